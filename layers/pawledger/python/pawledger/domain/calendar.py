@@ -1,0 +1,26 @@
+"""Days and months as billing counts them. A day is a `date`; an instant becomes a day only in a named time zone."""
+
+from calendar import monthrange
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from pawledger.domain.errors import require
+
+
+def add_months(start: date, months: int) -> date:
+    """The same day of the month `months` later, or that month's last day where it is shorter.
+
+    Always counted from the first day, so that a plan from 31 January falls on 28 February and then on 31 March.
+    """
+    month_index = start.year * 12 + start.month - 1 + months
+    year, month = divmod(month_index, 12)
+    return date(year, month + 1, min(start.day, monthrange(year, month + 1)[1]))
+
+
+def business_date_of(instant: datetime, time_zone: str) -> date:
+    """The calendar day of an instant in a time zone of the IANA database, for instance `Europe/London`.
+
+    Raises `InvariantError` for an instant without a time zone, `ZoneInfoNotFoundError` for an unknown zone.
+    """
+    require(instant.tzinfo is not None, "an instant carries its time zone")
+    return instant.astimezone(ZoneInfo(time_zone)).date()

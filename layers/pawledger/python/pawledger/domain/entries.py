@@ -1,0 +1,187 @@
+"""Entries: the immutable facts of an account's ledger, with postings that sum to zero, as values and as stored text."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from pawledger.domain.canonical import hash_text, hash_value, write_canonical
+
+
+class LedgerAccount(StrEnum):
+    """Where money stands. Debits are positive and credits negative in every posting and balance."""
+
+    CASH = "cash"
+    """Money on our bank account."""
+    UNBILLED = "unbilled"
+    """Charged, not yet invoiced."""
+    RECEIVABLE = "receivable"
+    """Invoiced, or taken back by the payer's bank, and not yet paid."""
+    UNAPPLIED = "unapplied"
+    """The account's money that settles no invoice yet."""
+    SUSPENSE = "suspense"
+    """Money whose account, or whose purpose, is not known yet."""
+    PREMIUM = "premium"
+    TAX = "tax"
+    FEE = "fee"
+    DISCOUNT = "discount"
+
+
+class EntryKind(StrEnum):
+    POLICY_ISSUED = "policy_issued"
+    INVOICE_ISSUED = "invoice_issued"
+    PAYMENT_POSTED = "payment_posted"
+    PAYMENT_RETURNED = "payment_returned"
+    MONEY_SUSPENDED = "money_suspended"
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One side of an entry: an amount in minor units, debit positive, on one ledger account in one currency."""
+
+    ledger_account: LedgerAccount
+    currency: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenInvoice:
+    """What is still to be paid of an invoice, or of a payment that its bank took back."""
+
+    invoice_id: str
+    due_on: date
+    remaining_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """The part of the account's money that settles a part of an open invoice."""
+
+    invoice_id: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyCursor:
+    """Which installment of a policy is invoiced next, and from which day on."""
+
+    policy_id: str
+    next_installment: int
+    next_invoice_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What one business event means for an account, before it takes its place in the ledger.
+
+    `facts` are what happened, known from outside: the same event always has the same facts, and their hash tells a
+    repetition from a contradiction. The rest follows from the state of the account when it was decided.
+    """
+
+    kind: EntryKind
+    entry_id: str
+    occurred_on: date
+    facts: Mapping[str, Any]
+    source: Mapping[str, Any]
+    """Where a person finds the origin again: file and line, or event id."""
+    postings: tuple[Posting, ...]
+    reason: str
+    """One sentence for a billing specialist: why the account changed in this way."""
+    opened_invoice: OpenInvoice | None = None
+    allocations: tuple[Allocation, ...] = ()
+    cursors: tuple[PolicyCursor, ...] = ()
+    finished_policies: tuple[str, ...] = ()
+    opens_account_in: str | None = None
+    invoice_number: int | None = None
+    payment_reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A decision in its place: the n-th fact of one account, chained to the one before."""
+
+    account_id: str
+    sequence: int
+    previous_hash: str
+    decision: Decision
+
+    @property
+    def entry_id(self) -> str:
+        return self.decision.entry_id
+
+    @property
+    def content_hash(self) -> str:
+        """Hash of the business facts alone: equal for every repetition of the same event."""
+        return hash_value({"kind": self.decision.kind, "facts": self.decision.facts})
+
+    @property
+    def body(self) -> str:
+        """The canonical text that is stored and hashed."""
+        return write_canonical(
+            {
+                "account_id": self.account_id,
+                "sequence": self.sequence,
+                "previous_hash": self.previous_hash,
+                **decision_as_json(self.decision),
+            }
+        )
+
+    @property
+    def hash(self) -> str:
+        """Hash of the stored text, which holds the hash of the entry before: history cannot change unseen."""
+        return hash_text(self.body)
+
+
+def sums_to_zero(postings: Iterable[Posting]) -> bool:
+    """Whether debits equal credits in each currency."""
+    totals: dict[str, int] = {}
+    for posting in postings:
+        totals[posting.currency] = totals.get(posting.currency, 0) + posting.amount_minor
+    return not any(totals.values())
+
+
+def decision_as_json(decision: Decision) -> dict[str, Any]:
+    """A decision as a JSON object; what says nothing is left out, so that an entry stays under 1 KB."""
+    opened = decision.opened_invoice
+    written: dict[str, Any] = {
+        "kind": decision.kind,
+        "entry_id": decision.entry_id,
+        "occurred_on": decision.occurred_on.isoformat(),
+        "facts": dict(decision.facts),
+        "source": dict(decision.source),
+        "postings": [[p.ledger_account, p.currency, p.amount_minor] for p in decision.postings],
+        "reason": decision.reason,
+        "opened_invoice": opened and [opened.invoice_id, opened.due_on.isoformat(), opened.remaining_minor],
+        "allocations": [[a.invoice_id, a.amount_minor] for a in decision.allocations],
+        "cursors": [[c.policy_id, c.next_installment, c.next_invoice_on.isoformat()] for c in decision.cursors],
+        "finished_policies": list(decision.finished_policies),
+        "opens_account_in": decision.opens_account_in,
+        "invoice_number": decision.invoice_number,
+        "payment_reference": decision.payment_reference,
+    }
+    return {name: value for name, value in written.items() if value or name in ("facts", "source")}
+
+
+def entry_from_json(written: Mapping[str, Any]) -> Entry:
+    """The entry that a stored body describes; the mirror image of `Entry.body`."""
+    opened = written.get("opened_invoice")
+    decision = Decision(
+        kind=EntryKind(written["kind"]),
+        entry_id=written["entry_id"],
+        occurred_on=date.fromisoformat(written["occurred_on"]),
+        facts=written["facts"],
+        source=written["source"],
+        postings=tuple(
+            Posting(LedgerAccount(name), currency, amount) for name, currency, amount in written.get("postings", ())
+        ),
+        reason=written["reason"],
+        opened_invoice=OpenInvoice(opened[0], date.fromisoformat(opened[1]), opened[2]) if opened else None,
+        allocations=tuple(Allocation(*allocation) for allocation in written.get("allocations", ())),
+        cursors=tuple(PolicyCursor(c[0], c[1], date.fromisoformat(c[2])) for c in written.get("cursors", ())),
+        finished_policies=tuple(written.get("finished_policies", ())),
+        opens_account_in=written.get("opens_account_in"),
+        invoice_number=written.get("invoice_number"),
+        payment_reference=written.get("payment_reference"),
+    )
+    return Entry(written["account_id"], written["sequence"], written["previous_hash"], decision)

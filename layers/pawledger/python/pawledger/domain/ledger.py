@@ -1,0 +1,187 @@
+"""The ledger: entries chained by hash, and the account head that they lead to.
+
+`apply_entry` is the only way a head changes, so replaying an account's entries rebuilds its head exactly.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Final
+
+from pawledger.domain.entries import (
+    Allocation,
+    Decision,
+    Entry,
+    LedgerAccount,
+    OpenInvoice,
+    PolicyCursor,
+    Posting,
+    sums_to_zero,
+)
+from pawledger.domain.errors import PawledgerError, require
+
+NO_HASH: Final = ""
+"""What the first entry of a ledger carries as the hash of the one before it."""
+
+OPEN_INVOICES_MAX: Final = 400
+"""Keeps the head far below DynamoDB's 400 KB; an account that never pays monthly invoices for 30 years stays under."""
+
+
+class Standing(StrEnum):
+    UNOPENED = "unopened"
+    """Money came before any policy; nothing can be invoiced."""
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountHead:
+    """The state of an account after its last entry."""
+
+    account_id: str
+    version: int = 0
+    """How many entries the ledger holds."""
+    currency: str | None = None
+    """Currency in which the account is invoiced; None until its first policy."""
+    standing: Standing = Standing.UNOPENED
+    balances: Mapping[tuple[str, LedgerAccount], int] = field(default_factory=lambda: MappingProxyType({}))
+    open_invoices: tuple[OpenInvoice, ...] = ()
+    """Oldest due day first."""
+    cursors: tuple[PolicyCursor, ...] = ()
+    invoice_count: int = 0
+    last_hash: str = NO_HASH
+
+    def balance_minor(self, ledger_account: LedgerAccount, currency: str | None = None) -> int:
+        """Balance of one ledger account in minor units, debit positive, in the account's or the given currency."""
+        return self.balances.get((currency or self.currency or "", ledger_account), 0)
+
+    @property
+    def agenda_on(self) -> date | None:
+        """The day on which the account next needs attention."""
+        return min((cursor.next_invoice_on for cursor in self.cursors), default=None)
+
+
+class BrokenLedgerError(PawledgerError):
+    """Stored entries do not form an unbroken ledger; the text names the entry and what does not agree."""
+
+
+def chain_entry(head: AccountHead, decision: Decision) -> Entry:
+    """Give a decision its place behind the account's last entry.
+
+    Raises `InvariantError` where its postings do not sum to zero in each currency.
+    """
+    require(sums_to_zero(decision.postings), f"postings of {decision.entry_id} sum to zero in each currency")
+    return Entry(head.account_id, head.version + 1, head.last_hash, decision)
+
+
+def apply_entry(head: AccountHead, entry: Entry) -> AccountHead:
+    """The head after an entry. Pure: the same head and entry always give the same head.
+
+    Raises `InvariantError` where the entry does not follow the head or settles more than is open.
+    """
+    decision = entry.decision
+    require(entry.account_id == head.account_id, "an entry belongs to the account it is applied to")
+    require(entry.sequence == head.version + 1, f"entry {entry.sequence} follows version {entry.sequence - 1}")
+    require(entry.previous_hash == head.last_hash, "an entry carries the hash of the one before it")
+    return replace(
+        head,
+        version=entry.sequence,
+        currency=decision.opens_account_in or head.currency,
+        standing=Standing.OPEN if decision.opens_account_in else head.standing,
+        balances=_post(head.balances, decision.postings),
+        open_invoices=_settle(_open(head.open_invoices, decision.opened_invoice), decision.allocations),
+        cursors=_move_cursors(head.cursors, decision),
+        invoice_count=decision.invoice_number or head.invoice_count,
+        last_hash=entry.hash,
+    )
+
+
+def replay_entries(account_id: str, entries: Iterable[Entry]) -> AccountHead:
+    """Rebuild an account's head from its entries, in the order of their sequence.
+
+    Raises `BrokenLedgerError` where one is missing, changed, repeated or does not sum to zero.
+    """
+    head = AccountHead(account_id)
+    for entry in entries:
+        if entry.sequence != head.version + 1:
+            raise BrokenLedgerError(f"{account_id}: entry {head.version + 1} is missing before {entry.entry_id}")
+        if entry.previous_hash != head.last_hash:
+            raise BrokenLedgerError(f"{account_id}: {entry.entry_id} does not carry the hash of the entry before it")
+        if not sums_to_zero(entry.decision.postings):
+            raise BrokenLedgerError(f"{account_id}: postings of {entry.entry_id} do not sum to zero")
+        head = apply_entry(head, entry)
+    return head
+
+
+def _post(
+    balances: Mapping[tuple[str, LedgerAccount], int], postings: Iterable[Posting]
+) -> Mapping[tuple[str, LedgerAccount], int]:
+    after = dict(balances)
+    for posting in postings:
+        key = (posting.currency, posting.ledger_account)
+        after[key] = after.get(key, 0) + posting.amount_minor
+    return MappingProxyType({key: amount_minor for key, amount_minor in after.items() if amount_minor})
+
+
+def _open(open_invoices: tuple[OpenInvoice, ...], opened: OpenInvoice | None) -> tuple[OpenInvoice, ...]:
+    if opened is None:
+        return open_invoices
+    require(opened.remaining_minor > 0, "an invoice that is opened has something to pay")
+    require(len(open_invoices) < OPEN_INVOICES_MAX, f"an account has at most {OPEN_INVOICES_MAX} open invoices")
+    return tuple(sorted((*open_invoices, opened), key=lambda invoice: (invoice.due_on, invoice.invoice_id)))
+
+
+def _settle(open_invoices: tuple[OpenInvoice, ...], allocations: Iterable[Allocation]) -> tuple[OpenInvoice, ...]:
+    remaining = {invoice.invoice_id: invoice for invoice in open_invoices}
+    for allocation in allocations:
+        invoice = remaining[allocation.invoice_id]
+        require(0 < allocation.amount_minor <= invoice.remaining_minor, "an allocation settles at most what is open")
+        remaining[allocation.invoice_id] = replace(
+            invoice, remaining_minor=invoice.remaining_minor - allocation.amount_minor
+        )
+    return tuple(invoice for invoice in remaining.values() if invoice.remaining_minor)
+
+
+def _move_cursors(cursors: tuple[PolicyCursor, ...], decision: Decision) -> tuple[PolicyCursor, ...]:
+    after = {cursor.policy_id: cursor for cursor in (*cursors, *decision.cursors)}
+    for policy_id in decision.finished_policies:
+        after.pop(policy_id, None)
+    return tuple(sorted(after.values(), key=lambda cursor: cursor.policy_id))
+
+
+def head_as_json(head: AccountHead) -> dict[str, Any]:
+    """A head as a JSON object, without the keys under which it is stored (account id, version)."""
+    balances: dict[str, dict[str, int]] = {}
+    for (currency, ledger_account), amount_minor in sorted(head.balances.items()):
+        balances.setdefault(currency, {})[ledger_account] = amount_minor
+    return {
+        "currency": head.currency,
+        "standing": head.standing,
+        "balances": balances,
+        "open_invoices": [[i.invoice_id, i.due_on.isoformat(), i.remaining_minor] for i in head.open_invoices],
+        "cursors": [[c.policy_id, c.next_installment, c.next_invoice_on.isoformat()] for c in head.cursors],
+        "invoice_count": head.invoice_count,
+        "last_hash": head.last_hash,
+    }
+
+
+def head_from_json(account_id: str, version: int, written: Mapping[str, Any]) -> AccountHead:
+    """The head that a stored body describes; the mirror image of `head_as_json`."""
+    return AccountHead(
+        account_id=account_id,
+        version=version,
+        currency=written["currency"],
+        standing=Standing(written["standing"]),
+        balances=MappingProxyType(
+            {
+                (currency, LedgerAccount(name)): amount_minor
+                for currency, by_account in written["balances"].items()
+                for name, amount_minor in by_account.items()
+            }
+        ),
+        open_invoices=tuple(OpenInvoice(i[0], date.fromisoformat(i[1]), i[2]) for i in written["open_invoices"]),
+        cursors=tuple(PolicyCursor(c[0], c[1], date.fromisoformat(c[2])) for c in written["cursors"]),
+        invoice_count=written["invoice_count"],
+        last_hash=written["last_hash"],
+    )

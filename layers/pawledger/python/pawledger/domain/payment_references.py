@@ -1,0 +1,122 @@
+"""Payment references that lead to the account by computation, in letters (ISO 11649) and in digits.
+
+A creditor reference is `RF`, two check digits, then up to 21 letters and digits. Ours carry the account id and the
+four-digit number of the invoice. For rails that only carry digits the same facts are written as a number with two
+check digits; its first digit tells how the account id is written.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from pawledger.domain.errors import require
+from pawledger.domain.identifiers import ACCOUNT_ID_PATTERN
+
+INVOICE_NUMBER_MAX: Final = 9999
+"""Four digits: monthly invoices for 833 years."""
+
+_CREDITOR_REFERENCE: Final = re.compile(r"RF(\d\d)([A-Z0-9]{4,12})(\d{4})")
+_CREDITOR_REFERENCE_IN_TEXT: Final = re.compile(r"(?<![A-Z0-9])RF ?\d\d(?: ?[A-Z0-9]){8,16}(?![A-Z0-9])")
+_NUMERIC_IN_TEXT: Final = re.compile(r"(?<![A-Z0-9])[12]\d{10,26}(?![A-Z0-9])")
+_DIGITS_ONLY_TAG: Final = "1"
+_BASE_36_TAG: Final = "2"
+_SEARCHED_CHARACTERS_MAX: Final = 4096
+"""Longest remittance text looked into; ISO 20022 allows 140 characters a line and banks send a few lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceAddress:
+    """What a payment reference leads to."""
+
+    account_id: str
+    invoice_number: int
+
+
+def creditor_reference_of(address: InvoiceAddress) -> str:
+    """The ISO 11649 reference of an invoice, for instance `RF55100000420001`."""
+    _require_addressable(address)
+    body = f"{address.account_id}{address.invoice_number:04d}"
+    return f"RF{98 - _mod_97(body + 'RF00'):02d}{body}"
+
+
+def numeric_reference_of(address: InvoiceAddress) -> str:
+    """The reference in digits only, at most 27, with ISO 7064 MOD 97-10 check digits at its end."""
+    _require_addressable(address)
+    if address.account_id.isdigit():
+        account_digits = _DIGITS_ONLY_TAG + address.account_id
+    else:
+        # A leading 1 keeps leading zeros of the id when it is read as a number of base 36.
+        account_digits = _BASE_36_TAG + str(int("1" + address.account_id, 36))
+    body = f"{account_digits}{address.invoice_number:04d}"
+    return f"{body}{98 - int(body + '00') % 97:02d}"
+
+
+def read_payment_reference(text: str) -> InvoiceAddress | None:
+    """What a text leads to if it is, as a whole, one of our references with right check digits; otherwise None.
+
+    Blanks do not count, because banks print creditor references in groups of four.
+    """
+    compact = text.replace(" ", "").upper()
+    return _read_creditor_reference(compact) or _read_numeric_reference(compact)
+
+
+def find_payment_references(text: str) -> tuple[InvoiceAddress, ...]:
+    """Every different address whose reference stands in a longer text, in the order of the text."""
+    upper = text[:_SEARCHED_CHARACTERS_MAX].upper()
+    found: dict[InvoiceAddress, None] = {}
+    for pattern in (_CREDITOR_REFERENCE_IN_TEXT, _NUMERIC_IN_TEXT):
+        for match in pattern.finditer(upper):
+            address = _read_longest_reference(match.group())
+            if address:
+                found[address] = None
+    return tuple(found)
+
+
+def _read_longest_reference(candidate: str) -> InvoiceAddress | None:
+    """A reference may be followed by a word that also fits the pattern: try it whole, then without the last words."""
+    words = candidate.split(" ")
+    for count in range(len(words), 0, -1):
+        address = read_payment_reference("".join(words[:count]))
+        if address:
+            return address
+    return None
+
+
+def _read_creditor_reference(compact: str) -> InvoiceAddress | None:
+    match = _CREDITOR_REFERENCE.fullmatch(compact)
+    if not match or _mod_97(match[2] + match[3] + "RF" + match[1]) != 1:
+        return None
+    return InvoiceAddress(match[2], int(match[3]))
+
+
+def _read_numeric_reference(compact: str) -> InvoiceAddress | None:
+    if not compact.isascii() or not compact.isdigit() or not 11 <= len(compact) <= 27 or int(compact) % 97 != 1:
+        return None
+    tag, account_digits, invoice_number = compact[0], compact[1:-6], int(compact[-6:-2])
+    if tag == _DIGITS_ONLY_TAG:
+        account_id = account_digits
+    elif tag == _BASE_36_TAG:
+        account_id = _write_base_36(int(account_digits))[1:]
+    else:
+        return None
+    address = InvoiceAddress(account_id, invoice_number)
+    is_ours = ACCOUNT_ID_PATTERN.fullmatch(account_id) and numeric_reference_of(address) == compact
+    return address if is_ours else None
+
+
+def _write_base_36(number: int) -> str:
+    digits = ""
+    while number:  # at most 16 rounds: the caller's text has at most 20 digits
+        number, remainder = divmod(number, 36)
+        digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[remainder] + digits
+    return digits
+
+
+def _mod_97(text: str) -> int:
+    """ISO 7064: letters count as 10 to 35, the whole as one number, modulo 97."""
+    return int("".join(str(int(character, 36)) for character in text)) % 97
+
+
+def _require_addressable(address: InvoiceAddress) -> None:
+    require(ACCOUNT_ID_PATTERN.fullmatch(address.account_id) is not None, "a reference is made of a valid account id")
+    require(0 <= address.invoice_number <= INVOICE_NUMBER_MAX, "an invoice number has at most four digits")

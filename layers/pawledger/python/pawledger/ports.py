@@ -1,0 +1,195 @@
+"""What the inside needs of the world: the Protocols that services ask for and adapters fulfil.
+
+Every port says what happens when a call is repeated, because every caller may be killed at any point and run again.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date
+from typing import BinaryIO, Protocol
+
+from pawledger.domain.discrepancies import Discrepancy, DiscrepancyStatus
+from pawledger.domain.entries import Entry
+from pawledger.domain.errors import PawledgerError
+from pawledger.domain.ledger import AccountHead
+from pawledger.domain.policies import Policy
+
+
+class HeadMovedError(PawledgerError):
+    """Another writer appended first; read the head again and decide again. Nothing was written."""
+
+
+class EntryExistsError(PawledgerError):
+    """An entry of that id stands already; `content_hash` tells a repetition from a contradiction."""
+
+    def __init__(self, entry_id: str, content_hash: str) -> None:
+        super().__init__(f"entry {entry_id} exists already")
+        self.content_hash = content_hash
+
+
+class Ledger(Protocol):
+    """Accounts, their entries and their policies."""
+
+    def read_head(self, account_id: str, *, consistent: bool) -> AccountHead | None:
+        """The account's head, or None. Not consistent costs half and may be stale, which `append` then finds out."""
+
+    def read_policies(self, account_id: str, *, consistent: bool) -> Sequence[Policy]:
+        """All policies of an account, in the order of their ids."""
+
+    def read_entry(self, account_id: str, entry_id: str) -> Entry | None:
+        """One entry, consistently, or None."""
+
+    def append(
+        self,
+        before: AccountHead,
+        entry: Entry,
+        after: AccountHead,
+        *,
+        discrepancies: Sequence[Discrepancy] = (),
+        policy: Policy | None = None,
+    ) -> None:
+        """Write the entry, the head and what is born with them, all or nothing.
+
+        Raises `EntryExistsError` where the entry's id stands already (also when the head has moved as well), and
+        `HeadMovedError` where the head is no longer at `before.version`.
+        """
+
+
+class LedgerArchive(Protocol):
+    """Reading whole ledgers, for people and proofs; never on the hot path."""
+
+    def read_entries(self, account_id: str) -> Iterator[tuple[Entry, str]]:
+        """Entries in the order of their sequence, each with the hash that was stored beside it.
+
+        Raises `BrokenLedgerError` where a stored body does not give its stored hash.
+        """
+
+    def scan_heads(self) -> Iterator[AccountHead]:
+        """Every account head, in no order."""
+
+
+class Agenda(Protocol):
+    """Which accounts need attention when."""
+
+    def read_due_accounts(self, day: date) -> Iterator[str]:
+        """Ids of the accounts whose agenda stands on a day, over all shards; may lag behind by some seconds."""
+
+
+class DiscrepancyBook(Protocol):
+    def record(self, discrepancy: Discrepancy) -> bool:
+        """Write a discrepancy once; False where it stands already, whatever its status."""
+
+    def read(self, discrepancy_id: str) -> "RecordedDiscrepancy | None":
+        """One discrepancy, consistently, or None."""
+
+    def list_open(self) -> Iterator["RecordedDiscrepancy"]:
+        """All open ones, kind by kind, oldest first within a kind."""
+
+    def mark_alerted(self, discrepancy_id: str, alerted_at: str) -> bool:
+        """Remember that its alert was pushed; False where that was remembered before."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedDiscrepancy:
+    """A discrepancy and what became of it."""
+
+    discrepancy: Discrepancy
+    status: DiscrepancyStatus
+    alerted_at: str | None
+    """Instant in ISO 8601, or None while nobody was told."""
+
+
+@dataclass(frozen=True, slots=True)
+class BankFileRecord:
+    """What is known of a bank file; amounts by currency in minor units, credits and debits unsigned."""
+
+    file_id: str
+    """SHA-256 of its bytes in hexadecimal."""
+    status: str
+    """`receiving`, `posting`, `posted` or `quarantined`."""
+    provider: str
+    incoming_key: str
+    stored_key: str
+    """Where the file is now: under `archive/` or `quarantine/`."""
+    received_on: date
+    format: str | None
+    verdict: str
+    problems: tuple[Mapping[str, object], ...]
+    statements: tuple[Mapping[str, object], ...]
+    chunk_count: int
+    movement_count: int
+    credit_minor: Mapping[str, int]
+    debit_minor: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkResult:
+    """What became of the movements of one chunk; counts, and minor units by currency, credits less debits."""
+
+    file_id: str
+    chunk_number: int
+    movement_count: int
+    posted_minor: Mapping[str, int]
+    suspended_minor: Mapping[str, int]
+    rejected_minor: Mapping[str, int]
+
+
+class BankFileRegister(Protocol):
+    def read_file(self, file_id: str) -> BankFileRecord | None:
+        """One file, consistently, or None."""
+
+    def write_file(self, record: BankFileRecord, *, expected_status: str | None) -> bool:
+        """Write a record where the stored status is the expected one (None: not stored); False otherwise."""
+
+    def write_chunk_result(self, result: ChunkResult) -> None:
+        """Write a chunk's result; a repetition writes the same again."""
+
+    def read_chunk_results(self, file_id: str) -> Iterator[ChunkResult]:
+        """Results of a file's chunks that are there, in the order of their numbers, consistently."""
+
+    def read_files_received(self, day: date) -> Iterator[BankFileRecord]:
+        """Files received on a day, in the order of their ids."""
+
+
+class ReferenceBook(Protocol):
+    def claim(self, reference: str, target: str) -> str:
+        """Remember where a reference leads, unless that is known; return where it leads now, consistently."""
+
+    def find(self, reference: str) -> str | None:
+        """Where a reference leads, or None."""
+
+
+class BankFileStore(Protocol):
+    """The bucket. Keys are whole, from `incoming/` on."""
+
+    def open(self, key: str, version_id: str | None) -> AbstractContextManager[BinaryIO] | None:
+        """The object's bytes as a stream, or None where it is not there (any more)."""
+
+    def move(self, key: str, version_id: str | None, target_key: str) -> None:
+        """Copy that version to the target, then remove it from where it was; nothing happens where it is gone."""
+
+    def write_text(self, key: str, text: str) -> None:
+        """Write an object whole; a repetition writes the same again."""
+
+    def read_text(self, key: str) -> str:
+        """Read an object whole. Raises `StoredObjectMissingError`."""
+
+
+class StoredObjectMissingError(PawledgerError):
+    """An object that a message points to is not in the bucket."""
+
+
+class MessageQueue(Protocol):
+    def send(self, messages: Iterable[Mapping[str, object]]) -> int:
+        """Send each message at least once and return how many there were."""
+
+
+class AlertChannel(Protocol):
+    def push(self, subject: str, alert: Mapping[str, object]) -> None:
+        """Push one alert at least once."""
+
+
+class Pause(Protocol):
+    def wait(self, attempt: int) -> None:
+        """Wait before trying again, longer with every attempt, never the same twice."""
