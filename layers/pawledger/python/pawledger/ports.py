@@ -21,11 +21,11 @@ class HeadMovedError(PawledgerError):
 
 
 class EntryExistsError(PawledgerError):
-    """An entry of that id stands already; `content_hash` tells a repetition from a contradiction."""
+    """An entry of that id stands already; comparing it tells a repetition from a contradiction. Nothing was written."""
 
-    def __init__(self, entry_id: str, content_hash: str) -> None:
-        super().__init__(f"entry {entry_id} exists already")
-        self.content_hash = content_hash
+    def __init__(self, existing: Entry) -> None:
+        super().__init__(f"entry {existing.entry_id} of {existing.account_id} exists already")
+        self.existing = existing
 
 
 class Ledger(Protocol):
@@ -107,9 +107,11 @@ class BankFileRecord:
     file_id: str
     """SHA-256 of its bytes in hexadecimal."""
     status: str
-    """`receiving`, `posting`, `posted` or `quarantined`."""
+    """`posting`, `posted` or `quarantined`."""
     provider: str
     incoming_key: str
+    incoming_version_id: str | None
+    """Which drop it was: a file dropped again under the same name is another version."""
     stored_key: str
     """Where the file is now: under `archive/` or `quarantine/`."""
     received_on: date
@@ -133,6 +135,11 @@ class ChunkResult:
     posted_minor: Mapping[str, int]
     suspended_minor: Mapping[str, int]
     rejected_minor: Mapping[str, int]
+    repeated_minor: Mapping[str, int]
+    """Recorded before, from another file or another line of this one."""
+    suspended_count: int
+    rejected_count: int
+    repeated_count: int
 
 
 class BankFileRegister(Protocol):

@@ -24,9 +24,10 @@ class DiscrepancyKind(StrEnum):
     FILE_DUPLICATE = "file_duplicate"
     FILE_CONFLICT = "file_conflict"
     FILE_NOT_POSTED = "file_not_posted"
+    FILE_OVERLAP = "file_overlap"
     POLICY_EVENT_REFUSED = "policy_event_refused"
     POLICY_EVENT_CONFLICT = "policy_event_conflict"
-    ACCOUNT_NOT_BILLED = "account_not_billed"
+    ACCOUNTS_NOT_BILLED = "accounts_not_billed"
     LEDGER_OUT_OF_BALANCE = "ledger_out_of_balance"
 
 
@@ -53,9 +54,11 @@ SUGGESTIONS: dict[DiscrepancyKind, str] = {
     DiscrepancyKind.FILE_DUPLICATE: "Nothing: the same bytes were posted before, nothing was posted again.",
     DiscrepancyKind.FILE_CONFLICT: "Compare both files with the provider; nothing of the second one was posted.",
     DiscrepancyKind.FILE_NOT_POSTED: "Look into the dead letters of the payments queue and redrive them.",
+    DiscrepancyKind.FILE_OVERLAP: "Ask the bank whether it sent these movements twice or whether each is a payment "
+    "of its own; what was recorded before was not posted again.",
     DiscrepancyKind.POLICY_EVENT_REFUSED: "Have the policy system correct the event and send it again.",
     DiscrepancyKind.POLICY_EVENT_CONFLICT: "Compare both events; only the first was recorded.",
-    DiscrepancyKind.ACCOUNT_NOT_BILLED: "Look into the dead letters of the billing queue and run the day again.",
+    DiscrepancyKind.ACCOUNTS_NOT_BILLED: "Look into the dead letters of the billing queue and run the day again.",
     DiscrepancyKind.LEDGER_OUT_OF_BALANCE: "Stop posting and run `pawledger ledger verify` on the account.",
 }
 """What a person can do about each kind; shown with every discrepancy and alert."""

@@ -108,10 +108,12 @@ def decide_next_invoice(head: AccountHead, policies: Sequence[Policy], business_
         return None
     due_on = min(installment.due_on for installment, _ in ready)
     lines = [(installment, policy) for installment, policy in ready if installment.due_on == due_on]
-    return _invoice(head, lines, due_on)
+    return _invoice(head, lines, due_on, business_date)
 
 
-def _invoice(head: AccountHead, lines: Sequence[tuple[Installment, Policy]], due_on: date) -> Decision:
+def _invoice(
+    head: AccountHead, lines: Sequence[tuple[Installment, Policy]], due_on: date, business_date: date
+) -> Decision:
     currency = lines[0][1].currency
     amount_minor = sum(installment.amount_minor for installment, _ in lines)
     number = head.invoice_count + 1
@@ -137,7 +139,7 @@ def _invoice(head: AccountHead, lines: Sequence[tuple[Installment, Policy]], due
     return Decision(
         kind=EntryKind.INVOICE_ISSUED,
         entry_id=f"invoice#{first.policy_id}#{first.number}",
-        occurred_on=first.invoice_on,
+        occurred_on=business_date,
         facts={
             "due_on": due_on.isoformat(),
             "lines": [

@@ -20,7 +20,7 @@ from pawledger.domain.entries import (
     Posting,
     sums_to_zero,
 )
-from pawledger.domain.errors import PawledgerError, require
+from pawledger.domain.errors import InvariantError, PawledgerError, require
 
 NO_HASH: Final = ""
 """What the first entry of a ledger carries as the hash of the one before it."""
@@ -100,17 +100,23 @@ def apply_entry(head: AccountHead, entry: Entry) -> AccountHead:
 def replay_entries(account_id: str, entries: Iterable[Entry]) -> AccountHead:
     """Rebuild an account's head from its entries, in the order of their sequence.
 
-    Raises `BrokenLedgerError` where one is missing, changed, repeated or does not sum to zero.
+    Raises `BrokenLedgerError` where one is missing, changed, repeated, of another account or does not sum to zero. A
+    change of the last entry shows only in the hash that the head, or the store beside the entry, keeps of it.
     """
     head = AccountHead(account_id)
     for entry in entries:
+        if entry.account_id != account_id:
+            raise BrokenLedgerError(f"{account_id}: {entry.entry_id} belongs to account {entry.account_id}")
         if entry.sequence != head.version + 1:
             raise BrokenLedgerError(f"{account_id}: entry {head.version + 1} is missing before {entry.entry_id}")
         if entry.previous_hash != head.last_hash:
             raise BrokenLedgerError(f"{account_id}: {entry.entry_id} does not carry the hash of the entry before it")
         if not sums_to_zero(entry.decision.postings):
             raise BrokenLedgerError(f"{account_id}: postings of {entry.entry_id} do not sum to zero")
-        head = apply_entry(head, entry)
+        try:
+            head = apply_entry(head, entry)
+        except InvariantError as error:
+            raise BrokenLedgerError(f"{account_id}: {entry.entry_id} cannot have happened: {error}") from error
     return head
 
 
@@ -135,6 +141,7 @@ def _open(open_invoices: tuple[OpenInvoice, ...], opened: OpenInvoice | None) ->
 def _settle(open_invoices: tuple[OpenInvoice, ...], allocations: Iterable[Allocation]) -> tuple[OpenInvoice, ...]:
     remaining = {invoice.invoice_id: invoice for invoice in open_invoices}
     for allocation in allocations:
+        require(allocation.invoice_id in remaining, f"an allocation settles an open invoice: {allocation.invoice_id}")
         invoice = remaining[allocation.invoice_id]
         require(0 < allocation.amount_minor <= invoice.remaining_minor, "an allocation settles at most what is open")
         remaining[allocation.invoice_id] = replace(

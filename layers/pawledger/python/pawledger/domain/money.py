@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from decimal import Decimal
 from itertools import accumulate
+from typing import Final
 
 from pawledger.domain.currencies import decimals_of
 from pawledger.domain.errors import PawledgerError, require
+
+AMOUNT_CHARACTERS_MAX: Final = 24
+"""ISO 20022 allows 18 digits; a sign, a point and leading zeros fit as well, and `format_amount` is exact to 28."""
 
 
 class AmountError(PawledgerError):
@@ -20,6 +24,8 @@ def parse_amount(text: str, currency: str) -> int:
     Raises `AmountError` for anything that is not such an amount, and `UnknownCurrencyError`.
     """
     decimals = decimals_of(currency)
+    if len(text) > AMOUNT_CHARACTERS_MAX:
+        raise AmountError(f"{text[:AMOUNT_CHARACTERS_MAX]!r}... is longer than {AMOUNT_CHARACTERS_MAX} characters")
     sign = -1 if text.startswith("-") else 1
     whole, _, fraction = text.lstrip("+-").partition(".")
     digits = whole + fraction

@@ -15,9 +15,10 @@ from pawledger.domain.identifiers import ACCOUNT_ID_PATTERN
 INVOICE_NUMBER_MAX: Final = 9999
 """Four digits: monthly invoices for 833 years."""
 
-_CREDITOR_REFERENCE: Final = re.compile(r"RF(\d\d)([A-Z0-9]{4,12})(\d{4})")
-_CREDITOR_REFERENCE_IN_TEXT: Final = re.compile(r"(?<![A-Z0-9])RF ?\d\d(?: ?[A-Z0-9]){8,16}(?![A-Z0-9])")
-_NUMERIC_IN_TEXT: Final = re.compile(r"(?<![A-Z0-9])[12]\d{10,26}(?![A-Z0-9])")
+_CREDITOR_REFERENCE: Final = re.compile(r"RF[0-9]{2}([A-Z0-9]{4,12})([0-9]{4})")
+# Both patterns only look ahead, so that a match hides nothing of what begins inside it.
+_CREDITOR_REFERENCE_IN_TEXT: Final = re.compile(r"(?<![A-Z0-9])(?=(RF ?[0-9]{2}(?: ?[A-Z0-9]){8,16}(?![A-Z0-9])))")
+_NUMERIC_IN_TEXT: Final = re.compile(r"(?<![A-Z0-9])(?=([12][0-9]{10,26}(?![A-Z0-9])))")
 _DIGITS_ONLY_TAG: Final = "1"
 _BASE_36_TAG: Final = "2"
 _SEARCHED_CHARACTERS_MAX: Final = 4096
@@ -61,32 +62,30 @@ def read_payment_reference(text: str) -> InvoiceAddress | None:
 
 
 def find_payment_references(text: str) -> tuple[InvoiceAddress, ...]:
-    """Every different address whose reference stands in a longer text, in the order of the text."""
+    """Every different address whose reference stands in a longer text, in the order of the text.
+
+    A reference may be followed by words that fit into it and, one time in 97, give right check digits as well. Then
+    both readings are returned, so that the caller sees that neither is sure.
+    """
     upper = text[:_SEARCHED_CHARACTERS_MAX].upper()
+    matches = [*_CREDITOR_REFERENCE_IN_TEXT.finditer(upper), *_NUMERIC_IN_TEXT.finditer(upper)]
     found: dict[InvoiceAddress, None] = {}
-    for pattern in (_CREDITOR_REFERENCE_IN_TEXT, _NUMERIC_IN_TEXT):
-        for match in pattern.finditer(upper):
-            address = _read_longest_reference(match.group())
+    for match in sorted(matches, key=lambda match: match.start()):
+        words = match[1].split(" ")
+        for count in range(len(words), 0, -1):
+            address = read_payment_reference("".join(words[:count]))
             if address:
                 found[address] = None
     return tuple(found)
 
 
-def _read_longest_reference(candidate: str) -> InvoiceAddress | None:
-    """A reference may be followed by a word that also fits the pattern: try it whole, then without the last words."""
-    words = candidate.split(" ")
-    for count in range(len(words), 0, -1):
-        address = read_payment_reference("".join(words[:count]))
-        if address:
-            return address
-    return None
-
-
 def _read_creditor_reference(compact: str) -> InvoiceAddress | None:
     match = _CREDITOR_REFERENCE.fullmatch(compact)
-    if not match or _mod_97(match[2] + match[3] + "RF" + match[1]) != 1:
+    if not match:
         return None
-    return InvoiceAddress(match[2], int(match[3]))
+    address = InvoiceAddress(match[1], int(match[2]))
+    # Written again, not only checked: 00, 01 and 99 agree modulo 97 but are never issued as check digits.
+    return address if creditor_reference_of(address) == compact else None
 
 
 def _read_numeric_reference(compact: str) -> InvoiceAddress | None:

@@ -21,6 +21,11 @@ TERM_DAYS_MAX: Final = 800
 """Terms are twelve months, at times extended; two years and some weeks is the longest that makes sense."""
 
 
+EFFECTIVE_ON_MIN: Final = date(2000, 1, 1)
+EFFECTIVE_ON_MAX: Final = date(2199, 12, 31)
+"""Days outside are a sender's placeholder (0001-01-01, 9999-12-31), and a term from there runs off the calendar."""
+
+
 class PolicyRefusedError(PawledgerError):
     """A policy cannot be billed as it was sent; the text says which value and why."""
 
@@ -100,6 +105,10 @@ def check_policy(policy: Policy) -> Policy:
     decimals_of(policy.currency)
     if not policy.charges:
         raise PolicyRefusedError("a policy needs at least one charge")
+    if not EFFECTIVE_ON_MIN <= policy.effective_on <= EFFECTIVE_ON_MAX:
+        raise PolicyRefusedError(
+            f"the term begins on {policy.effective_on}, not between {EFFECTIVE_ON_MIN} and {EFFECTIVE_ON_MAX}"
+        )
     if not policy.effective_on < policy.expires_on <= policy.effective_on + timedelta(days=TERM_DAYS_MAX):
         raise PolicyRefusedError(
             f"the term {policy.effective_on} to {policy.expires_on} is not between 1 and {TERM_DAYS_MAX} days"

@@ -1,0 +1,30 @@
+"""Bills the accounts that the queue `billing` names."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from pawledger.runtime.observability import add_money_metric, create_logger, create_metrics
+from pawledger.runtime.queue_batch import process_queue_batch
+from pawledger.runtime.settings import BillAccountsSettings, read_settings
+from pawledger.runtime.wiring import connect_ledger, connect_pause
+from pawledger.services.bill_accounts import bill_accounts
+
+logger, metrics = create_logger(), create_metrics()
+settings = read_settings(BillAccountsSettings)
+ledger, pause = connect_ledger(settings), connect_pause()
+
+
+def bill_message(message: object, record: SQSRecord) -> None:
+    issued = bill_accounts(message, ledger=ledger, pause=pause)
+    metrics.add_metric("InvoicesIssued", "Count", len(issued))
+    for invoice in issued:
+        add_money_metric(metrics, "InvoicedMinor", invoice.currency, invoice.amount_minor)
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    return process_queue_batch(event, bill_message, logger)

@@ -1,0 +1,37 @@
+"""Closes a day, fired by a schedule or by an operator who closes a day by hand."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from pawledger.runtime.observability import create_logger, create_metrics
+from pawledger.runtime.settings import CloseDaySettings, read_settings
+from pawledger.runtime.wiring import connect_closing
+from pawledger.services.close_day import CLOSING_DAY, close_day
+from pawledger.services.messages import read_business_date
+
+logger, metrics = create_logger(), create_metrics()
+settings = read_settings(CloseDaySettings)
+ports = connect_closing(settings)
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    proof = close_day(read_business_date(event, CLOSING_DAY, settings.billing_time_zone), ports)
+    metrics.add_metric("DiscrepanciesOpen", "Count", proof.discrepancies_open)
+    metrics.add_metric("OldestDiscrepancyDays", "Count", proof.oldest_discrepancy_days)
+    metrics.add_metric("AccountsOverdueForBilling", "Count", proof.accounts_overdue)
+    summary = {
+        "business_date": proof.business_date.isoformat(),
+        "files_proven": proof.files_proven,
+        "files_unproven": proof.files_unproven,
+        "accounts": proof.account_count,
+        "accounts_overdue": proof.accounts_overdue,
+        "accounts_out_of_balance": proof.accounts_out_of_balance,
+        "discrepancies_open": proof.discrepancies_open,
+        "oldest_discrepancy_days": proof.oldest_discrepancy_days,
+        "balances_minor": {f"{currency} {name}": amount for (currency, name), amount in sorted(proof.balances.items())},
+    }
+    logger.info("day closed", extra=summary)
+    return summary

@@ -1,0 +1,91 @@
+"""Billing accounts: each gets every invoice that is due to be issued on the business date, each once."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from pawledger.domain.errors import PawledgerError
+from pawledger.domain.issuing import MissingPolicyError, decide_next_invoice
+from pawledger.domain.ledger import AccountHead
+from pawledger.ports import Ledger, Pause
+from pawledger.services.append_entry import Proposal, append_entry
+from pawledger.services.messages import open_message
+from pawledger.services.start_billing_day import ACCOUNTS_PER_MESSAGE, BILL_ACCOUNTS
+
+INVOICES_PER_RUN_MAX: Final = 500
+"""An account that was never billed in 40 years; beyond it something is wrong and a person must look."""
+
+
+class AccountsNotBilledError(PawledgerError):
+    """Some accounts of a message could not be billed; the others were. The message comes again."""
+
+
+class EndlessBillingError(PawledgerError):
+    """An account still had something to invoice after `INVOICES_PER_RUN_MAX` invoices."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceIssued:
+    """An invoice that this run issued."""
+
+    account_id: str
+    invoice_number: int
+    currency: str
+    amount_minor: int
+
+
+def bill_accounts(message: object, *, ledger: Ledger, pause: Pause) -> list[InvoiceIssued]:
+    """Bill each account of a `bill_accounts.v1` message and return the invoices that are new.
+
+    Raises `MessageRefusedError`, and `AccountsNotBilledError` at the end where accounts failed: neighbours go first.
+    """
+    reader = open_message(message, BILL_ACCOUNTS)
+    business_date = reader.day("business_date")
+    issued: list[InvoiceIssued] = []
+    failures: list[str] = []
+    for account_id in reader.texts("account_ids", ACCOUNTS_PER_MESSAGE):
+        try:
+            issued += bill_account(account_id, business_date, ledger=ledger, pause=pause)
+        except PawledgerError as error:
+            failures.append(f"{account_id}: {error}")
+    if failures:
+        raise AccountsNotBilledError("; ".join(failures))
+    return issued
+
+
+def bill_account(account_id: str, business_date: date, *, ledger: Ledger, pause: Pause) -> list[InvoiceIssued]:
+    """Issue what is due on an account, oldest due day first; nothing where it was billed before.
+
+    Raises `EndlessBillingError` and what `append_entry` raises.
+    """
+    issued: list[InvoiceIssued] = []
+    known_head: AccountHead | None = None
+    for _ in range(INVOICES_PER_RUN_MAX):
+        recorded = append_entry(
+            ledger,
+            pause,
+            account_id,
+            lambda head, consistent: _propose(ledger, head, business_date, consistent=consistent),
+            known_head=known_head,
+        )
+        if recorded is None:
+            return issued
+        known_head = recorded.head or ledger.read_head(account_id, consistent=True)
+        decision = recorded.entry.decision
+        if recorded.is_new and decision.invoice_number:
+            amount_minor = sum(slice_minor for _, _, charges in decision.facts["lines"] for _, slice_minor in charges)
+            currency = decision.postings[0].currency if decision.postings else ""
+            issued.append(InvoiceIssued(account_id, decision.invoice_number, currency, amount_minor))
+    raise EndlessBillingError(f"account {account_id} has more than {INVOICES_PER_RUN_MAX} invoices due")
+
+
+def _propose(ledger: Ledger, head: AccountHead, business_date: date, *, consistent: bool) -> Proposal | None:
+    if head.agenda_on is None or head.agenda_on > business_date:
+        return None
+    policies = ledger.read_policies(head.account_id, consistent=consistent)
+    try:
+        decision = decide_next_invoice(head, policies, business_date)
+    except MissingPolicyError:
+        # The cheap read may lag behind the head; what is missing from a consistent read is an error indeed.
+        decision = decide_next_invoice(head, ledger.read_policies(head.account_id, consistent=True), business_date)
+    return Proposal(decision) if decision else None

@@ -1,0 +1,146 @@
+"""Closing a day: prove that what came in went somewhere, that nobody was forgotten, and that the books balance."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Final
+
+from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
+from pawledger.domain.ledger import AccountHead
+from pawledger.ports import Agenda, BankFileRecord, BankFileRegister, DiscrepancyBook, LedgerArchive
+from pawledger.services.start_billing_day import CATCH_UP_DAYS
+
+CLOSING_DAY: Final = "closing_day.v1"
+
+FILE_DAYS: Final = 14
+"""How long a file that is not fully posted is looked at again: as long as a dead letter is kept."""
+
+ACCOUNTS_NAMED_MAX: Final = 5
+"""How many accounts a discrepancy names; the others are counted, so that one bad day is one alert."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingPorts:
+    """Everything that closing reads and writes."""
+
+    register: BankFileRegister
+    discrepancies: DiscrepancyBook
+    agenda: Agenda
+    archive: LedgerArchive
+
+
+@dataclass(frozen=True, slots=True)
+class DayProof:
+    """What closing a day found; balances are minor units by currency and ledger account, debits positive."""
+
+    business_date: date
+    files_proven: int
+    files_unproven: int
+    accounts_overdue: int
+    accounts_out_of_balance: int
+    account_count: int
+    balances: Mapping[tuple[str, str], int]
+    discrepancies_open: int
+    oldest_discrepancy_days: int
+
+
+def close_day(business_date: date, ports: ClosingPorts) -> DayProof:
+    """Prove a business date; whatever cannot be proven becomes a discrepancy, once, however often the day is closed."""
+    proven, unproven = _prove_files(business_date, ports)
+    overdue = _find_overdue_accounts(business_date, ports)
+    account_count, balances, unbalanced = _sum_ledgers(business_date, ports)
+    open_count, oldest_days = 0, 0
+    for recorded in ports.discrepancies.list_open():
+        open_count += 1
+        oldest_days = max(oldest_days, (business_date - recorded.discrepancy.born_on).days)
+    return DayProof(
+        business_date=business_date,
+        files_proven=proven,
+        files_unproven=unproven,
+        accounts_overdue=overdue,
+        accounts_out_of_balance=unbalanced,
+        account_count=account_count,
+        balances=balances,
+        discrepancies_open=open_count,
+        oldest_discrepancy_days=oldest_days,
+    )
+
+
+def _prove_files(business_date: date, ports: ClosingPorts) -> tuple[int, int]:
+    """How many files of the last days are proven to the cent, and how many are not."""
+    proven, unproven = 0, 0
+    for days_ago in range(FILE_DAYS, -1, -1):
+        for record in ports.register.read_files_received(business_date - timedelta(days=days_ago)):
+            if record.status == "posted":
+                proven += 1
+            elif record.status == "posting":
+                is_proven = _prove_file(record, business_date, ports)
+                proven += is_proven
+                unproven += not is_proven
+    return proven, unproven
+
+
+def _prove_file(record: BankFileRecord, business_date: date, ports: ClosingPorts) -> bool:
+    """Whether file totals = posted + suspended + rejected + repeated, in count and in every currency."""
+    totals: Counter[str] = Counter()
+    movement_count, repeated_count = 0, 0
+    for result in ports.register.read_chunk_results(record.file_id):
+        movement_count += result.movement_count
+        repeated_count += result.repeated_count
+        for part in (result.posted_minor, result.suspended_minor, result.rejected_minor, result.repeated_minor):
+            totals.update(part)
+    expected = Counter(record.credit_minor)
+    expected.subtract(record.debit_minor)
+    differing = [currency for currency in {*totals, *expected} if totals[currency] != expected[currency]]
+    if movement_count != record.movement_count or differing:
+        what = (
+            f"{record.incoming_key} holds {record.movement_count} movements, {movement_count} are accounted for; "
+            f"totals differ in: {', '.join(sorted(differing)) or 'no currency'}."
+        )
+        kind = DiscrepancyKind.FILE_NOT_POSTED
+        ports.discrepancies.record(Discrepancy(kind, record.file_id, business_date, what))
+        return False
+    if repeated_count:
+        what = f"{repeated_count} movements of {record.incoming_key} were recorded before, from another file or line."
+        ports.discrepancies.record(Discrepancy(DiscrepancyKind.FILE_OVERLAP, record.file_id, business_date, what))
+    ports.register.write_file(replace(record, status="posted"), expected_status="posting")
+    return True
+
+
+def _find_overdue_accounts(business_date: date, ports: ClosingPorts) -> int:
+    """Accounts whose agenda day is over although the day was billed: each should have moved on."""
+    named: list[str] = []
+    count = 0
+    for days_ago in range(CATCH_UP_DAYS, -1, -1):
+        for account_id in ports.agenda.read_due_accounts(business_date - timedelta(days=days_ago)):
+            count += 1
+            if len(named) < ACCOUNTS_NAMED_MAX:
+                named.append(account_id)
+    if count:
+        what = f"{count} accounts were due by {business_date} and are not billed, among them {', '.join(named)}."
+        kind = DiscrepancyKind.ACCOUNTS_NOT_BILLED
+        ports.discrepancies.record(Discrepancy(kind, business_date.isoformat(), business_date, what))
+    return count
+
+
+def _sum_ledgers(business_date: date, ports: ClosingPorts) -> tuple[int, Counter[tuple[str, str]], int]:
+    """Sum every account's balances; each account must sum to zero in each currency by itself."""
+    balances: Counter[tuple[str, str]] = Counter()
+    account_count, unbalanced = 0, 0
+    for head in ports.archive.scan_heads():
+        account_count += 1
+        balances.update({(currency, str(name)): minor for (currency, name), minor in head.balances.items()})
+        if _is_out_of_balance(head):
+            unbalanced += 1
+            what = f"The balances of account {head.account_id} do not sum to zero."
+            kind = DiscrepancyKind.LEDGER_OUT_OF_BALANCE
+            ports.discrepancies.record(Discrepancy(kind, head.account_id, business_date, what, head.account_id))
+    return account_count, balances, unbalanced
+
+
+def _is_out_of_balance(head: AccountHead) -> bool:
+    totals: Counter[str] = Counter()
+    for (currency, _), amount_minor in head.balances.items():
+        totals[currency] += amount_minor
+    return any(totals.values())

@@ -1,0 +1,152 @@
+"""Posting a chunk of a bank file: each movement finds its ledger and becomes exactly one entry."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final
+
+from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
+from pawledger.domain.entries import EntryKind
+from pawledger.domain.errors import InvariantError, PawledgerError
+from pawledger.domain.identifiers import suspense_ledger_of
+from pawledger.domain.ledger import AccountHead
+from pawledger.domain.payments import BankMovement, Movement, decide_movement, entry_id_of
+from pawledger.ports import (
+    BankFileRegister,
+    BankFileStore,
+    ChunkResult,
+    DiscrepancyBook,
+    Ledger,
+    Pause,
+    ReferenceBook,
+)
+from pawledger.services.append_entry import EntryConflictError, Proposal, append_entry
+from pawledger.services.identify import Route, identify_account
+from pawledger.services.messages import open_message
+from pawledger.services.payment_chunks import POST_PAYMENTS, ChunkedMovement, read_chunk
+
+FAILURES_NAMED_MAX: Final = 5
+"""How many failed movements an error names; the others are counted."""
+
+
+class ChunkNotPostedError(PawledgerError):
+    """Some movements of a chunk could not be posted; the others were. The message comes again."""
+
+
+@dataclass(slots=True)
+class PostingTally:
+    """What became of a chunk's movements, by currency; credits less debits, minor units."""
+
+    posted_minor: Counter[str] = field(default_factory=Counter)
+    suspended_minor: Counter[str] = field(default_factory=Counter)
+    rejected_minor: Counter[str] = field(default_factory=Counter)
+    repeated_minor: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
+    """`posted`, `suspended`, `rejected`, `repeated`; and `new_posted`, `new_suspended`, `new_returned` by this call."""
+    new_posted_minor: Counter[str] = field(default_factory=Counter)
+    new_suspended_minor: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class PostingPorts:
+    """Everything that posting touches."""
+
+    ledger: Ledger
+    references: ReferenceBook
+    discrepancies: DiscrepancyBook
+    register: BankFileRegister
+    store: BankFileStore
+    pause: Pause
+
+
+def post_payments(message: object, ports: PostingPorts) -> PostingTally:
+    """Post the chunk that a `post_payments.v1` message points to; what was posted before is found and left alone.
+
+    Raises `MessageRefusedError`, `StoredObjectMissingError`, and `ChunkNotPostedError` at the end where movements
+    failed: their neighbours go first.
+    """
+    reader = open_message(message, POST_PAYMENTS)
+    file_id, chunk_number = reader.text("file_id"), reader.integer("chunk_number")
+    movements = read_chunk(ports.store.read_text(reader.text("chunk_key")))
+    tally = PostingTally()
+    failures = []
+    for movement in movements:
+        try:
+            _post_movement(file_id, movement, ports, tally)
+        except PawledgerError as error:
+            failures.append(f"line {movement.line}: {error}")
+    if failures:
+        named = "; ".join(failures[:FAILURES_NAMED_MAX])
+        raise ChunkNotPostedError(f"{len(failures)} of {len(movements)} movements of {file_id}: {named}")
+    ports.register.write_chunk_result(_result(file_id, chunk_number, len(movements), tally))
+    return tally
+
+
+def _post_movement(file_id: str, chunked: ChunkedMovement, ports: PostingPorts, tally: PostingTally) -> None:
+    route = _route(chunked, ports.references)
+    invoice_id = None if route.invoice_number is None else f"{route.ledger_id}-{route.invoice_number:04d}"
+    movement = chunked.identified(file_id, invoice_id, route.identified_by)
+    signed_minor = movement.amount_minor if movement.movement is Movement.PAYMENT else -movement.amount_minor
+    try:
+        recorded = append_entry(ports.ledger, ports.pause, route.ledger_id, lambda head, _: _propose(head, movement))
+    except EntryConflictError as error:
+        ports.discrepancies.record(_conflict(movement, route.ledger_id, str(error)))
+        _count(tally, "rejected", tally.rejected_minor, movement.currency, signed_minor)
+        return
+    if recorded is None:
+        raise InvariantError("a movement always becomes an entry")
+    decision = recorded.entry.decision
+    if (decision.source.get("file_id"), decision.source.get("line")) != (file_id, movement.line):
+        _count(tally, "repeated", tally.repeated_minor, movement.currency, signed_minor)
+    elif decision.kind is EntryKind.MONEY_SUSPENDED:
+        _count(tally, "suspended", tally.suspended_minor, movement.currency, signed_minor)
+        if recorded.is_new:
+            _count(tally, "new_suspended", tally.new_suspended_minor, movement.currency, signed_minor)
+    else:
+        _count(tally, "posted", tally.posted_minor, movement.currency, signed_minor)
+        if recorded.is_new and decision.kind is EntryKind.PAYMENT_RETURNED:
+            tally.counts["new_returned"] += 1
+        elif recorded.is_new:
+            _count(tally, "new_posted", tally.new_posted_minor, movement.currency, signed_minor)
+
+
+def _route(movement: ChunkedMovement, references: ReferenceBook) -> Route:
+    if movement.movement is Movement.OTHER_DEBIT:
+        return Route(suspense_ledger_of(movement.payment_id), None, None)
+    return identify_account(movement.payment_id, movement.clues, references)
+
+
+def _propose(head: AccountHead, movement: BankMovement) -> Proposal:
+    outcome = decide_movement(head, movement)
+    return Proposal(outcome.decision, outcome.discrepancies)
+
+
+def _conflict(movement: BankMovement, account_id: str, what: str) -> Discrepancy:
+    return Discrepancy(
+        kind=DiscrepancyKind.PAYMENT_CONFLICT,
+        subject=f"{entry_id_of(movement)}#{movement.file_id}",
+        born_on=movement.booked_on,
+        what=f"{what} (file {movement.file_id[:12]}, line {movement.line}).",
+        account_id=account_id,
+        currency=movement.currency,
+        amount_minor=movement.amount_minor,
+    )
+
+
+def _count(tally: PostingTally, name: str, totals: Counter[str], currency: str, signed_minor: int) -> None:
+    tally.counts[name] += 1
+    totals[currency] += signed_minor
+
+
+def _result(file_id: str, chunk_number: int, movement_count: int, tally: PostingTally) -> ChunkResult:
+    return ChunkResult(
+        file_id=file_id,
+        chunk_number=chunk_number,
+        movement_count=movement_count,
+        posted_minor=dict(tally.posted_minor),
+        suspended_minor=dict(tally.suspended_minor),
+        rejected_minor=dict(tally.rejected_minor),
+        repeated_minor=dict(tally.repeated_minor),
+        suspended_count=tally.counts["suspended"],
+        rejected_count=tally.counts["rejected"],
+        repeated_count=tally.counts["repeated"],
+    )

@@ -1,0 +1,122 @@
+"""The demonstration's book: twenty households, their policies, and what they will do about their first invoice."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from local_cloud.demonstration.bank_files import Line
+from pawledger.domain.calendar import add_months
+
+EURO_ACCOUNTS: Final = tuple(f"10000000{number:02d}" for number in range(1, 13))
+DOLLAR_ACCOUNTS: Final = tuple(f"20000000{number:02d}" for number in range(1, 9))
+EARLY_ACCOUNT: Final = "1000000099"
+"""Pays before its policy has arrived."""
+
+MANDATE_ACCOUNT: Final = EURO_ACCOUNTS[10]
+PLANS: Final = ("monthly", "quarterly", "annual", "semi_annual", "monthly")
+
+COVER_STARTS_IN_DAYS: Final = 8
+"""Inside the two weeks in which the first invoice is issued."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """An issued invoice, as its ledger entry tells of it."""
+
+    account_id: str
+    amount_minor: int
+    payment_reference: str
+
+
+def policy_events(today: date) -> list[dict[str, object]]:
+    """PolicyIssued events of the whole book; every third household has two pets."""
+    return [
+        policy_event(account_id, pet, index, today)
+        for index, account_id in enumerate((*EURO_ACCOUNTS, *DOLLAR_ACCOUNTS))
+        for pet in range(1, 3 if index % 3 == 0 else 2)
+    ]
+
+
+def policy_event(account_id: str, pet: int, index: int, today: date) -> dict[str, object]:
+    """One PolicyIssued event; premiums differ from household to household."""
+    effective_on = today + timedelta(days=COVER_STARTS_IN_DAYS)
+    premium_minor = 24_000 + 1_357 * index + 5_000 * pet
+    charges = [
+        {"kind": "premium", "amount_minor": premium_minor},
+        {"kind": "tax", "amount_minor": premium_minor * 12 // 100},
+    ]
+    if pet > 1:
+        charges.append({"kind": "discount", "amount_minor": -(premium_minor // 10)})
+    event: dict[str, object] = {
+        "schema": "policy_issued.v1",
+        "event_id": f"issue-{account_id}-{pet}",
+        "account_id": account_id,
+        "policy_id": f"PET-{account_id}-{pet}",
+        "currency": "USD" if account_id in DOLLAR_ACCOUNTS else "EUR",
+        "effective_on": effective_on.isoformat(),
+        "expires_on": add_months(effective_on, 12).isoformat(),
+        "plan": PLANS[index % len(PLANS)],
+        "charges": charges,
+    }
+    if account_id == MANDATE_ACCOUNT:
+        event["mandate_id"] = "MANDATE-0011"
+    return event
+
+
+def refused_policy_events(today: date) -> list[dict[str, object]]:
+    """Events that cannot be billed: a currency that does not exist, charges that sum to nothing, a missing field."""
+    strange = policy_event("1000000090", 1, 1, today) | {"event_id": "issue-strange-currency", "currency": "ZZZ"}
+    nothing = policy_event("1000000091", 1, 1, today) | {"event_id": "issue-nothing", "charges": []}
+    nameless = policy_event("1000000092", 1, 1, today)
+    del nameless["policy_id"]
+    return [strange, nothing, nameless]
+
+
+def euro_lines(invoices: Mapping[str, Invoice], early_reference: str) -> list[Line]:
+    """What the households that pay in EUR do: most pay exactly, some do what people do."""
+    lines = []
+    for number, account_id in enumerate(EURO_ACCOUNTS, start=1):
+        invoice = invoices[account_id]
+        lines.append(_euro_line(number, account_id, invoice))
+    lines += [
+        Line("NB-0101", 4_200, "Premium for Rex, sorry, I lost the letter"),
+        Line(
+            "NB-0102",
+            3_100,
+            "dog insurance",
+            creditor_reference=invoices[EURO_ACCOUNTS[0]].payment_reference[:-1] + "7",
+        ),
+        Line("NB-0103", -1_250, "Account fee"),
+        Line("NB-0104", 9_900, "Announced only", is_pending=True),
+        Line("NB-0105", 5_000, "Paid before the policy came", creditor_reference=early_reference),
+    ]
+    return lines
+
+
+def _euro_line(number: int, account_id: str, invoice: Invoice) -> Line:
+    bank_reference = f"NB-{number:04d}"
+    if account_id == MANDATE_ACCOUNT:
+        return Line(bank_reference, invoice.amount_minor, "Direct debit collected", mandate_id="MANDATE-0011")
+    if account_id == EURO_ACCOUNTS[8]:
+        return Line(bank_reference, invoice.amount_minor - 500, "Short by five", invoice.payment_reference)
+    if account_id == EURO_ACCOUNTS[9]:
+        return Line(bank_reference, invoice.amount_minor + 1_000, "Ten too many", invoice.payment_reference)
+    if number % 2:
+        return Line(bank_reference, invoice.amount_minor, "Pet insurance", invoice.payment_reference)
+    reference = invoice.payment_reference
+    grouped = " ".join(reference[start : start + 4] for start in range(0, len(reference), 4))
+    return Line(bank_reference, invoice.amount_minor, f"Pet insurance {grouped} thank you")
+
+
+def dollar_lines(invoices: Mapping[str, Invoice]) -> list[Line]:
+    """What the households that pay in USD do; the first one's payment comes back."""
+    lines = [
+        Line(
+            f"FB{number:06d}", invoices[account_id].amount_minor, "PET PREMIUM", invoices[account_id].payment_reference
+        )
+        for number, account_id in enumerate(DOLLAR_ACCOUNTS, start=1)
+    ]
+    first = invoices[DOLLAR_ACCOUNTS[0]]
+    returned = Line("FB000091", -first.amount_minor, "RETURNED ITEM", first.payment_reference, is_return=True)
+    return [*lines, returned, Line("FB000092", 7_700, "NO REFERENCE")]

@@ -1,0 +1,101 @@
+"""Talking to the deployed app as its users do: events on a queue, files in a bucket, alerts from a topic."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import boto3
+
+from local_cloud.errors import LocalCloudError
+
+STEP_TIMEOUT_SECONDS: Final = 60.0
+"""No step of the demonstration takes more than a few seconds; a minute means that something is broken."""
+
+POLL_SECONDS: Final = 0.25
+MESSAGES_PER_BATCH: Final = 10
+"""What SQS takes and gives at once."""
+
+
+class DemonstrationStuckError(LocalCloudError):
+    """A step of the demonstration did not finish in time; the emulator's log says more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """Clients and names of one deployment."""
+
+    session: boto3.Session
+    endpoint_url: str
+    outputs: Mapping[str, str]
+
+    def client(self, service: str) -> Any:
+        create_client: Any = self.session.client
+        return create_client(service, endpoint_url=self.endpoint_url)
+
+    def subscribe_to_alerts(self) -> str:
+        """A queue of its own that receives what the alert topic pushes; its address."""
+        queues, topics = self.client("sqs"), self.client("sns")
+        queue_url = queues.create_queue(QueueName="pawledger-demonstration-alerts")["QueueUrl"]
+        attributes = queues.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"]
+        topics.subscribe(TopicArn=self.outputs["AlertTopicArn"], Protocol="sqs", Endpoint=attributes["QueueArn"])
+        return str(queue_url)
+
+    def send_policy_events(self, events: list[dict[str, object]]) -> None:
+        queues = self.client("sqs")
+        for start in range(0, len(events), MESSAGES_PER_BATCH):
+            batch = events[start : start + MESSAGES_PER_BATCH]
+            entries = [{"Id": str(index), "MessageBody": json.dumps(event)} for index, event in enumerate(batch)]
+            queues.send_message_batch(QueueUrl=self.outputs["PolicyEventsQueueUrl"], Entries=entries)
+
+    def invoke(self, function_output: str, event: Mapping[str, object]) -> dict[str, Any]:
+        """Call a function as its schedule does. Raises `DemonstrationStuckError` where it fails."""
+        answer = self.client("lambda").invoke(
+            FunctionName=self.outputs[function_output], Payload=json.dumps(event).encode()
+        )
+        result: dict[str, Any] = json.loads(answer["Payload"].read())
+        if answer.get("FunctionError"):
+            raise DemonstrationStuckError(f"{function_output} failed: {result}")
+        return result
+
+    def drop_file(self, key: str, content: bytes) -> None:
+        self.client("s3").put_object(Bucket=self.outputs["BankFilesBucketName"], Key=key, Body=content)
+
+    def count_incoming_files(self) -> int:
+        listed = self.client("s3").list_objects_v2(Bucket=self.outputs["BankFilesBucketName"], Prefix="incoming/")
+        return int(listed["KeyCount"])
+
+    def scan(self, table_output: str) -> Iterator[dict[str, Any]]:
+        """All items of a table, in DynamoDB's own notation."""
+        pages = (
+            self.client("dynamodb")
+            .get_paginator("scan")
+            .paginate(TableName=self.outputs[table_output], ConsistentRead=True)
+        )
+        for page in pages:
+            yield from page["Items"]
+
+    def bodies(self, table_output: str) -> Iterator[dict[str, Any]]:
+        """The parsed bodies of all items of a table."""
+        for item in self.scan(table_output):
+            yield json.loads(item["body"]["S"])
+
+    def receive_alerts(self, queue_url: str) -> Iterator[dict[str, Any]]:
+        """Alerts that wait in the demonstration's queue; each is taken out of it."""
+        queues = self.client("sqs")
+        while messages := queues.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=MESSAGES_PER_BATCH).get(
+            "Messages"
+        ):
+            for message in messages:
+                queues.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
+                yield json.loads(json.loads(message["Body"])["Message"])
+
+
+def wait_until(what: str, is_done: Callable[[], bool]) -> None:
+    """Look again and again until something is done. Raises `DemonstrationStuckError` after a minute."""
+    deadline = time.monotonic() + STEP_TIMEOUT_SECONDS
+    while not is_done():
+        if time.monotonic() > deadline:
+            raise DemonstrationStuckError(f"waited {STEP_TIMEOUT_SECONDS:.0f} s until {what}, in vain")
+        time.sleep(POLL_SECONDS)

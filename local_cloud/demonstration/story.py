@@ -1,0 +1,206 @@
+"""The story of `make demo`: a book is billed, paid and mispaid, and every difference is found and told."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Any, Final
+
+from local_cloud.demonstration.bank_files import write_bai2, write_camt053
+from local_cloud.demonstration.book import (
+    DOLLAR_ACCOUNTS,
+    EARLY_ACCOUNT,
+    EURO_ACCOUNTS,
+    Invoice,
+    dollar_lines,
+    euro_lines,
+    policy_event,
+    policy_events,
+    refused_policy_events,
+)
+from local_cloud.demonstration.cloud import Cloud, wait_until
+from pawledger.domain.money import format_amount
+from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
+
+OPENING_MINOR: Final = 1_000_000
+SCHEDULE_FIRINGS: Final = 3
+"""A schedule fires at least once; the demonstration fires it three times."""
+
+
+def tell_story(cloud: Cloud, today: date) -> dict[str, Any]:
+    """Run the whole demonstration against a deployed app and return what the closing table shows."""
+    alert_queue = cloud.subscribe_to_alerts()
+    _issue_policies(cloud, today)
+    invoices = _issue_invoices(cloud, today)
+    good_files = _drop_good_files(cloud, today, invoices)
+    _drop_faulty_files(cloud, today, good_files)
+    _policy_arrives_late(cloud, today)
+    proof = _close(cloud, today)
+    alerts = _await_alerts(cloud, alert_queue)
+    return _summarise(cloud, proof, alerts)
+
+
+def print_closing_table(summary: dict[str, Any]) -> None:
+    """Show what happened, in figures that each come from the tables of the deployed app."""
+    print("\n  What happened")
+    print(f"  {'-' * 68}")
+    for name, value in summary["figures"].items():
+        print(f"  {name:<44}{value:>24}")
+    print(f"  {'-' * 68}\n  Discrepancies by kind")
+    for kind, count in sorted(summary["discrepancies"].items()):
+        print(f"    {kind:<42}{count:>24}")
+    print(f"  {'-' * 68}\n  Books, debits = credits in each currency")
+    for currency, (debits_minor, credits_minor) in summary["books"].items():
+        mark = "balanced" if debits_minor == credits_minor else "OUT OF BALANCE"
+        print(
+            f"    {currency}  debits {format_amount(debits_minor, currency):>14}   "
+            f"credits {format_amount(credits_minor, currency):>14}   {mark}"
+        )
+    print(f"  {'-' * 68}")
+
+
+def _issue_policies(cloud: Cloud, today: date) -> None:
+    events = policy_events(today)
+    with _step(
+        f"{len(events)} policies arrive, each event twice, and {len(refused_policy_events(today))} that are wrong"
+    ):
+        cloud.send_policy_events([*events, *events, *refused_policy_events(today)])
+        wait_until("all policies are recorded", lambda: len(list(cloud.scan("PoliciesTableName"))) == len(events))
+
+
+def _issue_invoices(cloud: Cloud, today: date) -> dict[str, Invoice]:
+    accounts = len(EURO_ACCOUNTS) + len(DOLLAR_ACCOUNTS)
+    with _step(f"the schedule fires {SCHEDULE_FIRINGS} times: {accounts} households get their first invoice, once"):
+        event = {"schema": "billing_day.v1", "business_date": today.isoformat()}
+        for _ in range(SCHEDULE_FIRINGS):
+            cloud.invoke("StartBillingDayFunctionName", event)
+        wait_until("every household has its invoice", lambda: len(_read_invoices(cloud)) == accounts)
+    return _read_invoices(cloud)
+
+
+def _drop_good_files(cloud: Cloud, today: date, invoices: dict[str, Invoice]) -> dict[str, bytes]:
+    early = creditor_reference_of(InvoiceAddress(EARLY_ACCOUNT, 1))
+    files = {
+        "incoming/northbank/statement.xml": write_camt053("NB1", today, OPENING_MINOR, euro_lines(invoices, early)),
+        "incoming/firstbank/statement.bai": write_bai2(1, today, dollar_lines(invoices)),
+    }
+    with _step("two bank files land: a camt.053 statement in EUR and a BAI2 file in USD"):
+        _drop(cloud, files)
+        wait_until("both files are posted", lambda: _count_posted_files(cloud) == len(files))
+    return files
+
+
+def _drop_faulty_files(cloud: Cloud, today: date, good_files: dict[str, bytes]) -> None:
+    camt, bai2 = good_files.values()
+    doctype = b'<!DOCTYPE Document [<!ENTITY x SYSTEM "file:///etc/hostname">]>\n<Document'
+    files = {
+        "incoming/northbank/sent-again.xml": camt,
+        "incoming/northbank/same-id-other-bytes.xml": camt.replace(b"Account fee", b"Fee, second"),
+        "incoming/northbank/truncated.xml": write_camt053("NB2", today, 0, [])[:-60],
+        "incoming/northbank/doctype.xml": write_camt053("NB3", today, 0, []).replace(b"<Document", doctype, 1),
+        "incoming/firstbank/one-cent-wrong.bai": write_bai2(2, today, [], wrong_by_minor=1),
+        "incoming/firstbank/empty.bai": b"",
+        "incoming/firstbank/junk.bin": bytes(range(256)) * 8,
+        "incoming/firstbank/what is this?.bai": bai2,
+    }
+    with _step(f"{len(files)} files that must not be posted land: sent again, truncated, one cent wrong, ..."):
+        _drop(cloud, files)
+        wait_until("each is set aside", lambda: cloud.count_incoming_files() == 0)
+
+
+def _policy_arrives_late(cloud: Cloud, today: date) -> None:
+    with _step("the policy of a household that paid early arrives; its money is applied to its first invoice"):
+        cloud.send_policy_events([policy_event(EARLY_ACCOUNT, 1, 20, today)])
+        policy_count = len(policy_events(today)) + 1
+        wait_until("it is recorded", lambda: len(list(cloud.scan("PoliciesTableName"))) == policy_count)
+        cloud.invoke("StartBillingDayFunctionName", {"schema": "billing_day.v1", "business_date": today.isoformat()})
+        wait_until("it is invoiced", lambda: EARLY_ACCOUNT in _read_invoices(cloud))
+
+
+def _close(cloud: Cloud, today: date) -> dict[str, Any]:
+    with _step("the day is closed: file totals = posted + suspended + rejected, nobody forgotten, books balanced"):
+        return cloud.invoke("CloseDayFunctionName", {"schema": "closing_day.v1", "business_date": today.isoformat()})
+
+
+def _await_alerts(cloud: Cloud, queue_url: str) -> list[dict[str, Any]]:
+    alerts: list[dict[str, Any]] = []
+    with _step("every discrepancy becomes an alert"):
+        wanted = {item["discrepancy_id"]["S"] for item in cloud.scan("DiscrepanciesTableName")}
+
+        def all_arrived() -> bool:
+            alerts.extend(cloud.receive_alerts(queue_url))
+            return wanted <= {alert["discrepancy_id"] for alert in alerts}
+
+        wait_until("every discrepancy has its alert", all_arrived)
+    return alerts
+
+
+def _summarise(cloud: Cloud, proof: dict[str, Any], alerts: list[dict[str, Any]]) -> dict[str, Any]:
+    entries = list(cloud.bodies("EntriesTableName"))
+    kinds = Counter(entry["kind"] for entry in entries)
+    debits_minor: Counter[str] = Counter()
+    credits_minor: Counter[str] = Counter()
+    suspense: Counter[str] = Counter()
+    for entry in entries:
+        for ledger_account, currency, amount_minor in entry["postings"]:
+            (debits_minor if amount_minor > 0 else credits_minor)[currency] += abs(amount_minor)
+            if ledger_account == "suspense":
+                suspense[currency] -= amount_minor
+    figures: dict[str, str] = {
+        "policies recorded": str(kinds["policy_issued"]),
+        "invoices issued": str(kinds["invoice_issued"]),
+        "payments posted": str(kinds["payment_posted"]),
+        "payments returned": str(kinds["payment_returned"]),
+    }
+    for currency, amount_minor in sorted(suspense.items()):
+        figures[f"money in suspense, {currency}"] = format_amount(amount_minor, currency)
+    figures |= {
+        "files proven to the cent": str(proof["files_proven"]),
+        "files not proven": str(proof["files_unproven"]),
+        "accounts overdue for billing": str(proof["accounts_overdue"]),
+        "discrepancies": str(sum(1 for _ in cloud.scan("DiscrepanciesTableName"))),
+        "alerts received": str(len(alerts)),
+        "alerts received twice": str(len(alerts) - len({alert["discrepancy_id"] for alert in alerts})),
+    }
+    discrepancies = Counter(body["kind"] for body in cloud.bodies("DiscrepanciesTableName"))
+    books = {currency: (debits_minor[currency], credits_minor[currency]) for currency in sorted(debits_minor)}
+    return {"figures": figures, "discrepancies": discrepancies, "books": books}
+
+
+def _read_invoices(cloud: Cloud) -> dict[str, Invoice]:
+    """The invoice of each household, by account id."""
+    invoices = {}
+    for entry in cloud.bodies("EntriesTableName"):
+        if entry["kind"] == "invoice_issued":
+            amount_minor = sum(minor for _, _, charges in entry["facts"]["lines"] for _, minor in charges)
+            account_id = entry["account_id"]
+            invoices[account_id] = Invoice(account_id, amount_minor, entry["payment_reference"])
+    return invoices
+
+
+def _count_posted_files(cloud: Cloud) -> int:
+    """How many accepted files have a result for each of their chunks."""
+    chunk_results: Counter[str] = Counter()
+    chunk_counts: dict[str, int] = {}
+    for item in cloud.scan("BankFilesTableName"):
+        file_id = item["file_id"]["S"]
+        if item["part"]["S"] == "file":
+            chunk_counts[file_id] = json.loads(item["body"]["S"])["chunk_count"]
+        else:
+            chunk_results[file_id] += 1
+    return sum(1 for file_id, count in chunk_counts.items() if count and chunk_results[file_id] == count)
+
+
+def _drop(cloud: Cloud, files: dict[str, bytes]) -> None:
+    for key, content in files.items():
+        cloud.drop_file(key, content)
+
+
+@contextmanager
+def _step(what: str) -> Iterator[None]:
+    print(f"* {what} ...", end="", flush=True)
+    started = time.monotonic()
+    yield
+    print(f" done in {time.monotonic() - started:.1f} s", flush=True)
