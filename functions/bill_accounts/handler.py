@@ -10,7 +10,7 @@ from pawledger.runtime.observability import add_money_metric, create_logger, cre
 from pawledger.runtime.queue_batch import process_queue_batch
 from pawledger.runtime.settings import BillAccountsSettings, read_settings
 from pawledger.runtime.wiring import connect_ledger, connect_pause
-from pawledger.services.bill_accounts import bill_accounts
+from pawledger.services.bill_accounts import bill_accounts, sum_by_currency
 
 logger, metrics = create_logger(), create_metrics()
 settings = read_settings(BillAccountsSettings)
@@ -20,8 +20,8 @@ ledger, pause = connect_ledger(settings), connect_pause()
 def bill_message(message: object, record: SQSRecord) -> None:
     issued = bill_accounts(message, ledger=ledger, pause=pause)
     metrics.add_metric("InvoicesIssued", "Count", len(issued))
-    for invoice in issued:
-        add_money_metric(metrics, "InvoicedMinor", invoice.currency, invoice.amount_minor)
+    for currency, amount_minor in sum_by_currency(issued).items():
+        add_money_metric(metrics, "InvoicedMinor", currency, amount_minor)
 
 
 @logger.inject_lambda_context

@@ -57,7 +57,8 @@ def append_entry(
     """Append what `decide` makes of the account's head, exactly once; None where it decides that nothing is due.
 
     `decide` is called with the head and whether reads must be consistent: the first attempt may read cheaply, because
-    a stale head cannot be appended to; each further one reads what really stands. `known_head` spares the first read.
+    a stale head cannot be appended to; each further one reads what really stands. Neither "nothing is due" nor a
+    contradiction is believed of a cheap read. `known_head`, the head after this caller's last entry, spares that read.
 
     Raises `EntryConflictError` where the id stands with other facts, `AccountBusyError` after `ATTEMPTS_MAX` lost
     races, and whatever `decide` raises.
@@ -68,7 +69,9 @@ def append_entry(
         head = head or ledger.read_head(account_id, consistent=consistent) or AccountHead(account_id)
         proposal = decide(head, consistent)
         if proposal is None:
-            return None
+            if consistent or head is known_head:
+                return None
+            continue  # what a lagging read does not show may be due all the same
         entry = chain_entry(head, proposal.decision)
         after = apply_entry(head, entry)
         try:
@@ -81,7 +84,9 @@ def append_entry(
             )
         except EntryExistsError as error:
             if error.existing.content_hash != entry.content_hash:
-                raise EntryConflictError(error.existing) from None
+                if consistent:
+                    raise EntryConflictError(error.existing) from None
+                continue  # facts that were decided on a lagging read may differ for no other reason
             return Recorded(error.existing, is_new=False, head=None)
         except HeadMovedError:
             pause.wait(attempt)

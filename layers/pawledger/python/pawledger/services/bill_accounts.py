@@ -1,5 +1,7 @@
 """Billing accounts: each gets every invoice that is due to be issued on the business date, each once."""
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -77,6 +79,14 @@ def bill_account(account_id: str, business_date: date, *, ledger: Ledger, pause:
             currency = decision.postings[0].currency if decision.postings else ""
             issued.append(InvoiceIssued(account_id, decision.invoice_number, currency, amount_minor))
     raise EndlessBillingError(f"account {account_id} has more than {INVOICES_PER_RUN_MAX} invoices due")
+
+
+def sum_by_currency(invoices: Iterable[InvoiceIssued]) -> Mapping[str, int]:
+    """Total of invoices in minor units, by currency."""
+    totals: Counter[str] = Counter()
+    for invoice in invoices:
+        totals[invoice.currency] += invoice.amount_minor
+    return totals
 
 
 def _propose(ledger: Ledger, head: AccountHead, business_date: date, *, consistent: bool) -> Proposal | None:

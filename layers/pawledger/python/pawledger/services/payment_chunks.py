@@ -15,7 +15,7 @@ from pawledger.bank_files.records import Direction, StatementEntry
 from pawledger.domain.canonical import write_canonical
 from pawledger.domain.payments import BankMovement, Movement, payment_id_of
 from pawledger.services.identify import Clues
-from pawledger.services.messages import open_message
+from pawledger.services.messages import MessageReader, MessageRefusedError, open_message
 
 PAYMENT_CHUNK: Final = "payment_chunk.v1"
 POST_PAYMENTS: Final = "post_payments.v1"
@@ -106,11 +106,15 @@ def write_chunk(file_id: str, chunk_number: int, movements: Iterable[ChunkedMove
 
 def read_chunk(text: str) -> tuple[ChunkedMovement, ...]:
     """The mirror image of `write_chunk`. Raises `MessageRefusedError`."""
-    chunk = open_message(json.loads(text), PAYMENT_CHUNK)
+    try:
+        written = json.loads(text)
+    except ValueError:
+        raise MessageRefusedError(f"{PAYMENT_CHUNK}: the chunk is not JSON") from None
+    chunk = open_message(written, PAYMENT_CHUNK)
     return tuple(
         ChunkedMovement(
             payment_id=reader.text("payment_id"),
-            movement=Movement(reader.text("movement")),
+            movement=_read_movement_kind(reader),
             amount_minor=reader.integer("amount_minor"),
             currency=reader.text("currency"),
             booked_on=reader.day("booked_on"),
@@ -125,6 +129,13 @@ def read_chunk(text: str) -> tuple[ChunkedMovement, ...]:
         )
         for reader in chunk.objects("movements", MOVEMENTS_PER_CHUNK)
     )
+
+
+def _read_movement_kind(reader: MessageReader) -> Movement:
+    kind, kinds = reader.text("movement"), [kind.value for kind in Movement]
+    if kind not in kinds:
+        raise MessageRefusedError(f"{PAYMENT_CHUNK}: field {reader.path}movement should be one of {', '.join(kinds)}")
+    return Movement(kind)
 
 
 def _movement_as_json(movement: ChunkedMovement) -> Mapping[str, Any]:

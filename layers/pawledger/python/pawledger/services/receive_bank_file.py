@@ -14,6 +14,7 @@ from pawledger.bank_files.inspection import report_as_json_object
 from pawledger.bank_files.report import FileReport, Rule, Verdict
 from pawledger.domain.canonical import hash_value
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
+from pawledger.domain.errors import PawledgerError
 from pawledger.domain.payments import Movement
 from pawledger.ports import (
     BankFileRecord,
@@ -42,6 +43,10 @@ PROBLEMS_KEPT_MAX: Final = 20
 """What the register remembers of a file, so that its item stays far below DynamoDB's 400 KB; `inspect` shows all."""
 
 _DRAIN_BLOCK_BYTES: Final = 1024 * 1024
+
+
+class BankFileChangedError(PawledgerError):
+    """The object's bytes changed between proving and cutting; the message comes again and proves what is there now."""
 
 
 class Outcome(StrEnum):
@@ -132,12 +137,16 @@ def _accept(dropped: DroppedFile, proof: _Proof, ports: ReceivingPorts) -> Outco
         return Outcome.GONE
     folder = f"archive/{proof.provider}/{proof.file_id}"
     with opened as stream:
-        entries = read_bank_file(stream, FileReport())
+        hashing = _HashingStream(stream)
+        entries = read_bank_file(cast("BinaryIO", hashing), FileReport())
         movements = totals.counting(read_movements(entries, dropped.received_on))
         for chunk_number, chunk in cut_chunks(movements):
             text = write_chunk(proof.file_id, chunk_number, chunk)
             ports.store.write_text(_chunk_key(folder, chunk_number), text)
             totals.chunk_count = chunk_number
+        hashing.drain()
+    if hashing.hexdigest() != proof.file_id:
+        raise BankFileChangedError(f"{dropped.key} changed while it was read; nothing of it is announced")
     record = _record(dropped, proof, status="posting", stored_key=f"{folder}/{proof.name}", totals=totals)
     if not ports.register.write_file(record, expected_status=None):
         known = ports.register.read_file(proof.file_id)
@@ -199,9 +208,13 @@ def _verdict_discrepancy(dropped: DroppedFile, proof: _Proof) -> Discrepancy:
         Verdict.UNREADABLE: DiscrepancyKind.FILE_UNREADABLE,
         Verdict.OUT_OF_BALANCE: DiscrepancyKind.FILE_OUT_OF_BALANCE,
     }[proof.report.verdict]
-    first = next(problem for problem in proof.report.problems if problem.severity == "error")
-    where = f" (line {first.line}, {first.field or 'record'})" if first.line else ""
-    what = f"{dropped.key}: {first.rule}{where}: {first.message}; {proof.report.problem_count} problems in all."
+    first = next((problem for problem in proof.report.problems if problem.severity == "error"), None)
+    if first is None:
+        fault = "the fault stands behind more warnings than a report keeps"
+    else:
+        where = f" (line {first.line}, {first.field or 'record'})" if first.line else ""
+        fault = f"{first.rule}{where}: {first.message}"
+    what = f"{dropped.key}: {fault}; {proof.report.problem_count} problems in all."
     return Discrepancy(kind, proof.file_id, dropped.received_on, what)
 
 

@@ -1,0 +1,73 @@
+"""How long each handler takes to import, in a fresh process each time."""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+from benchmarks.table import Row
+
+CHECKOUT: Final = Path(__file__).parent.parent
+RUNS: Final = 7
+IMPORT_MILLISECONDS_MAX: Final = 250
+FORBIDDEN_MODULES: Final = ("pydantic", "pandas", "aws_xray_sdk", "boto3.resources")
+SETTINGS: Final = {
+    **{
+        f"{table}_TABLE": f"bench-{table.lower()}"
+        for table in ("ACCOUNTS", "ENTRIES", "POLICIES", "DISCREPANCIES", "BANK_FILES", "REFERENCES")
+    },
+    "BANK_FILES_BUCKET": "bench",
+    "BILLING_QUEUE_URL": "http://127.0.0.1:9/billing",
+    "PAYMENTS_QUEUE_URL": "http://127.0.0.1:9/payments",
+    "ALERT_TOPIC_ARN": "arn:aws:sns:eu-west-1:000000000000:alerts",
+    "BILLING_TIME_ZONE": "Europe/London",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    "AWS_ACCESS_KEY_ID": "bench",
+    "AWS_SECRET_ACCESS_KEY": "bench",
+    "POWERTOOLS_SERVICE_NAME": "bench",
+    "POWERTOOLS_METRICS_NAMESPACE": "Pawledger",
+}
+_PROGRAM: Final = """
+import importlib, json, sys, time
+started = time.perf_counter()
+importlib.import_module(sys.argv[1])
+milliseconds = (time.perf_counter() - started) * 1000
+print(json.dumps([milliseconds, [name for name in sys.argv[2:] if name in sys.modules]]))
+"""
+
+
+def measure_imports() -> list[Row]:
+    """Median import time of every handler over `RUNS` fresh processes; the processes take turns."""
+    handlers = sorted(path.parent.name for path in (CHECKOUT / "functions").glob("*/handler.py"))
+    times: dict[str, list[float]] = {handler: [] for handler in handlers}
+    forbidden: dict[str, set[str]] = {handler: set() for handler in handlers}
+    for _ in range(RUNS):
+        for handler in handlers:
+            milliseconds, loaded = _import_once(handler)
+            times[handler].append(milliseconds)
+            forbidden[handler].update(loaded)
+    return [
+        Row(
+            f"import of functions/{handler}" + (f" LOADS {sorted(forbidden[handler])}" if forbidden[handler] else ""),
+            f"{statistics.median(times[handler]):.0f} ms",
+            f"<= {IMPORT_MILLISECONDS_MAX} ms",
+            statistics.median(times[handler]) <= IMPORT_MILLISECONDS_MAX and not forbidden[handler],
+        )
+        for handler in handlers
+    ]
+
+
+def _import_once(handler: str) -> tuple[float, list[str]]:
+    path = os.pathsep.join([str(CHECKOUT), str(CHECKOUT / "layers/pawledger/python")])
+    finished = subprocess.run(
+        [sys.executable, "-c", _PROGRAM, f"functions.{handler}.handler", *FORBIDDEN_MODULES],
+        env={**os.environ, **SETTINGS, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    milliseconds, loaded = json.loads(finished.stdout.splitlines()[-1])
+    return float(milliseconds), list(loaded)

@@ -1,0 +1,198 @@
+"""What an invoice and a payment cost in DynamoDB: the real handlers on an emulated AWS, their requests metered."""
+
+import contextlib
+import importlib
+import io
+import json
+import os
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+
+import boto3
+from moto import mock_aws
+
+from benchmarks.imports import SETTINGS
+from benchmarks.table import Row
+from benchmarks.units import UnitMeter
+from local_cloud.demonstration.bank_files import Line, write_camt053
+from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
+
+ACCOUNTS: Final = 1_000
+WRITE_UNITS_MAX: Final = 4.0
+READ_UNITS_MAX: Final = 1.5
+LOG_LINES_PER_THOUSAND_MAX: Final = 1.0
+MESSAGES_PER_BATCH: Final = 10
+"""What the event sources of billing and posting are set to."""
+
+CHUNK_SHARE: Final = 0.05
+"""A payment's share of what its chunk writes once: one unit for the result of up to 100 payments, and its rest."""
+
+BUSINESS_DATE: Final = date(2026, 11, 23)
+PREMIUM_MINOR: Final = 36_000
+INSTALLMENT_MINOR: Final = PREMIUM_MINOR // 12
+BUCKET: Final = SETTINGS["BANK_FILES_BUCKET"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What Powertools asks of Lambda's context."""
+
+    function_name: str = "bench"
+    memory_limit_in_mb: int = 256
+    invoked_function_arn: str = "arn:aws:lambda:eu-west-1:000000000000:function:bench"
+    aws_request_id: str = "bench"
+
+
+def measure_units() -> list[Row]:
+    """Bill and pay `ACCOUNTS` accounts with the real handlers and count what their requests would cost."""
+    with mock_aws():
+        os.environ.update(SETTINGS)
+        queues = _create_resources()
+        meter = UnitMeter(importlib.import_module("pawledger.runtime.wiring")._connection().client)  # noqa: SLF001
+        _invoke_in_batches("record_policy_event", [_policy_event(number) for number in range(ACCOUNTS)])
+        meter.reset()
+        event = {"schema": "billing_day.v1", "business_date": BUSINESS_DATE.isoformat()}
+        _invoke("start_billing_day", event)
+        rows = [
+            Row(
+                "read units to find a billing day's accounts, whatever their number",
+                f"{meter.read_units:.0f}",
+                "",
+                None,
+            )
+        ]
+        meter.reset()
+        lines = _invoke_in_batches("bill_accounts", _drain(queues["BILLING_QUEUE_URL"]))
+        rows += _unit_rows("invoice issued", meter, lines)
+        version_id = _drop_file()
+        _invoke_with_messages("receive_bank_file", [_object_created(version_id)])
+        chunks = _drain(queues["PAYMENTS_QUEUE_URL"])
+        meter.reset()
+        lines = _invoke_in_batches("post_payments", chunks)
+        return rows + _unit_rows("payment posted", meter, lines)
+
+
+def _unit_rows(what: str, meter: UnitMeter, log_lines: int) -> list[Row]:
+    write_units, read_units = meter.write_units / ACCOUNTS, meter.read_units / ACCOUNTS
+    base, index = meter.base_write_units / ACCOUNTS, meter.index_write_units / ACCOUNTS
+    lines_per_thousand = 1000 * log_lines / ACCOUNTS
+    return [
+        Row(
+            f"write units per {what} (tables {base:.2f}, index {index:.2f})",
+            f"{write_units:.2f}",
+            f"<= {WRITE_UNITS_MAX}",
+            write_units <= WRITE_UNITS_MAX + CHUNK_SHARE,
+        ),
+        Row(f"read units per {what}", f"{read_units:.2f}", f"<= {READ_UNITS_MAX}", read_units <= READ_UNITS_MAX),
+        Row(
+            f"log lines per 1,000, {what}, metric lines included",
+            f"{lines_per_thousand:.1f}",
+            f"<= {LOG_LINES_PER_THOUSAND_MAX}",
+            lines_per_thousand <= LOG_LINES_PER_THOUSAND_MAX,
+        ),
+    ]
+
+
+def _create_resources() -> dict[str, str]:
+    """Tables from the models themselves, a versioned bucket, the queues; returns the queues' addresses."""
+    models = importlib.import_module("pawledger.adapters.models")
+    connection = models.open_connection()
+    for row, setting in (
+        (models.AccountRow, "ACCOUNTS_TABLE"),
+        (models.EntryRow, "ENTRIES_TABLE"),
+        (models.PolicyRow, "POLICIES_TABLE"),
+        (models.DiscrepancyRow, "DISCREPANCIES_TABLE"),
+        (models.BankFileRow, "BANK_FILES_TABLE"),
+        (models.ReferenceRow, "REFERENCES_TABLE"),
+    ):
+        models.bind(row, SETTINGS[setting], connection).create_table(billing_mode="PAY_PER_REQUEST", wait=True)
+    storage = boto3.client("s3")
+    storage.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    storage.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    queues = {
+        name: boto3.client("sqs").create_queue(QueueName=name.lower().replace("_url", ""))["QueueUrl"]
+        for name in ("BILLING_QUEUE_URL", "PAYMENTS_QUEUE_URL")
+    }
+    os.environ.update(queues)
+    return queues
+
+
+def _account_id(number: int) -> str:
+    return f"{1_000_000_000 + number}"
+
+
+def _policy_event(number: int) -> dict[str, Any]:
+    return {
+        "schema": "policy_issued.v1",
+        "event_id": f"bench-{number}",
+        "account_id": _account_id(number),
+        "policy_id": f"PET-{number}",
+        "currency": "EUR",
+        "effective_on": (BUSINESS_DATE + timedelta(days=14)).isoformat(),
+        "expires_on": (BUSINESS_DATE + timedelta(days=379)).isoformat(),
+        "plan": "monthly",
+        "charges": [{"kind": "premium", "amount_minor": PREMIUM_MINOR}],
+    }
+
+
+def _drop_file() -> str:
+    """One statement that pays every first invoice exactly."""
+    lines = [
+        Line(
+            f"NB-{number}", INSTALLMENT_MINOR, "premium", creditor_reference_of(InvoiceAddress(_account_id(number), 1))
+        )
+        for number in range(ACCOUNTS)
+    ]
+    content = write_camt053("BENCH", BUSINESS_DATE, 0, lines)
+    put = boto3.client("s3").put_object(Bucket=BUCKET, Key="incoming/bench/bench.xml", Body=content)
+    return str(put["VersionId"])
+
+
+def _object_created(version_id: str) -> dict[str, Any]:
+    described = {"key": "incoming/bench/bench.xml", "version-id": version_id}
+    return {
+        "source": "aws.s3",
+        "detail-type": "Object Created",
+        "time": f"{BUSINESS_DATE}T12:00:00Z",
+        "detail": {"bucket": {"name": BUCKET}, "object": described},
+    }
+
+
+def _drain(queue_url: str) -> list[dict[str, Any]]:
+    client, messages = boto3.client("sqs"), []
+    while received := client.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10).get("Messages"):
+        for message in received:
+            client.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
+            messages.append(json.loads(message["Body"]))
+    return messages
+
+
+def _invoke_in_batches(function: str, messages: list[dict[str, Any]]) -> int:
+    """Run a handler on batches as its event source fills them under load; returns the lines logged."""
+    starts = range(0, len(messages), MESSAGES_PER_BATCH)
+    return sum(_invoke_with_messages(function, messages[start : start + MESSAGES_PER_BATCH]) for start in starts)
+
+
+def _invoke_with_messages(function: str, messages: list[dict[str, Any]]) -> int:
+    records = [
+        {
+            "messageId": str(index),
+            "body": json.dumps(message),
+            "attributes": {"SentTimestamp": "1795435200000"},
+            "eventSource": "aws:sqs",
+        }
+        for index, message in enumerate(messages)
+    ]
+    return _invoke(function, {"Records": records})
+
+
+def _invoke(function: str, event: dict[str, Any]) -> int:
+    """Run a handler, check that no message failed, and return how many lines it logged."""
+    logged = io.StringIO()
+    with contextlib.redirect_stdout(logged):
+        handler = importlib.import_module(f"functions.{function}.handler").handler
+        answer = handler(event, _Context())
+    if answer.get("batchItemFailures"):
+        raise RuntimeError(f"{function} failed on {answer['batchItemFailures']}: {logged.getvalue()[:2000]}")
+    return len(logged.getvalue().splitlines())

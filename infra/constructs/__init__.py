@@ -1,0 +1,1 @@
+"""Building blocks with safe defaults, so that the stacks only compose."""

@@ -1,0 +1,131 @@
+"""What is kept: tables, bucket and the key they are encrypted with. Nothing here may be lost with a deployment."""
+
+from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.constructs.protected_table import ProtectedTable
+from infra.environments import Environment
+from infra.stacks.stored_data import BUCKET_OUTPUT, KEY_OUTPUT, STREAM_OUTPUT, table_output
+
+OVERWRITTEN_VERSION_RETENTION = Duration.days(90)
+"""A moved or overwritten file can be brought back for a quarter; archived files themselves never expire."""
+ABANDONED_UPLOAD_RETENTION = Duration.days(7)
+ACCESS_LOG_RETENTION = Duration.days(365)
+
+
+class DataStack(Stack):
+    """Tables, bucket and key, as `docs/architecture.md` describes them.
+
+    The construct ids are contracts: another id is another table, and an empty one. So are the outputs, which the other
+    stacks and the command line read.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, environment: Environment) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            description=f"Pawledger ({environment.name}): what is kept.",
+            termination_protection=True,
+        )
+        self._key = kms.Key(
+            self,
+            "DataKey",
+            description=f"Encrypts the tables and the bucket of Pawledger ({environment.name}).",
+            enable_key_rotation=True,
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        tables = self._create_tables()
+        bucket = self._create_bucket(environment)
+        for name, table in tables.items():
+            CfnOutput(self, table_output(name), value=table.table_name)
+        stream_arn = tables["discrepancies"].table_stream_arn
+        if stream_arn is None:
+            raise TypeError("the table of discrepancies has a stream")
+        CfnOutput(self, STREAM_OUTPUT, value=stream_arn)
+        CfnOutput(self, BUCKET_OUTPUT, value=bucket.bucket_name)
+        CfnOutput(self, KEY_OUTPUT, value=self._key.key_arn)
+
+    def _create_tables(self) -> dict[str, dynamodb.Table]:
+        return {
+            "accounts": ProtectedTable(
+                self,
+                "AccountsTable",
+                key=self._key,
+                partition_key="account_id",
+                indexes={"agenda": ("agenda_key", "account_id")},
+            ),
+            "entries": ProtectedTable(
+                self, "EntriesTable", key=self._key, partition_key="account_id", sort_key="entry_id"
+            ),
+            "policies": ProtectedTable(
+                self, "PoliciesTable", key=self._key, partition_key="account_id", sort_key="policy_id"
+            ),
+            "discrepancies": ProtectedTable(
+                self,
+                "DiscrepanciesTable",
+                key=self._key,
+                partition_key="discrepancy_id",
+                indexes={"worklist": ("worklist_key", "born_on")},
+                stream=dynamodb.StreamViewType.NEW_IMAGE,
+            ),
+            "bank_files": ProtectedTable(
+                self,
+                "BankFilesTable",
+                key=self._key,
+                partition_key="file_id",
+                sort_key="part",
+                indexes={"received": ("received_on", "file_id")},
+            ),
+            "references": ProtectedTable(self, "ReferencesTable", key=self._key, partition_key="reference"),
+        }
+
+    def _create_bucket(self, environment: Environment) -> s3.Bucket:
+        access_logs = s3.Bucket(
+            self,
+            "AccessLogsBucket",
+            # S3 delivers access logs only to buckets that are encrypted with its own key.
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=environment.requires_tls,
+            versioned=True,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    expiration=ACCESS_LOG_RETENTION, noncurrent_version_expiration=OVERWRITTEN_VERSION_RETENTION
+                )
+            ],
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        bucket = s3.Bucket(
+            self,
+            "BankFilesBucket",
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=self._key,
+            # One data key for many objects: a chunk of payments then does not cost a request to KMS each time.
+            bucket_key_enabled=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=environment.requires_tls,
+            versioned=True,
+            server_access_logs_bucket=access_logs,
+            server_access_logs_prefix="bank-files/",
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    abort_incomplete_multipart_upload_after=ABANDONED_UPLOAD_RETENTION,
+                    noncurrent_version_expiration=OVERWRITTEN_VERSION_RETENTION,
+                    expired_object_delete_marker=True,
+                )
+            ],
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        resource = bucket.node.default_child
+        if not isinstance(resource, s3.CfnBucket):
+            raise TypeError("a bucket's default child is its CfnBucket")
+        # Not `event_bridge_enabled`: that adds a function with a broad role of its own, to set this one property.
+        resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+            event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
+        )
+        return bucket

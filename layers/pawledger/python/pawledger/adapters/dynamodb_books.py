@@ -1,0 +1,133 @@
+"""The discrepancy book, the bank file register and the reference book in DynamoDB."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Final
+
+from pynamodb.exceptions import UpdateError
+
+from pawledger.adapters.dynamodb_queries import get_row, is_refused_by_condition, limit_items, put_row
+from pawledger.adapters.models import BankFileRow, DiscrepancyRow, ReferenceRow
+from pawledger.adapters.rows import discrepancy_row
+from pawledger.adapters.stored_bodies import (
+    read_bank_file,
+    read_chunk_result,
+    read_discrepancy,
+    write_bank_file,
+    write_chunk_result,
+)
+from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus
+from pawledger.domain.errors import InvariantError, require
+from pawledger.ports import BankFileRecord, ChunkResult, RecordedDiscrepancy
+
+OPEN_DISCREPANCIES_PER_KIND_MAX: Final = 100_000
+"""More than any team can work on; a list that grows beyond it is an incident of its own."""
+
+CHUNKS_PER_FILE_MAX: Final = 99_999
+"""Five digits keep the parts of a file in the order of their numbers: ten million payments."""
+
+FILES_PER_DAY_MAX: Final = 100_000
+"""Providers drop dozens a day."""
+
+FILE_PART: Final = "file"
+CHUNK_PART_PREFIX: Final = "chunk#"
+
+
+class DynamoDiscrepancyBook:
+    """Fulfils `DiscrepancyBook`."""
+
+    def __init__(self, discrepancies: type[DiscrepancyRow]) -> None:
+        self._discrepancies = discrepancies
+
+    def record(self, discrepancy: Discrepancy) -> bool:
+        row = discrepancy_row(self._discrepancies, discrepancy)
+        return put_row(row, DiscrepancyRow.discrepancy_id.does_not_exist())
+
+    def read(self, discrepancy_id: str) -> RecordedDiscrepancy | None:
+        row = get_row(self._discrepancies, discrepancy_id, consistent=True)
+        return _recorded(row) if row else None
+
+    def list_open(self) -> Iterator[RecordedDiscrepancy]:
+        """See `DiscrepancyBook.list_open`; the index may lag behind, so each one found is read and checked."""
+        for kind in DiscrepancyKind:
+            found = self._discrepancies.worklist.query(str(kind))
+            for key in limit_items(found, OPEN_DISCREPANCIES_PER_KIND_MAX, f"open discrepancies of kind {kind}"):
+                recorded = self.read(key.discrepancy_id)
+                if recorded and recorded.status is DiscrepancyStatus.OPEN:
+                    yield recorded
+
+    def mark_alerted(self, discrepancy_id: str, alerted_at: str) -> bool:
+        is_first = DiscrepancyRow.discrepancy_id.exists() & DiscrepancyRow.alerted_at.does_not_exist()
+        try:
+            self._discrepancies(discrepancy_id).update([DiscrepancyRow.alerted_at.set(alerted_at)], condition=is_first)
+        except UpdateError as error:
+            if not is_refused_by_condition(error):
+                raise
+            return False
+        return True
+
+
+class DynamoBankFileRegister:
+    """Fulfils `BankFileRegister`."""
+
+    def __init__(self, bank_files: type[BankFileRow]) -> None:
+        self._bank_files = bank_files
+
+    def read_file(self, file_id: str) -> BankFileRecord | None:
+        row = get_row(self._bank_files, file_id, FILE_PART, consistent=True)
+        return read_bank_file(row.body) if row else None
+
+    def write_file(self, record: BankFileRecord, *, expected_status: str | None) -> bool:
+        row = self._bank_files(
+            record.file_id,
+            FILE_PART,
+            body=write_bank_file(record),
+            status=record.status,
+            received_on=record.received_on.isoformat(),
+        )
+        if expected_status is None:
+            return put_row(row, BankFileRow.file_id.does_not_exist())
+        return put_row(row, BankFileRow.status == expected_status)
+
+    def write_chunk_result(self, result: ChunkResult) -> None:
+        require(0 <= result.chunk_number <= CHUNKS_PER_FILE_MAX, f"a file has at most {CHUNKS_PER_FILE_MAX} chunks")
+        part = f"{CHUNK_PART_PREFIX}{result.chunk_number:05d}"
+        self._bank_files(result.file_id, part, body=write_chunk_result(result)).save()
+
+    def read_chunk_results(self, file_id: str) -> Iterator[ChunkResult]:
+        is_chunk = BankFileRow.part.startswith(CHUNK_PART_PREFIX)
+        rows = self._bank_files.query(file_id, is_chunk, consistent_read=True)
+        for row in limit_items(rows, CHUNKS_PER_FILE_MAX + 1, f"chunks of file {file_id}"):
+            yield read_chunk_result(row.body)
+
+    def read_files_received(self, day: date) -> Iterator[BankFileRecord]:
+        found = self._bank_files.received.query(day.isoformat())
+        for key in limit_items(found, FILES_PER_DAY_MAX, f"files received on {day}"):
+            record = self.read_file(key.file_id)
+            if record is not None:
+                yield record
+
+
+class DynamoReferenceBook:
+    """Fulfils `ReferenceBook`. References are never changed or removed, so one that was found stays true."""
+
+    def __init__(self, references: type[ReferenceRow]) -> None:
+        self._references = references
+
+    def claim(self, reference: str, target: str) -> str:
+        row = self._references(reference, target=target)
+        if put_row(row, ReferenceRow.reference.does_not_exist()):
+            return target
+        standing = self.find(reference)
+        if standing is None:
+            raise InvariantError(f"reference {reference} was there and is gone; references are never removed")
+        return standing
+
+    def find(self, reference: str) -> str | None:
+        """See `ReferenceBook.find`; consistently, because a None that is not true sends money to suspense."""
+        row = get_row(self._references, reference, consistent=True)
+        return row.target if row else None
+
+
+def _recorded(row: DiscrepancyRow) -> RecordedDiscrepancy:
+    return RecordedDiscrepancy(read_discrepancy(row.body), DiscrepancyStatus(row.status), row.alerted_at)

@@ -1,0 +1,248 @@
+"""The ledger in DynamoDB: an entry, its head and what is born with them in one transaction."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from pynamodb.connection.base import Connection
+from pynamodb.exceptions import CancellationReason, TransactWriteError
+from pynamodb.transactions import TransactWrite
+
+from pawledger.adapters.dynamodb_queries import get_row, limit_items
+from pawledger.adapters.errors import StoredPolicyDiffersError, StoreThrottledError
+from pawledger.adapters.models import AccountRow, DiscrepancyRow, EntryRow, PolicyRow
+from pawledger.adapters.rows import account_row, discrepancy_row, entry_row, policy_row
+from pawledger.adapters.stored_bodies import read_entry, read_head, read_policy
+from pawledger.domain.discrepancies import Discrepancy
+from pawledger.domain.entries import Entry
+from pawledger.domain.errors import InvariantError, require
+from pawledger.domain.identifiers import AGENDA_SHARD_COUNT, agenda_key_of_shard
+from pawledger.domain.ledger import AccountHead, BrokenLedgerError
+from pawledger.domain.policies import Policy
+from pawledger.ports import EntryExistsError, HeadMovedError, Pause
+
+POLICIES_PER_ACCOUNT_MAX: Final = 5_000
+"""All terms there ever were: a kennel of 200 pets for 25 years."""
+
+ENTRIES_PER_ACCOUNT_MAX: Final = 100_000
+"""Held in memory to be put in order: 100 MB of entries of 1 KB, below what the closing function has."""
+
+ACCOUNTS_MAX: Final = 50_000_000
+"""A scan that finds more is a mistake of the query, not a book of policies."""
+
+ACCOUNTS_PER_SHARD_MAX: Final = 1_000_000
+"""One day's agenda holds sixteen times as many."""
+
+DISCREPANCIES_PER_ENTRY_MAX: Final = 20
+"""A transaction holds 100 items; no decision gives birth to more than three discrepancies."""
+
+THROTTLED_ATTEMPTS_MAX: Final = 4
+"""A cancelled transaction is not repeated by the SDK; what is throttled longer than this comes again by its queue."""
+
+_CONDITION_FAILED: Final = "ConditionalCheckFailed"
+_IN_CONFLICT: Final = "TransactionConflict"
+_THROTTLED: Final = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerTables:
+    """The bound models that a ledger lies in. A function that never sees policies leaves them out."""
+
+    accounts: type[AccountRow]
+    entries: type[EntryRow]
+    discrepancies: type[DiscrepancyRow]
+    policies: type[PolicyRow] | None = None
+
+
+class DynamoLedgerArchive:
+    """Fulfils `LedgerArchive` without the right to write. Who reads heads alone leaves the entries out."""
+
+    def __init__(self, accounts: type[AccountRow], entries: type[EntryRow] | None = None) -> None:
+        self._accounts = accounts
+        self._entries = entries
+
+    def read_entries(self, account_id: str) -> Iterator[tuple[Entry, str]]:
+        """See `LedgerArchive.read_entries`. Raises `TooManyItemsError` beyond `ENTRIES_PER_ACCOUNT_MAX`."""
+        if self._entries is None:
+            raise InvariantError("an archive that reads entries has their table")
+        rows = self._entries.query(account_id, consistent_read=True)
+        limited = limit_items(rows, ENTRIES_PER_ACCOUNT_MAX, f"entries of account {account_id}")
+        for _, body, stored_hash in sorted((row.sequence, row.body, row.hash) for row in limited):
+            yield read_entry(body, stored_hash), stored_hash
+
+    def scan_heads(self) -> Iterator[AccountHead]:
+        for row in limit_items(self._accounts.scan(), ACCOUNTS_MAX, "the scan of all accounts"):
+            yield read_head(row.account_id, row.version, row.body)
+
+
+class DynamoLedger(DynamoLedgerArchive):
+    """Fulfils `Ledger` and, as every ledger holds its entries, `LedgerArchive`."""
+
+    def __init__(self, tables: LedgerTables, connection: Connection, pause: Pause) -> None:
+        super().__init__(tables.accounts, tables.entries)
+        self._tables = tables
+        self._connection = connection
+        self._pause = pause
+
+    def read_head(self, account_id: str, *, consistent: bool) -> AccountHead | None:
+        row = get_row(self._tables.accounts, account_id, consistent=consistent)
+        return read_head(account_id, row.version, row.body) if row else None
+
+    def read_policies(self, account_id: str, *, consistent: bool) -> Sequence[Policy]:
+        rows = self._policies.query(account_id, consistent_read=consistent)
+        limited = limit_items(rows, POLICIES_PER_ACCOUNT_MAX, f"policies of account {account_id}")
+        return [read_policy(row.body) for row in limited]
+
+    def read_entry(self, account_id: str, entry_id: str) -> Entry | None:
+        row = get_row(self._tables.entries, account_id, entry_id, consistent=True)
+        return read_entry(row.body, row.hash) if row else None
+
+    def append(
+        self,
+        before: AccountHead,
+        entry: Entry,
+        after: AccountHead,
+        *,
+        discrepancies: Sequence[Discrepancy] = (),
+        policy: Policy | None = None,
+    ) -> None:
+        """See `Ledger.append`. A discrepancy that stands already, open or closed, is left as it is.
+
+        Raises `StoreThrottledError` after `THROTTLED_ATTEMPTS_MAX` throttled attempts and `StoredPolicyDiffersError`
+        where the policy stands with other content.
+        """
+        born = list({discrepancy.discrepancy_id: discrepancy for discrepancy in discrepancies}.values())
+        require(len(born) <= DISCREPANCIES_PER_ENTRY_MAX, f"{entry.entry_id} has few discrepancies")
+        throttled_count = 0
+        for _ in range(THROTTLED_ATTEMPTS_MAX + len(born)):
+            try:
+                self._write(before, entry, after, born, policy)
+            except TransactWriteError as error:
+                reasons = _CancellationReasons(error, discrepancy_count=len(born), has_policy=policy is not None)
+                self._raise_for_ledger(reasons, before, entry, policy)
+                if reasons.recorded_discrepancies:
+                    born = [d for i, d in enumerate(born) if i not in reasons.recorded_discrepancies]
+                    continue
+                if not reasons.is_throttled:
+                    raise
+                self._pause.wait(throttled_count)
+                throttled_count += 1
+            else:
+                return
+        raise StoreThrottledError(f"{entry.entry_id} of {entry.account_id} was throttled {throttled_count} times")
+
+    @property
+    def _policies(self) -> type[PolicyRow]:
+        if self._tables.policies is None:
+            raise InvariantError("a ledger that reads or writes policies has their table")
+        return self._tables.policies
+
+    def _write(
+        self,
+        before: AccountHead,
+        entry: Entry,
+        after: AccountHead,
+        discrepancies: Sequence[Discrepancy],
+        policy: Policy | None,
+    ) -> None:
+        """One transaction; the order of its items is the order in which `_CancellationReasons` finds the answers."""
+        is_at_before = AccountRow.version == before.version
+        with TransactWrite(connection=self._connection) as transaction:
+            transaction.save(
+                entry_row(self._tables.entries, entry),
+                EntryRow.account_id.does_not_exist(),
+                return_values="ALL_OLD",
+            )
+            transaction.save(
+                account_row(self._tables.accounts, after),
+                is_at_before if before.version else AccountRow.account_id.does_not_exist(),
+            )
+            if policy is not None:
+                row = policy_row(self._policies, policy)
+                transaction.save(row, PolicyRow.account_id.does_not_exist() | (PolicyRow.body == row.body))
+            for discrepancy in discrepancies:
+                transaction.save(
+                    discrepancy_row(self._tables.discrepancies, discrepancy),
+                    DiscrepancyRow.discrepancy_id.does_not_exist(),
+                )
+
+    def _raise_for_ledger(
+        self, reasons: "_CancellationReasons", before: AccountHead, entry: Entry, policy: Policy | None
+    ) -> None:
+        """Raise what the caller can act on; the entry goes first, because a repetition moves the head as well."""
+        if reasons.is_entry_there:
+            raise EntryExistsError(self._existing_entry(reasons, entry)) from None
+        if reasons.is_head_moved:
+            raise HeadMovedError(f"account {entry.account_id} is no longer at version {before.version}") from None
+        if reasons.is_policy_refused and policy is not None:
+            raise StoredPolicyDiffersError(
+                f"policy {policy.policy_id} of {policy.account_id} stands with other content"
+            ) from None
+
+    def _existing_entry(self, reasons: "_CancellationReasons", entry: Entry) -> Entry:
+        """The entry as the refusal carries it, or read again where a store refuses without showing it."""
+        raw = reasons.entry_as_stored
+        if raw is not None:
+            return read_entry(raw["body"]["S"], raw["hash"]["S"])
+        existing = self.read_entry(entry.account_id, entry.entry_id)
+        if existing is None:
+            raise BrokenLedgerError(f"{entry.account_id}: {entry.entry_id} was there and is gone")
+        return existing
+
+
+class DynamoAgenda:
+    """Fulfils `Agenda` over the index of the accounts table."""
+
+    def __init__(self, accounts: type[AccountRow]) -> None:
+        self._accounts = accounts
+
+    def read_due_accounts(self, day: date) -> Iterator[str]:
+        for shard in range(AGENDA_SHARD_COUNT):
+            key = agenda_key_of_shard(day, shard)
+            for row in limit_items(self._accounts.agenda.query(key), ACCOUNTS_PER_SHARD_MAX, f"agenda {key}"):
+                yield row.account_id
+
+
+class _CancellationReasons:
+    """Why a transaction was cancelled, item by item: entry, head, policy where there is one, discrepancies.
+
+    Source: TransactWriteItems in the DynamoDB API reference: reasons stand in the order of the request's items.
+    """
+
+    def __init__(self, error: TransactWriteError, *, discrepancy_count: int, has_policy: bool) -> None:
+        reasons: list[CancellationReason | None] = list(error.cancellation_reasons)
+        expected_count = 2 + has_policy + discrepancy_count
+        if len(reasons) != expected_count:
+            raise error
+        self._reasons = reasons
+        self._codes = [reason.code if reason else None for reason in reasons]
+        self._has_policy = has_policy
+
+    @property
+    def is_entry_there(self) -> bool:
+        return self._codes[0] == _CONDITION_FAILED
+
+    @property
+    def entry_as_stored(self) -> dict[str, dict[str, str]] | None:
+        reason = self._reasons[0]
+        return (reason.raw_item or None) if reason else None
+
+    @property
+    def is_head_moved(self) -> bool:
+        """Also where another transaction holds one of the items just now: then the head is about to move."""
+        return self._codes[1] == _CONDITION_FAILED or _IN_CONFLICT in self._codes
+
+    @property
+    def is_policy_refused(self) -> bool:
+        return self._has_policy and self._codes[2] == _CONDITION_FAILED
+
+    @property
+    def recorded_discrepancies(self) -> set[int]:
+        """Which of the discrepancies stand already, counted from 0."""
+        first = 2 + self._has_policy
+        return {i for i, code in enumerate(self._codes[first:]) if code == _CONDITION_FAILED}
+
+    @property
+    def is_throttled(self) -> bool:
+        return any(code in _THROTTLED for code in self._codes)

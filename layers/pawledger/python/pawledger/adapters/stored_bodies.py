@@ -1,0 +1,118 @@
+"""Bodies: the canonical texts in which values are stored, and the values read back from them. No store is known here.
+
+What is hashed is exactly what is stored, and an object always gives the same text, so a repeated write changes nothing.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import date
+from typing import Any
+
+from pawledger.domain.canonical import hash_text, write_canonical
+from pawledger.domain.discrepancies import Discrepancy, discrepancy_as_json, discrepancy_from_json
+from pawledger.domain.entries import Entry, entry_from_json
+from pawledger.domain.ledger import AccountHead, BrokenLedgerError, head_as_json, head_from_json
+from pawledger.domain.policies import Charge, ChargeKind, Plan, Policy
+from pawledger.ports import BankFileRecord, ChunkResult
+
+
+def write_head(head: AccountHead) -> str:
+    """A head's body; account id and version are stored beside it, as keys."""
+    return write_canonical(head_as_json(head))
+
+
+def read_head(account_id: str, version: int, body: str) -> AccountHead:
+    """The mirror image of `write_head`."""
+    return head_from_json(account_id, version, json.loads(body))
+
+
+def read_entry(body: str, stored_hash: str) -> Entry:
+    """The entry of a stored body.
+
+    Raises `BrokenLedgerError` where the body does not give the hash that is stored beside it: one of both was changed.
+    """
+    entry = entry_from_json(json.loads(body))
+    if hash_text(body) != stored_hash:
+        raise BrokenLedgerError(
+            f"{entry.account_id}: the stored text of {entry.entry_id} does not give its stored hash"
+        )
+    return entry
+
+
+def write_policy(policy: Policy) -> str:
+    """A policy's body, keys included."""
+    return write_canonical(
+        {
+            "account_id": policy.account_id,
+            "policy_id": policy.policy_id,
+            "currency": policy.currency,
+            "effective_on": policy.effective_on.isoformat(),
+            "expires_on": policy.expires_on.isoformat(),
+            "plan": policy.plan,
+            "charges": [[charge.kind, charge.amount_minor] for charge in policy.charges],
+        }
+    )
+
+
+def read_policy(body: str) -> Policy:
+    """The mirror image of `write_policy`."""
+    written = json.loads(body)
+    return Policy(
+        account_id=written["account_id"],
+        policy_id=written["policy_id"],
+        currency=written["currency"],
+        effective_on=date.fromisoformat(written["effective_on"]),
+        expires_on=date.fromisoformat(written["expires_on"]),
+        plan=Plan(written["plan"]),
+        charges=tuple(Charge(ChargeKind(kind), amount_minor) for kind, amount_minor in written["charges"]),
+    )
+
+
+def write_discrepancy(discrepancy: Discrepancy) -> str:
+    """A discrepancy's body; its status and when its alert was pushed are stored beside it, since they change."""
+    return write_canonical(discrepancy_as_json(discrepancy))
+
+
+def read_discrepancy(body: str) -> Discrepancy:
+    """The mirror image of `write_discrepancy`."""
+    return discrepancy_from_json(json.loads(body))
+
+
+def write_bank_file(record: BankFileRecord) -> str:
+    """The body of what is known of a bank file, keys and status included."""
+    written = _fields_of(record)
+    written["received_on"] = record.received_on.isoformat()
+    return write_canonical(written)
+
+
+def read_bank_file(body: str) -> BankFileRecord:
+    """The mirror image of `write_bank_file`."""
+    written = json.loads(body)
+    written["received_on"] = date.fromisoformat(written["received_on"])
+    written["problems"] = tuple(written["problems"])
+    written["statements"] = tuple(written["statements"])
+    return BankFileRecord(**written)
+
+
+def write_chunk_result(result: ChunkResult) -> str:
+    """The body of what became of a chunk's movements, keys included."""
+    return write_canonical(_fields_of(result))
+
+
+def read_chunk_result(body: str) -> ChunkResult:
+    """The mirror image of `write_chunk_result`."""
+    return ChunkResult(**json.loads(body))
+
+
+def _fields_of(value: BankFileRecord | ChunkResult) -> dict[str, Any]:
+    """A dataclass as a JSON object of the same names; mappings of any kind become plain ones."""
+    return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(part) for part in value]
+    return value

@@ -1,0 +1,124 @@
+"""Which format a bank file has, told from its first bytes, never from its name, and the reader for it."""
+
+from collections.abc import Callable, Iterator
+from io import BufferedReader, RawIOBase
+from re import compile as compile_pattern
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
+
+from pawledger.bank_files.bai2 import read_bai2
+from pawledger.bank_files.records import StatementEntry
+from pawledger.bank_files.report import FileReport, Rule
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+HEAD_BYTES: Final = 4096
+"""How much of a file is looked at: format marks stand in the first record, XML namespaces in the first tags."""
+
+Reader = Callable[[BinaryIO, FileReport], Iterator[StatementEntry]]
+
+_UTF8_MARK: Final = b"\xef\xbb\xbf"
+_UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+_ISO20022_NAMESPACE: Final = compile_pattern(r"urn:iso:std:iso:20022:tech:xsd:([a-z]{4}\.[0-9]{3})")
+_XML_START: Final = compile_pattern(r"<(?:\?xml|!--|!DOCTYPE|[A-Za-z_])")
+_XML_NAMES: Final = compile_pattern(r"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
+_CAMT_ROOTS: Final = {
+    "BkToCstmrStmt": "camt.053",
+    "BkToCstmrAcctRpt": "camt.052",
+    "BkToCstmrDbtCdtNtfctn": "camt.054",
+}
+
+
+class Detection(NamedTuple):
+    """What the head of a file looks like: the name of the format, None where it is not known, and a description."""
+
+    format: str | None
+    description: str
+
+
+def detect_format(head: bytes) -> Detection:
+    """Tell the format from the first `HEAD_BYTES` of a file (fewer where the file is shorter); never raises.
+
+    An ISO 20022 message is named by its namespace, or by its message element where it has no namespace, and so also
+    inside an envelope; formats that have no reader are named all the same.
+    """
+    body = head.removeprefix(_UTF8_MARK).lstrip(b" \t\r\n")
+    if not body:
+        return Detection(None, "the file is empty")
+    if body.startswith(b"01,"):
+        return Detection("bai2", "BAI2")
+    wide = head.startswith(_UTF16_MARKS)
+    text = head.decode("utf-16", "ignore").lstrip() if wide else body.decode("latin-1")
+    if _XML_START.match(text):
+        return _detect_xml(text)
+    if b"\0" in head and not wide:
+        return Detection(None, "binary data, no known bank file format")
+    return Detection(None, "no known bank file format")
+
+
+def _detect_xml(text: str) -> Detection:
+    messages = [found.group(1) for found in _ISO20022_NAMESPACE.finditer(text)]
+    names = _XML_NAMES.findall(text)
+    messages += [_CAMT_ROOTS[name] for name in names if name in _CAMT_ROOTS]
+    # An envelope brings the namespace of its own header; the statement inside is what counts.
+    named = next((message for message in messages if message in READERS), messages[0] if messages else None)
+    if named is not None:
+        return Detection(named, f"ISO 20022 {named}")
+    return Detection(
+        None, f"XML with the root {names[0][:40]!r}, no known bank file" if names else "XML without a root"
+    )
+
+
+def _read_camt053(stream: BinaryIO, report: FileReport) -> Iterator[StatementEntry]:
+    # Imported when the first such file comes: lxml is most of the import time of a handler that may only see BAI2.
+    from pawledger.bank_files.camt053 import read_camt053  # noqa: PLC0415
+
+    return read_camt053(stream, report)
+
+
+READERS: Final[dict[str, Reader]] = {
+    "bai2": read_bai2,
+    "camt.053": _read_camt053,
+}
+"""Reader by format name; a new format is one line here and its mark in `detect_format`."""
+
+
+class _HeadThenRest(RawIOBase):
+    """A stream that gives back the head that was read from it before it goes on."""
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        super().__init__()
+        self._head = head
+        self._rest = rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        view = memoryview(buffer).cast("B")
+        data = self._head[: len(view)] or self._rest.read(len(view))
+        self._head = self._head[len(view) :]
+        view[: len(data)] = data
+        return len(data)
+
+
+def read_bank_file(stream: BinaryIO, report: FileReport) -> Iterator[StatementEntry]:
+    """Detect the format of a stream (it need not be seekable) and yield its entries; see the readers for the contract.
+
+    A file without a reader yields nothing and gets one SYNTAX problem: `file.empty`, `file.format_unknown` or
+    `file.format_unsupported`.
+    """
+    head = b""
+    while len(head) < HEAD_BYTES and (more := stream.read(HEAD_BYTES - len(head))):
+        head += more
+    found = detect_format(head)
+    report.format = found.format
+    reader = READERS.get(found.format or "")
+    if reader is not None:
+        yield from reader(BufferedReader(_HeadThenRest(head, stream)), report)
+    elif found.format is not None:
+        message = f"{found.description} is known, but there is no reader for it"
+        report.add(Rule.SYNTAX, "file.format_unsupported", message)
+    else:
+        rule = "file.format_unknown" if head.removeprefix(_UTF8_MARK).strip() else "file.empty"
+        report.add(Rule.SYNTAX, rule, found.description)

@@ -1,0 +1,19 @@
+"""Named conditions of the command line: what a person asked for is not there."""
+
+from pawledger.domain.errors import PawledgerError
+
+
+class AccountNotFoundError(PawledgerError):
+    """No account of that id has a ledger."""
+
+
+class DiscrepancyNotFoundError(PawledgerError):
+    """No discrepancy of that id is recorded."""
+
+
+class BankFileNotFoundError(PawledgerError):
+    """No bank file has that id, or an id that begins so."""
+
+
+class BankFileAmbiguousError(PawledgerError):
+    """Several bank files have ids that begin so; the text names them."""

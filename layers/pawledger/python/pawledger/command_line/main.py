@@ -1,0 +1,257 @@
+"""`pawledger`, the command line: reads arguments, opens the books of an environment, prints what a command found.
+
+Exit codes: 0 done, 1 a named condition (told in one sentence) or a broken ledger, 2 wrong usage; `inspect` has its own.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, redirect_stderr, redirect_stdout
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final, TextIO
+
+from pawledger.command_line import accounts, discrepancies, files, ledgers
+from pawledger.command_line.tables import escape_text
+from pawledger.domain.discrepancies import DiscrepancyKind
+from pawledger.domain.errors import PawledgerError
+from pawledger.domain.identifiers import IdentifierError, check_account_id, is_suspense_ledger
+from pawledger.runtime.books import ENVIRONMENT_DEFAULT, ENVIRONMENT_VARIABLE, Books, choose_environment
+
+EXIT_DONE: Final = 0
+EXIT_CONDITION: Final = 1
+EXIT_USAGE: Final = 2
+EXIT_INTERRUPTED: Final = 130
+"""What shells report for a command that was stopped from the keyboard."""
+
+ENTRIES_SHOWN: Final = 500
+"""An account that pays monthly for twenty years; `--last` shows more."""
+
+DISCREPANCIES_SHOWN: Final = 200
+"""More than anybody works through in a day; `--limit` shows more."""
+
+DAYS_LISTED: Final = 7
+DAYS_LISTED_MAX: Final = 366
+"""One query a day."""
+
+COUNT_DIGITS_MAX: Final = 9
+"""Beyond any ledger, and short enough to be read as a number at once."""
+
+OpenBooks = Callable[[str], AbstractContextManager[Books]]
+
+
+def open_deployed_books(environment: str) -> AbstractContextManager[Books]:
+    """The books of a deployed environment; AWS's libraries are loaded only here. Raises what opening them raises."""
+    from pawledger.runtime.deployment import open_books  # noqa: PLC0415 - files are inspected without AWS's libraries
+
+    return open_books(environment)
+
+
+def run() -> None:
+    """The `pawledger` command."""
+    for stream in (sys.stdout, sys.stderr):
+        # A name in a bank file may hold letters that this terminal cannot show.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        code = main(sys.argv[1:], sys.stdout, sys.stderr)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        code = EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader (`head`, a pager) has seen enough; what is left must not fail when the interpreter flushes it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = EXIT_DONE
+    sys.exit(code)
+
+
+def main(argv: Sequence[str], out: TextIO, err: TextIO, *, open_books: OpenBooks = open_deployed_books) -> int:
+    """Run one command and return its exit code; documents and tables go to `out`, everything else to `err`."""
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            arguments = _build_parser().parse_args(argv)
+    except SystemExit as ended:
+        return EXIT_USAGE if ended.code else EXIT_DONE
+    if arguments.command == "inspect":
+        from pawledger.command_line.inspect import inspect_files  # noqa: PLC0415 - only it needs the file readers
+
+        return inspect_files(arguments.paths, out)
+    try:
+        with open_books(choose_environment(arguments.environment)) as books:
+            document, write = _COMMANDS[arguments.command](arguments, books, err)
+            if arguments.json:
+                out.write(json.dumps(document, indent=2) + "\n")
+            else:
+                out.writelines(f"{line}\n" for line in write(document))
+    except PawledgerError as error:
+        err.write(f"pawledger: {escape_text(str(error))}\n")
+        return EXIT_CONDITION
+    return EXIT_DONE if document.get("is_unbroken", True) else EXIT_CONDITION
+
+
+Answer = tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]
+"""A document, and how to write it for people."""
+
+
+def _show_account(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:  # noqa: ARG001 - one shape for all commands
+    document = accounts.show_account(
+        arguments.account_id,
+        ledger=books.ledger,
+        archive=books.archive,
+        as_of=arguments.as_of or _today(),
+        entries_max=arguments.last,
+        with_hashes=arguments.hashes,
+    )
+    return document, accounts.write_account
+
+
+def _list_discrepancies(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:  # noqa: ARG001 - as above
+    document = discrepancies.list_discrepancies(
+        books.discrepancies,
+        kind=arguments.kind,
+        as_of=arguments.as_of or _today(),
+        shown_max=arguments.limit,
+    )
+    return document, discrepancies.write_discrepancy_list
+
+
+def _show_discrepancy(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:  # noqa: ARG001 - as above
+    as_of = arguments.as_of or _today()
+    document = discrepancies.show_discrepancy(books.discrepancies, arguments.discrepancy_id, as_of=as_of)
+    return document, discrepancies.write_discrepancy
+
+
+def _list_files(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:  # noqa: ARG001 - as above
+    last_day = arguments.day or arguments.as_of or _today()
+    first_day = last_day if arguments.day else last_day - timedelta(days=arguments.days - 1)
+    return files.list_files(books.register, first_day=first_day, last_day=last_day), files.write_file_list
+
+
+def _show_file(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:  # noqa: ARG001 - as above
+    return files.show_file(books.register, arguments.file_id, as_of=arguments.as_of or _today()), files.write_file
+
+
+def _verify_ledger(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:
+    if arguments.account_id:
+        document = ledgers.verify_ledger(arguments.account_id, ledger=books.ledger, archive=books.archive)
+    else:
+        document = ledgers.verify_all_ledgers(ledger=books.ledger, archive=books.archive, progress=err)
+    return document, ledgers.write_verification
+
+
+_COMMANDS: Final[dict[str, Callable[[argparse.Namespace, Books, TextIO], Answer]]] = {
+    "account show": _show_account,
+    "discrepancies list": _list_discrepancies,
+    "discrepancies show": _show_discrepancy,
+    "files list": _list_files,
+    "files show": _show_file,
+    "ledger verify": _verify_ledger,
+}
+
+
+def _build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pawledger",
+        description="Looks into bank files, accounts, discrepancies and the ledger.",
+        epilog="AWS_PROFILE, AWS_REGION and AWS_ENDPOINT_URL choose AWS or the local cloud, as with other AWS tools.",
+        allow_abbrev=False,
+    )
+    groups = parser.add_subparsers(required=True, metavar="COMMAND")
+    inspect = groups.add_parser("inspect", help="check bank files on this machine; one JSON object each")
+    inspect.add_argument("paths", nargs="+", metavar="FILE")
+    inspect.set_defaults(command="inspect")
+    _add_account_commands(_add_group(groups, "account", "explain one account"))
+    _add_discrepancy_commands(_add_group(groups, "discrepancies", "what differs between billed and paid"))
+    _add_file_commands(_add_group(groups, "files", "what became of bank files"))
+    _add_ledger_commands(_add_group(groups, "ledger", "prove that history is unbroken"))
+    return parser
+
+
+def _add_group(groups: Any, name: str, help_text: str) -> Any:
+    return groups.add_parser(name, help=help_text, description=help_text).add_subparsers(
+        required=True, metavar="ACTION"
+    )
+
+
+def _add_command(group: Any, command: str, help_text: str) -> argparse.ArgumentParser:
+    """A command that reads an environment, with the options that all of those have."""
+    parser: argparse.ArgumentParser = group.add_parser(
+        command.rsplit(maxsplit=1)[-1], help=help_text, description=help_text, allow_abbrev=False
+    )
+    parser.set_defaults(command=command)
+    parser.add_argument("--json", action="store_true", help="one JSON document for programs")
+    parser.add_argument("--as-of", type=_read_day, metavar="DATE", help="count ages up to this day; today if not given")
+    parser.add_argument(
+        "--environment", metavar="NAME", help=f"default: {ENVIRONMENT_VARIABLE}, else {ENVIRONMENT_DEFAULT}"
+    )
+    return parser
+
+
+def _add_account_commands(group: Any) -> None:
+    show = _add_command(group, "account show", "balances, open invoices and every entry, explained")
+    show.add_argument("account_id", type=_read_account_id, metavar="ACCOUNT")
+    show.add_argument("--last", type=_read_count, default=ENTRIES_SHOWN, metavar="N", help="how many entries are shown")
+    show.add_argument("--hashes", action="store_true", help="show the hash of each entry")
+
+
+def _add_discrepancy_commands(group: Any) -> None:
+    listing = _add_command(group, "discrepancies list", "open discrepancies, oldest first within a kind")
+    listing.add_argument("--kind", choices=[kind.value for kind in DiscrepancyKind], metavar="KIND")
+    listing.add_argument("--limit", type=_read_count, default=DISCREPANCIES_SHOWN, metavar="N")
+    show = _add_command(group, "discrepancies show", "one discrepancy, and what to do about it")
+    show.add_argument("discrepancy_id", metavar="DISCREPANCY")
+
+
+def _add_file_commands(group: Any) -> None:
+    listing = _add_command(group, "files list", "bank files received on a day or on the last days")
+    period = listing.add_mutually_exclusive_group()
+    period.add_argument("--day", type=_read_day, metavar="DATE")
+    period.add_argument("--days", type=_read_day_count, default=DAYS_LISTED, metavar="N", help="up to --as-of")
+    show = _add_command(group, "files show", "one bank file: verdict, statements, problems, where its money went")
+    show.add_argument("file_id", type=_read_file_id, metavar="FILE", help="its id, or the beginning of it")
+
+
+def _add_ledger_commands(group: Any) -> None:
+    verify = _add_command(group, "ledger verify", "rebuild accounts from their entries and compare")
+    which = verify.add_mutually_exclusive_group(required=True)
+    which.add_argument("account_id", nargs="?", type=_read_account_id, metavar="ACCOUNT")
+    which.add_argument("--all", action="store_true", help="every account; progress goes to standard error")
+
+
+def _read_day(text: str) -> date:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2026-11-23") from None
+
+
+def _read_count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= COUNT_DIGITS_MAX and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {10**COUNT_DIGITS_MAX - 1}")
+    return int(text)
+
+
+def _read_day_count(text: str) -> int:
+    count = _read_count(text)
+    if count > DAYS_LISTED_MAX:
+        raise argparse.ArgumentTypeError(f"{count} days are more than {DAYS_LISTED_MAX}")
+    return count
+
+
+def _read_account_id(text: str) -> str:
+    try:
+        return text if is_suspense_ledger(text) else check_account_id(text)
+    except IdentifierError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _read_file_id(text: str) -> str:
+    is_hexadecimal = bool(text) and not set(text.lower()) - set("0123456789abcdef")
+    if not is_hexadecimal or len(text) > files.FILE_ID_LENGTH:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a file id: up to {files.FILE_ID_LENGTH} hexadecimal digits")
+    return text
+
+
+def _today() -> date:
+    """The day on this machine's calendar: ages are for the person who reads them here."""
+    return datetime.now(UTC).astimezone().date()

@@ -1,0 +1,177 @@
+"""Wiring: from a function's settings to the ports that its use case asks for. Called once, when a function starts.
+
+The client of DynamoDB is made here and not with the first request, so that a start pays for it and no event does. A
+use case is imported where its ports are made, so that billing does not load the readers of bank files.
+"""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from pynamodb.connection.base import Connection
+
+from pawledger.adapters.clients import OBJECT_READ_TIMEOUT_SECONDS, make_client
+from pawledger.adapters.dynamodb_books import DynamoBankFileRegister, DynamoDiscrepancyBook, DynamoReferenceBook
+from pawledger.adapters.dynamodb_ledger import DynamoAgenda, DynamoLedger, DynamoLedgerArchive, LedgerTables
+from pawledger.adapters.models import (
+    AccountRow,
+    BankFileRow,
+    DiscrepancyRow,
+    EntryRow,
+    PolicyRow,
+    ReferenceRow,
+    bind,
+    open_connection,
+)
+from pawledger.adapters.pauses import JitteredPause
+from pawledger.adapters.s3_bank_files import S3BankFileStore
+from pawledger.adapters.sns_alerts import SnsAlertChannel
+from pawledger.adapters.sqs_queue import SqsQueue
+from pawledger.ports import (
+    Agenda,
+    AlertChannel,
+    BankFileRegister,
+    BankFileStore,
+    DiscrepancyBook,
+    Ledger,
+    MessageQueue,
+    Pause,
+    ReferenceBook,
+)
+from pawledger.runtime.settings import (
+    BillAccountsSettings,
+    CloseDaySettings,
+    PostPaymentsSettings,
+    PushAlertsSettings,
+    ReceiveBankFileSettings,
+    RecordPolicyEventSettings,
+    StartBillingDaySettings,
+)
+
+if TYPE_CHECKING:
+    from pawledger.services.close_day import ClosingPorts
+    from pawledger.services.post_payments import PostingPorts
+    from pawledger.services.receive_bank_file import ReceivingPorts
+    from pawledger.services.record_policy_event import PolicyRecordingPorts
+
+
+def connect_pause() -> Pause:
+    """The pause between attempts."""
+    return JitteredPause()
+
+
+def connect_agenda(settings: StartBillingDaySettings) -> Agenda:
+    """The agenda index of the accounts table."""
+    return DynamoAgenda(bind(AccountRow, settings.accounts_table, _connection()))
+
+
+def connect_ledger(settings: BillAccountsSettings) -> Ledger:
+    """The ledger with policies."""
+    return _ledger(settings, settings.policies_table)
+
+
+def connect_discrepancies(settings: PushAlertsSettings) -> DiscrepancyBook:
+    """The discrepancy book."""
+    return _discrepancy_book(settings.discrepancies_table)
+
+
+def connect_alerts(settings: PushAlertsSettings) -> AlertChannel:
+    """The alert topic."""
+    return SnsAlertChannel(make_client("sns"), settings.alert_topic_arn)
+
+
+def connect_billing_queue(settings: StartBillingDaySettings) -> MessageQueue:
+    """The queue of accounts to be billed."""
+    return _queue(settings.billing_queue_url)
+
+
+def connect_policy_recording(settings: RecordPolicyEventSettings) -> "PolicyRecordingPorts":
+    """Everything that recording a policy event touches."""
+    from pawledger.services.record_policy_event import PolicyRecordingPorts  # noqa: PLC0415
+
+    return PolicyRecordingPorts(
+        ledger=_ledger(settings, settings.policies_table),
+        references=_reference_book(settings.references_table),
+        discrepancies=_discrepancy_book(settings.discrepancies_table),
+        pause=connect_pause(),
+    )
+
+
+def connect_receiving(settings: ReceiveBankFileSettings) -> "ReceivingPorts":
+    """Everything that receiving a bank file touches."""
+    from pawledger.services.receive_bank_file import ReceivingPorts  # noqa: PLC0415
+
+    return ReceivingPorts(
+        store=_store(settings.bank_files_bucket),
+        register=_register(settings.bank_files_table),
+        references=_reference_book(settings.references_table),
+        discrepancies=_discrepancy_book(settings.discrepancies_table),
+        payments_queue=_queue(settings.payments_queue_url),
+    )
+
+
+def connect_posting(settings: PostPaymentsSettings) -> "PostingPorts":
+    """Everything that posting a chunk touches; its ledger has no policies, since posting decides without them."""
+    from pawledger.services.post_payments import PostingPorts  # noqa: PLC0415
+
+    return PostingPorts(
+        ledger=_ledger(settings, None),
+        references=_reference_book(settings.references_table),
+        discrepancies=_discrepancy_book(settings.discrepancies_table),
+        register=_register(settings.bank_files_table),
+        store=_store(settings.bank_files_bucket),
+        pause=connect_pause(),
+    )
+
+
+def connect_closing(settings: CloseDaySettings) -> "ClosingPorts":
+    """Everything that closing a day touches; its archive has heads alone."""
+    from pawledger.services.close_day import ClosingPorts  # noqa: PLC0415
+
+    accounts = bind(AccountRow, settings.accounts_table, _connection())
+    return ClosingPorts(
+        register=_register(settings.bank_files_table),
+        discrepancies=_discrepancy_book(settings.discrepancies_table),
+        agenda=DynamoAgenda(accounts),
+        archive=DynamoLedgerArchive(accounts),
+    )
+
+
+@cache
+def _connection() -> Connection:
+    """The one connection of the process, with its client made."""
+    connection = open_connection()
+    connection.prepare()
+    return connection
+
+
+def _ledger(
+    settings: RecordPolicyEventSettings | BillAccountsSettings | PostPaymentsSettings, policies_table: str | None
+) -> Ledger:
+    connection = _connection()
+    tables = LedgerTables(
+        accounts=bind(AccountRow, settings.accounts_table, connection),
+        entries=bind(EntryRow, settings.entries_table, connection),
+        discrepancies=bind(DiscrepancyRow, settings.discrepancies_table, connection),
+        policies=bind(PolicyRow, policies_table, connection) if policies_table else None,
+    )
+    return DynamoLedger(tables, connection, connect_pause())
+
+
+def _discrepancy_book(table: str) -> DiscrepancyBook:
+    return DynamoDiscrepancyBook(bind(DiscrepancyRow, table, _connection()))
+
+
+def _reference_book(table: str) -> ReferenceBook:
+    return DynamoReferenceBook(bind(ReferenceRow, table, _connection()))
+
+
+def _register(table: str) -> BankFileRegister:
+    return DynamoBankFileRegister(bind(BankFileRow, table, _connection()))
+
+
+def _store(bucket: str) -> BankFileStore:
+    return S3BankFileStore(make_client("s3", read_timeout_seconds=OBJECT_READ_TIMEOUT_SECONDS), bucket)
+
+
+def _queue(queue_url: str) -> MessageQueue:
+    return SqsQueue(make_client("sqs"), queue_url, connect_pause())

@@ -1,0 +1,114 @@
+"""One account's ledger kept as text, as a store keeps it, and the short way from decisions to a head."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import Enum, auto
+from typing import Final
+
+from pawledger.domain.canonical import hash_text, write_canonical
+from pawledger.domain.entries import Decision, Entry, entry_from_json
+from pawledger.domain.issuing import decide_next_invoice, decide_policy_issue
+from pawledger.domain.ledger import (
+    AccountHead,
+    BrokenLedgerError,
+    apply_entry,
+    chain_entry,
+    head_as_json,
+    head_from_json,
+    replay_entries,
+)
+from pawledger.domain.payments import BankMovement, decide_movement
+from pawledger.domain.policies import Policy
+from tests.builders.policies import ACCOUNT_ID, issue
+
+INVOICES_PER_BILLING_MAX: Final = 1_000
+"""More than any test owes; a test that never comes to an end fails here instead."""
+
+
+class Delivery(Enum):
+    """What became of an event that was delivered."""
+
+    RECORDED = auto()
+    REPEATED = auto()
+    CONTRADICTED = auto()
+
+
+@dataclass(slots=True)
+class StoredEntry:
+    """What a store keeps of an entry; a test tampers with it by assigning."""
+
+    body: str
+    hash: str
+
+
+@dataclass(slots=True)
+class Book:
+    """Does what the posting service does, without a store: decide on the head, skip what stands already, append."""
+
+    account_id: str = ACCOUNT_ID
+    stored: dict[str, StoredEntry] = field(default_factory=dict)
+    """By entry id, in the order in which they were written."""
+    policies: dict[str, Policy] = field(default_factory=dict)
+    _head_text: str = ""
+
+    @property
+    def head(self) -> AccountHead:
+        if not self._head_text:
+            return AccountHead(self.account_id)
+        return head_from_json(self.account_id, len(self.stored), json.loads(self._head_text))
+
+    @property
+    def entries(self) -> list[Entry]:
+        return [entry_from_json(json.loads(stored.body)) for stored in self.stored.values()]
+
+    def deliver(self, decide: Callable[[AccountHead], Decision]) -> Delivery:
+        """Append what is decided, unless an entry of its id stands already."""
+        before = self.head
+        entry = chain_entry(before, decide(before))
+        after = apply_entry(before, entry)
+        if entry.entry_id in self.stored:
+            standing = entry_from_json(json.loads(self.stored[entry.entry_id].body))
+            return Delivery.REPEATED if standing.content_hash == entry.content_hash else Delivery.CONTRADICTED
+        self.stored[entry.entry_id] = StoredEntry(entry.body, entry.hash)
+        self._head_text = write_canonical(head_as_json(after))
+        return Delivery.RECORDED
+
+    def deliver_policy(self, policy: Policy) -> Delivery:
+        delivery = self.deliver(lambda head: decide_policy_issue(head, issue(policy)))
+        if delivery is Delivery.RECORDED:
+            self.policies[policy.policy_id] = policy
+        return delivery
+
+    def deliver_movement(self, movement: BankMovement) -> Delivery:
+        return self.deliver(lambda head: decide_movement(head, movement).decision)
+
+    def bill(self, business_date: date) -> int:
+        """Issue every invoice that is due on a day and return how many there were."""
+        for count in range(INVOICES_PER_BILLING_MAX):
+            decision = decide_next_invoice(self.head, list(self.policies.values()), business_date)
+            if decision is None:
+                return count
+            delivery = self.deliver(lambda _, decision=decision: decision)  # type: ignore[misc]
+            if delivery is not Delivery.RECORDED:
+                raise AssertionError(f"{decision.entry_id} was invoiced before")
+        raise AssertionError("billing does not come to an end")
+
+    def verify(self) -> None:
+        """Prove the stored text: each body gives its hash, the chain holds and leads to the stored head.
+
+        Raises `BrokenLedgerError`, or what reading a body raises that is no entry any more.
+        """
+        for entry_id, stored in self.stored.items():
+            if hash_text(stored.body) != stored.hash:
+                raise BrokenLedgerError(f"{entry_id} does not give its hash")
+        if replay_entries(self.account_id, self.entries) != self.head:
+            raise BrokenLedgerError("the entries do not lead to the head")
+
+
+def append_all(head: AccountHead, decisions: Sequence[Decision]) -> AccountHead:
+    """The head after decisions that were made elsewhere."""
+    for decision in decisions:
+        head = apply_entry(head, chain_entry(head, decision))
+    return head

@@ -1,0 +1,35 @@
+"""Bank movements with sensible defaults; a test names only what it is about."""
+
+from datetime import date
+from typing import Final
+
+from pawledger.domain.payments import BankMovement, Movement, payment_id_of
+
+BOOKED_ON: Final = date(2026, 2, 2)
+
+
+def build_movement(
+    name: str = "first",
+    *,
+    movement: Movement = Movement.PAYMENT,
+    amount_minor: int = 1_000,
+    currency: str = "EUR",
+    booked_on: date = BOOKED_ON,
+    invoice_id: str | None = None,
+    return_reason: str | None = None,
+    is_future_dated: bool = False,
+) -> BankMovement:
+    """A payment of 10.00 EUR; `name` stands for the bank's identity of it, so the same name is the same movement."""
+    return BankMovement(
+        payment_id=payment_id_of((name,)),
+        movement=movement,
+        amount_minor=amount_minor,
+        currency=currency,
+        booked_on=booked_on,
+        invoice_id=invoice_id,
+        identified_by="payment reference",
+        return_reason=return_reason,
+        is_future_dated=is_future_dated,
+        file_id="f" * 64,
+        line=7,
+    )

@@ -1,0 +1,149 @@
+"""The ports of every service over one world in memory, the messages that services take, and short ways through them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+
+from pawledger.domain.payments import Movement, payment_id_of
+from pawledger.domain.policies import Policy
+from pawledger.services.close_day import ClosingPorts
+from pawledger.services.identify import Clues
+from pawledger.services.payment_chunks import ChunkedMovement, write_chunk
+from pawledger.services.post_payments import PostingPorts, PostingTally, post_payments
+from pawledger.services.receive_bank_file import ReceivingPorts
+from pawledger.services.record_policy_event import PolicyRecordingPorts, record_policy_event
+from tests.builders.movements import BOOKED_ON
+from tests.fakes.memory import MemoryWorld
+
+RECEIVED_ON: Final = date(2026, 2, 3)
+FILE_ID: Final = "f" * 64
+
+
+def connect_policy_recording(world: MemoryWorld) -> PolicyRecordingPorts:
+    return PolicyRecordingPorts(world.ledger, world.reference_book, world.discrepancy_book, world.pause)
+
+
+def connect_posting(world: MemoryWorld) -> PostingPorts:
+    return PostingPorts(
+        ledger=world.ledger,
+        references=world.reference_book,
+        discrepancies=world.discrepancy_book,
+        register=world.bank_file_register,
+        store=world.bank_file_store,
+        pause=world.pause,
+    )
+
+
+def connect_receiving(world: MemoryWorld) -> ReceivingPorts:
+    return ReceivingPorts(
+        store=world.bank_file_store,
+        register=world.bank_file_register,
+        references=world.reference_book,
+        discrepancies=world.discrepancy_book,
+        payments_queue=world.payments_queue,
+    )
+
+
+def connect_closing(world: MemoryWorld) -> ClosingPorts:
+    return ClosingPorts(
+        register=world.bank_file_register,
+        discrepancies=world.discrepancy_book,
+        agenda=world.ledger,
+        archive=world.ledger,
+    )
+
+
+def policy_message(policy: Policy, *, mandate_id: str | None = None) -> dict[str, Any]:
+    """The `policy_issued.v1` message that tells of a policy."""
+    message: dict[str, Any] = {
+        "schema": "policy_issued.v1",
+        "event_id": f"event-of-{policy.policy_id}",
+        "account_id": policy.account_id,
+        "policy_id": policy.policy_id,
+        "currency": policy.currency,
+        "effective_on": policy.effective_on.isoformat(),
+        "expires_on": policy.expires_on.isoformat(),
+        "plan": policy.plan.value,
+        "charges": [{"kind": charge.kind.value, "amount_minor": charge.amount_minor} for charge in policy.charges],
+    }
+    if mandate_id is not None:
+        message["mandate_id"] = mandate_id
+    return message
+
+
+def record_policy(world: MemoryWorld, policy: Policy, *, mandate_id: str | None = None) -> None:
+    """Deliver a policy event once."""
+    record_policy_event(
+        policy_message(policy, mandate_id=mandate_id),
+        message_id=f"message-of-{policy.policy_id}",
+        received_on=RECEIVED_ON,
+        ports=connect_policy_recording(world),
+    )
+
+
+def bill_message(business_date: date, account_ids: Sequence[str]) -> dict[str, Any]:
+    return {
+        "schema": "bill_accounts.v1",
+        "business_date": business_date.isoformat(),
+        "account_ids": list(account_ids),
+    }
+
+
+def chunked_payment(
+    name: str = "first",
+    *,
+    movement: Movement = Movement.PAYMENT,
+    amount_minor: int = 1_000,
+    currency: str = "EUR",
+    booked_on: date = BOOKED_ON,
+    references: Sequence[str] = (),
+    text: str = "",
+    mandate_id: str | None = None,
+    is_future_dated: bool = False,
+    return_reason: str | None = None,
+    line: int = 4,
+) -> ChunkedMovement:
+    """A payment of 10.00 EUR without any clue; `name` stands for the bank's identity of it."""
+    return ChunkedMovement(
+        payment_id=payment_id_of((name,)),
+        movement=movement,
+        amount_minor=amount_minor,
+        currency=currency,
+        booked_on=booked_on,
+        is_future_dated=is_future_dated,
+        return_reason=return_reason,
+        clues=Clues(tuple(references), text, mandate_id),
+        line=line,
+    )
+
+
+def store_chunk(
+    world: MemoryWorld, movements: Sequence[ChunkedMovement], *, file_id: str = FILE_ID, chunk_number: int = 1
+) -> dict[str, Any]:
+    """Put a chunk into the bucket and return the message that announces it."""
+    chunk_key = f"archive/bank/{file_id}/payments/{chunk_number:05d}.json"
+    world.bank_file_store.drop(chunk_key, write_chunk(file_id, chunk_number, movements).encode())
+    return {
+        "schema": "post_payments.v1",
+        "file_id": file_id,
+        "chunk_number": chunk_number,
+        "chunk_key": chunk_key,
+    }
+
+
+def post(
+    world: MemoryWorld, movements: Sequence[ChunkedMovement], *, file_id: str = FILE_ID, chunk_number: int = 1
+) -> PostingTally:
+    """Store a chunk and deliver its message once."""
+    message = store_chunk(world, movements, file_id=file_id, chunk_number=chunk_number)
+    return post_payments(message, connect_posting(world))
+
+
+def kinds_of_discrepancies(world: MemoryWorld) -> list[str]:
+    """Kinds of what is open, sorted."""
+    return sorted(recorded.discrepancy.kind.value for recorded in world.discrepancy_book.list_open())
+
+
+def without(message: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A message with one field missing."""
+    return {key: value for key, value in message.items() if key != name}

@@ -1,0 +1,110 @@
+"""The discrepancy book, the bank file register and the reference book in memory."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from pawledger.adapters.stored_bodies import (
+    read_bank_file,
+    read_chunk_result,
+    read_discrepancy,
+    write_bank_file,
+    write_chunk_result,
+    write_discrepancy,
+)
+from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus
+from pawledger.ports import BankFileRecord, ChunkResult, RecordedDiscrepancy
+from tests.fakes.world import BankFileRow, DiscrepancyRow, SharedState
+
+_KIND_ORDER = {kind: index for index, kind in enumerate(DiscrepancyKind)}
+
+
+class MemoryDiscrepancyBook:
+    """Fulfils `DiscrepancyBook`."""
+
+    def __init__(self, state: SharedState) -> None:
+        self._state = state
+
+    def record(self, discrepancy: Discrepancy) -> bool:
+        with self._state.call("DiscrepancyBook", "record", discrepancy) as rows:
+            if discrepancy.discrepancy_id in rows.discrepancies:
+                return False
+            row = DiscrepancyRow(DiscrepancyStatus.OPEN, write_discrepancy(discrepancy))
+            rows.discrepancies[discrepancy.discrepancy_id] = row
+            return True
+
+    def read(self, discrepancy_id: str) -> RecordedDiscrepancy | None:
+        with self._state.call("DiscrepancyBook", "read", discrepancy_id) as rows:
+            row = rows.discrepancies.get(discrepancy_id)
+            return _recorded(row) if row else None
+
+    def list_open(self) -> Iterator[RecordedDiscrepancy]:
+        with self._state.call("DiscrepancyBook", "list_open") as rows:
+            open_ones = [_recorded(row) for row in rows.discrepancies.values() if row.status == DiscrepancyStatus.OPEN]
+        open_ones.sort(key=lambda r: (_KIND_ORDER[r.discrepancy.kind], r.discrepancy.born_on))
+        return iter(open_ones)
+
+    def mark_alerted(self, discrepancy_id: str, alerted_at: str) -> bool:
+        with self._state.call("DiscrepancyBook", "mark_alerted", discrepancy_id, alerted_at) as rows:
+            row = rows.discrepancies.get(discrepancy_id)
+            if row is None or row.alerted_at is not None:
+                return False
+            row.alerted_at = alerted_at
+            return True
+
+    def close(self, discrepancy_id: str) -> None:
+        """What a person does who resolved it; no port has that yet."""
+        with self._state.lock:
+            self._state.rows.discrepancies[discrepancy_id].status = DiscrepancyStatus.CLOSED
+
+
+class MemoryBankFileRegister:
+    """Fulfils `BankFileRegister`."""
+
+    def __init__(self, state: SharedState) -> None:
+        self._state = state
+
+    def read_file(self, file_id: str) -> BankFileRecord | None:
+        with self._state.call("BankFileRegister", "read_file", file_id) as rows:
+            row = rows.bank_files.get(file_id)
+            return read_bank_file(row.body) if row else None
+
+    def write_file(self, record: BankFileRecord, *, expected_status: str | None) -> bool:
+        with self._state.call("BankFileRegister", "write_file", record, expected_status) as rows:
+            row = rows.bank_files.get(record.file_id)
+            if (row.status if row else None) != expected_status:
+                return False
+            rows.bank_files[record.file_id] = BankFileRow(record.status, write_bank_file(record))
+            return True
+
+    def write_chunk_result(self, result: ChunkResult) -> None:
+        with self._state.call("BankFileRegister", "write_chunk_result", result) as rows:
+            rows.chunk_results[result.file_id, result.chunk_number] = write_chunk_result(result)
+
+    def read_chunk_results(self, file_id: str) -> Iterator[ChunkResult]:
+        with self._state.call("BankFileRegister", "read_chunk_results", file_id) as rows:
+            bodies = [body for (owner, _), body in sorted(rows.chunk_results.items()) if owner == file_id]
+        return map(read_chunk_result, bodies)
+
+    def read_files_received(self, day: date) -> Iterator[BankFileRecord]:
+        with self._state.call("BankFileRegister", "read_files_received", day) as rows:
+            records = [read_bank_file(row.body) for _, row in sorted(rows.bank_files.items())]
+        return (record for record in records if record.received_on == day)
+
+
+class MemoryReferenceBook:
+    """Fulfils `ReferenceBook`."""
+
+    def __init__(self, state: SharedState) -> None:
+        self._state = state
+
+    def claim(self, reference: str, target: str) -> str:
+        with self._state.call("ReferenceBook", "claim", reference, target) as rows:
+            return rows.references.setdefault(reference, target)
+
+    def find(self, reference: str) -> str | None:
+        with self._state.call("ReferenceBook", "find", reference) as rows:
+            return rows.references.get(reference)
+
+
+def _recorded(row: DiscrepancyRow) -> RecordedDiscrepancy:
+    return RecordedDiscrepancy(read_discrepancy(row.body), DiscrepancyStatus(row.status), row.alerted_at)

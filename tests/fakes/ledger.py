@@ -1,0 +1,103 @@
+"""The ledger in memory: serial per call, all or nothing, and as stale as a test wants it to be."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Final
+
+from pawledger.adapters.errors import StoredPolicyDiffersError
+from pawledger.adapters.stored_bodies import read_entry, read_head, read_policy, write_discrepancy, write_head
+from pawledger.adapters.stored_bodies import write_policy as write_policy_body
+from pawledger.domain.discrepancies import Discrepancy, DiscrepancyStatus
+from pawledger.domain.entries import Entry
+from pawledger.domain.ledger import AccountHead
+from pawledger.domain.policies import Policy
+from pawledger.ports import EntryExistsError, HeadMovedError
+from tests.fakes.world import DiscrepancyRow, EntryRow, HeadRow, PolicyRow, Rows, SharedState
+
+PORT: Final = "Ledger"
+
+
+class MemoryLedger:
+    """Fulfils `Ledger`, `LedgerArchive` and `Agenda`."""
+
+    def __init__(self, state: SharedState) -> None:
+        self._state = state
+
+    def read_head(self, account_id: str, *, consistent: bool) -> AccountHead | None:
+        with self._state.call(PORT, "read_head", account_id, consistent) as rows:
+            row = self._seen_head(rows, account_id, consistent=consistent)
+            return read_head(account_id, row.version, row.body) if row else None
+
+    def read_policies(self, account_id: str, *, consistent: bool) -> Sequence[Policy]:
+        with self._state.call(PORT, "read_policies", account_id, consistent) as rows:
+            head = self._seen_head(rows, account_id, consistent=consistent)
+            seen_version = head.version if head else 0
+            return [
+                read_policy(row.body)
+                for (owner, _), row in sorted(rows.policies.items())
+                if owner == account_id and row.version <= seen_version
+            ]
+
+    def read_entry(self, account_id: str, entry_id: str) -> Entry | None:
+        with self._state.call(PORT, "read_entry", account_id, entry_id) as rows:
+            row = rows.entries.get((account_id, entry_id))
+            return read_entry(row.body, row.hash) if row else None
+
+    def append(
+        self,
+        before: AccountHead,
+        entry: Entry,
+        after: AccountHead,
+        *,
+        discrepancies: Sequence[Discrepancy] = (),
+        policy: Policy | None = None,
+    ) -> None:
+        with self._state.call(PORT, "append", before, entry, after, tuple(discrepancies), policy) as rows:
+            _check_append(rows, before, entry, policy)
+            rows.entries[entry.account_id, entry.entry_id] = EntryRow(entry.sequence, entry.body, entry.hash)
+            history = rows.heads.setdefault(entry.account_id, [])
+            history.append(HeadRow(after.version, after.agenda_on, write_head(after)))
+            for discrepancy in discrepancies:
+                born = DiscrepancyRow(DiscrepancyStatus.OPEN, write_discrepancy(discrepancy))
+                rows.discrepancies.setdefault(discrepancy.discrepancy_id, born)
+            if policy is not None:
+                row = PolicyRow(after.version, write_policy_body(policy))
+                rows.policies.setdefault((policy.account_id, policy.policy_id), row)
+
+    def read_entries(self, account_id: str) -> Iterator[tuple[Entry, str]]:
+        with self._state.call(PORT, "read_entries", account_id) as rows:
+            stored = [replace(row) for (owner, _), row in rows.entries.items() if owner == account_id]
+        stored.sort(key=lambda row: row.sequence)
+        return ((read_entry(row.body, row.hash), row.hash) for row in stored)
+
+    def scan_heads(self) -> Iterator[AccountHead]:
+        with self._state.call(PORT, "scan_heads") as rows:
+            present = {account_id: history[-1] for account_id, history in rows.heads.items()}
+        return (read_head(account_id, row.version, row.body) for account_id, row in present.items())
+
+    def read_due_accounts(self, day: date) -> Iterator[str]:
+        with self._state.call("Agenda", "read_due_accounts", day) as rows:
+            seen = {account_id: self._seen_head(rows, account_id, consistent=False) for account_id in rows.heads}
+        return iter(sorted(account_id for account_id, row in seen.items() if row and row.agenda_on == day))
+
+    def _seen_head(self, rows: Rows, account_id: str, *, consistent: bool) -> HeadRow | None:
+        history = rows.heads.get(account_id, [])
+        unseen = 0 if consistent else self._state.staleness_of(account_id)
+        return history[-1 - unseen] if unseen < len(history) else None
+
+
+def _check_append(rows: Rows, before: AccountHead, entry: Entry, policy: Policy | None) -> None:
+    """Raise what the store would answer; the entry's own fault goes before the head's, the policy's comes last."""
+    standing = rows.entries.get((entry.account_id, entry.entry_id))
+    if standing is not None:
+        raise EntryExistsError(read_entry(standing.body, standing.hash))
+    history = rows.heads.get(entry.account_id)
+    if (history[-1].version if history else 0) != before.version:
+        raise HeadMovedError(f"account {entry.account_id} is no longer at version {before.version}")
+    if policy is not None:
+        stored = rows.policies.get((policy.account_id, policy.policy_id))
+        if stored is not None and stored.body != write_policy_body(policy):
+            raise StoredPolicyDiffersError(
+                f"policy {policy.policy_id} of {policy.account_id} stands with other content"
+            )

@@ -1,0 +1,75 @@
+"""The discrepancy book's promises, kept by the fake and by DynamoDB alike."""
+
+from dataclasses import replace
+from datetime import date
+
+from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus
+from tests.functional.worlds import World
+
+OVERPAYMENT = Discrepancy(
+    DiscrepancyKind.OVERPAYMENT, "payment#1", date(2026, 2, 2), "0.05 too much", "HOME0001", "EUR", 5
+)
+NOON = "2026-02-03T12:00:00+00:00"
+EVENING = "2026-02-03T18:00:00+00:00"
+
+
+def test_a_recorded_discrepancy_is_read_back_whole(world: World) -> None:
+    assert world.discrepancy_book.record(OVERPAYMENT)
+    recorded = world.discrepancy_book.read(OVERPAYMENT.discrepancy_id)
+    assert recorded is not None
+    assert recorded.discrepancy == OVERPAYMENT
+    assert (recorded.status, recorded.alerted_at) == (DiscrepancyStatus.OPEN, None)
+
+
+def test_a_discrepancy_that_nobody_recorded_is_none(world: World) -> None:
+    assert world.discrepancy_book.read("overpayment-0000000000000000") is None
+    assert list(world.discrepancy_book.list_open()) == []
+
+
+def test_the_same_finding_again_is_not_recorded_again(world: World) -> None:
+    reworded = replace(OVERPAYMENT, what="said otherwise")
+    assert world.discrepancy_book.record(OVERPAYMENT)
+    assert not world.discrepancy_book.record(reworded)
+    recorded = world.discrepancy_book.read(OVERPAYMENT.discrepancy_id)
+    assert recorded is not None
+    assert recorded.discrepancy == OVERPAYMENT
+
+
+def test_a_closed_discrepancy_is_not_opened_by_finding_it_again(world: World) -> None:
+    world.discrepancy_book.record(OVERPAYMENT)
+    world.close_discrepancy(OVERPAYMENT.discrepancy_id)
+    assert not world.discrepancy_book.record(OVERPAYMENT)
+    recorded = world.discrepancy_book.read(OVERPAYMENT.discrepancy_id)
+    assert recorded is not None
+    assert recorded.status is DiscrepancyStatus.CLOSED
+    assert list(world.discrepancy_book.list_open()) == []
+
+
+def test_open_ones_come_kind_by_kind_and_oldest_first(world: World) -> None:
+    file_kind, money_kind = DiscrepancyKind.FILE_UNREADABLE, DiscrepancyKind.UNDERPAYMENT
+    found = [
+        Discrepancy(file_kind, "file 1", date(2026, 3, 2), "x"),
+        Discrepancy(money_kind, "payment#1", date(2026, 3, 1), "x"),
+        Discrepancy(file_kind, "file 2", date(2026, 2, 28), "x"),
+        Discrepancy(money_kind, "payment#2", date(2025, 12, 31), "x"),
+    ]
+    for discrepancy in found:
+        world.discrepancy_book.record(discrepancy)
+    listed = [recorded.discrepancy for recorded in world.discrepancy_book.list_open()]
+    by_kind = {kind: [each for each in listed if each.kind is kind] for kind in (file_kind, money_kind)}
+    assert by_kind == {file_kind: [found[2], found[0]], money_kind: [found[3], found[1]]}
+    assert [each.kind for each in listed] in ([file_kind] * 2 + [money_kind] * 2, [money_kind] * 2 + [file_kind] * 2)
+
+
+def test_an_alert_is_remembered_once_with_its_first_instant(world: World) -> None:
+    world.discrepancy_book.record(OVERPAYMENT)
+    assert world.discrepancy_book.mark_alerted(OVERPAYMENT.discrepancy_id, NOON)
+    assert not world.discrepancy_book.mark_alerted(OVERPAYMENT.discrepancy_id, EVENING)
+    recorded = world.discrepancy_book.read(OVERPAYMENT.discrepancy_id)
+    assert recorded is not None
+    assert (recorded.alerted_at, recorded.discrepancy) == (NOON, OVERPAYMENT)
+
+
+def test_an_alert_of_a_discrepancy_that_is_not_there_leaves_no_trace(world: World) -> None:
+    assert not world.discrepancy_book.mark_alerted(OVERPAYMENT.discrepancy_id, NOON)
+    assert world.discrepancy_book.read(OVERPAYMENT.discrepancy_id) is None

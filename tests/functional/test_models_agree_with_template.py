@@ -1,0 +1,71 @@
+"""The models say of every table what the CDK template says: keys, their types, indexes and what these carry."""
+
+from typing import Any
+
+import pytest
+
+from infra.functions import TABLES
+from pawledger.adapters.models import (
+    AccountRow,
+    BankFileRow,
+    DiscrepancyRow,
+    EntryRow,
+    PolicyRow,
+    ReferenceRow,
+    Row,
+    bind,
+    open_connection,
+)
+from tests.builders.tables import table_definitions
+
+MODELS: dict[str, type[Row]] = {
+    "accounts": AccountRow,
+    "entries": EntryRow,
+    "policies": PolicyRow,
+    "discrepancies": DiscrepancyRow,
+    "bank_files": BankFileRow,
+    "references": ReferenceRow,
+}
+
+
+def keys_of(schema: list[dict[str, str]]) -> dict[str, str]:
+    return {key["KeyType"]: key["AttributeName"] for key in schema}
+
+
+def indexes_of(definition: dict[str, Any]) -> dict[str, Any]:
+    return {
+        index["IndexName"]: (keys_of(index["KeySchema"]), index["Projection"]["ProjectionType"])
+        for index in definition.get("GlobalSecondaryIndexes", [])
+    }
+
+
+def created_by(model: type[Row]) -> dict[str, Any]:
+    """The table that PynamoDB would create for a model, caught before it is sent."""
+    caught: list[dict[str, Any]] = []
+    connection = open_connection()
+    connection.dispatch = lambda operation, arguments: caught.append(arguments) or {}  # type: ignore[method-assign,func-returns-value]
+    bind(model, "caught", connection)._get_connection().create_table(**_creation_arguments(model))
+    return caught[0]
+
+
+def _creation_arguments(model: type[Row]) -> dict[str, Any]:
+    schema = model._get_schema()
+    return {
+        "attribute_definitions": schema["attribute_definitions"],
+        "key_schema": schema["key_schema"],
+        "global_secondary_indexes": schema["global_secondary_indexes"],
+        "billing_mode": "PAY_PER_REQUEST",
+    }
+
+
+def test_there_is_a_model_for_every_table() -> None:
+    assert set(MODELS) == set(TABLES)
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_the_model_agrees_with_the_template(name: str) -> None:
+    template, model = table_definitions()[name], created_by(MODELS[name])
+    assert keys_of(model["KeySchema"]) == keys_of(template["KeySchema"])
+    assert indexes_of(model) == indexes_of(template)
+    types = {each["AttributeName"]: each["AttributeType"] for each in template["AttributeDefinitions"]}
+    assert {each["AttributeName"]: each["AttributeType"] for each in model["AttributeDefinitions"]} == types

@@ -1,0 +1,99 @@
+"""What holds for every BAI2 file, not only for those one thinks of."""
+
+from io import BytesIO
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pawledger.bank_files.bai2 import read_bai2
+from pawledger.bank_files.records import Direction
+from pawledger.bank_files.report import FileReport, Verdict
+from tests.builders.bai2_file import Account, Movement, write_bai2
+
+WORDS = st.text(alphabet="ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-", max_size=12)
+TEXTS = st.lists(st.text(alphabet="ABCDEF0123456789,.-äé", min_size=1, max_size=12), max_size=4).map(" ".join)
+MOVEMENTS = st.builds(
+    Movement,
+    type_code=st.sampled_from(("142", "165", "195", "257", "399", "409", "455", "475", "557", "698")),
+    amount_minor=st.integers(min_value=1, max_value=10**15),
+    bank_reference=WORDS,
+    customer_reference=WORDS,
+    text=TEXTS,
+    continuations=st.lists(TEXTS.filter(bool), max_size=2).map(tuple),
+)
+ACCOUNTS = st.lists(
+    st.builds(
+        Account,
+        number=st.from_regex(r"[0-9]{4,12}", fullmatch=True),
+        currency=st.sampled_from(("USD", "CAD", "JPY", "BHD")),
+        opening_minor=st.integers(min_value=-(10**12), max_value=10**12),
+        movements=st.lists(MOVEMENTS, max_size=6).map(tuple),
+    ),
+    min_size=1,
+    max_size=4,
+)
+HOSTILE_LINES = st.lists(
+    st.one_of(
+        st.binary(max_size=40),
+        st.sampled_from(write_bai2(Account(movements=(Movement(),))).split(b"\n")),
+        st.from_regex(rb"(?:01|02|03|16|49|88|98|99),[0-9,/+ZSVD-]{0,30}", fullmatch=True),
+    ),
+    max_size=12,
+)
+
+
+@given(ACCOUNTS)
+def test_reader_reads_back_what_the_builder_wrote(accounts: list[Account]) -> None:
+    report = FileReport()
+    entries = list(read_bai2(BytesIO(write_bai2(*accounts)), report))
+    assert report.problems == []
+    written = [(account, movement) for account in accounts for movement in account.movements]
+    assert [(entry.bank_account, entry.currency) for entry in entries] == [(a.number, a.currency) for a, _ in written]
+    for entry, (_, movement) in zip(entries, written, strict=True):
+        assert (entry.type_code, entry.amount_minor) == (movement.type_code, movement.amount_minor)
+        assert entry.direction is (Direction.CREDIT if movement.type_code < "400" else Direction.DEBIT)
+        assert entry.identity[5:7] == (movement.bank_reference, movement.customer_reference)
+        assert entry.text == " ".join(part for part in (movement.text, *movement.continuations) if part)
+    assert len({entry.identity for entry in entries}) == len(entries)
+    assert [(statement.opening_minor, statement.closing_minor) for statement in report.statements] == [
+        (account.opening_minor, account.closing_minor) for account in accounts
+    ]
+
+
+@given(ACCOUNTS, st.data())
+def test_any_other_digit_in_a_trailer_is_out_of_balance(accounts: list[Account], data: st.DataObject) -> None:
+    lines = write_bai2(*accounts).split(b"\n")
+    index = data.draw(st.sampled_from([i for i, line in enumerate(lines) if line[:3] in (b"49,", b"98,", b"99,")]))
+    line = lines[index]
+    place = data.draw(st.sampled_from([i for i in range(3, len(line)) if line[i : i + 1].isdigit()]))
+    digit = data.draw(st.sampled_from([d for d in b"0123456789" if d != line[place]]))
+    changed = line[:place] + bytes([digit]) + line[place + 1 :]
+    if [int(part or 0) for part in changed[:-1].split(b",")] == [int(part or 0) for part in line[:-1].split(b",")]:
+        return
+    lines[index] = changed
+    report = FileReport()
+    list(read_bai2(BytesIO(b"\n".join(lines)), report))
+    assert report.verdict is Verdict.OUT_OF_BALANCE
+
+
+@given(st.binary(max_size=400))
+def test_no_bytes_make_the_reader_raise_or_accept(content: bytes) -> None:
+    report = FileReport()
+    list(read_bai2(BytesIO(content), report))
+    assert report.verdict is Verdict.UNREADABLE
+
+
+@given(HOSTILE_LINES, st.sampled_from((b"\n", b"\r\n", b"\r")))
+def test_no_mixture_of_records_makes_the_reader_raise(lines: list[bytes], end: bytes) -> None:
+    report = FileReport()
+    entries = list(read_bai2(BytesIO(end.join(lines)), report))
+    if report.verdict is Verdict.ACCEPTED:
+        assert len(entries) == sum(statement.entry_count for statement in report.statements)
+
+
+@given(ACCOUNTS, st.integers(min_value=1, max_value=50))
+def test_truncated_file_is_never_accepted(accounts: list[Account], cut: int) -> None:
+    content = write_bai2(*accounts).rstrip(b"\n/")
+    report = FileReport()
+    list(read_bai2(BytesIO(content[:-cut]), report))
+    assert report.verdict is not Verdict.ACCEPTED

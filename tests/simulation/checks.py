@@ -1,0 +1,114 @@
+"""What must hold when a history has come to rest, whatever happened in it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from hashlib import sha256
+
+from pawledger.domain.entries import EntryKind, LedgerAccount
+from pawledger.domain.errors import PawledgerError
+from pawledger.domain.ledger import AccountHead, replay_entries
+from tests.simulation.history import History
+from tests.simulation.scenario import EXPECTED_DEAD_LETTERS
+
+
+def find_violations(history: History, calm: History) -> list[str]:
+    """Sentences about every broken promise; none where the history came out as the calm one did."""
+    return [
+        *_check_chains(history),
+        *_check_balances(history, calm),
+        *_check_payments(history),
+        *_check_invoices(history),
+        *_check_files(history),
+        *_check_alerts(history),
+        *_check_dead_letters(history),
+    ]
+
+
+def _heads(history: History) -> dict[str, AccountHead]:
+    return {head.account_id: head for head in history.world.ledger.scan_heads()}
+
+
+def _check_chains(history: History) -> Iterator[str]:
+    for account_id, head in _heads(history).items():
+        try:
+            entries = [entry for entry, _ in history.world.ledger.read_entries(account_id)]
+            if replay_entries(account_id, entries) != head:
+                yield f"{account_id}: the entries do not lead to the head"
+        except PawledgerError as error:
+            yield f"{account_id}: {error}"
+
+
+def _check_balances(history: History, calm: History) -> Iterator[str]:
+    heads, calm_heads = _heads(history), _heads(calm)
+    cash: Counter[str] = Counter()
+    totals: Counter[str] = Counter()
+    for head in heads.values():
+        for (currency, name), amount_minor in head.balances.items():
+            totals[currency] += amount_minor
+            cash[currency] += amount_minor if name is LedgerAccount.CASH else 0
+    if any(totals.values()):
+        yield f"debits and credits differ: {dict(totals)}"
+    if +cash != +Counter(history.scenario.cash_minor):
+        yield f"cash is {dict(cash)}, the files say {history.scenario.cash_minor}"
+    for account_id in sorted({*heads, *calm_heads}):
+        if account_id not in heads or account_id not in calm_heads:
+            yield f"{account_id} has a ledger in one history only"
+        elif heads[account_id].balances != calm_heads[account_id].balances:
+            yield f"{account_id}: {heads[account_id].balances} instead of {calm_heads[account_id].balances}"
+
+
+def _check_payments(history: History) -> Iterator[str]:
+    found = Counter(
+        entry_id.split("#")[1]
+        for _, entry_id in history.world.rows.entries
+        if entry_id.startswith(("payment#", "debit#"))
+    )
+    if found != Counter(history.scenario.payment_ids):
+        yield f"{len(found)} movements stand, {len(history.scenario.payment_ids)} are in the files"
+        yield f"more than once: {[payment_id for payment_id, count in found.items() if count > 1]}"
+
+
+def _check_invoices(history: History) -> Iterator[str]:
+    found: Counter[tuple[str, int]] = Counter()
+    for account_id in _heads(history):
+        for entry, _ in history.world.ledger.read_entries(account_id):
+            if entry.decision.kind is EntryKind.INVOICE_ISSUED:
+                found.update((policy_id, number) for policy_id, number, _ in entry.decision.facts["lines"])
+    if found != Counter(history.scenario.installments):
+        missing = history.scenario.installments - found.keys()
+        twice = [installment for installment, count in found.items() if count > 1]
+        yield f"installments missing {sorted(missing)}, twice {twice}, {len(found)} in all"
+
+
+def _check_files(history: History) -> Iterator[str]:
+    world, scenario = history.world, history.scenario
+    for name, data in scenario.accepted.items():
+        file_id = sha256(data).hexdigest()
+        record = world.bank_file_register.read_file(file_id)
+        if record is None or record.status != "posted":
+            yield f"file {name} is {record.status if record else 'unknown'}"
+        totals: Counter[str] = Counter()
+        for result in world.bank_file_register.read_chunk_results(file_id):
+            for part in (result.posted_minor, result.suspended_minor, result.rejected_minor, result.repeated_minor):
+                totals.update(part)
+        if totals != Counter(scenario.file_minor[name]):
+            yield f"file {name} accounts for {dict(totals)}, it holds {scenario.file_minor[name]}"
+    quarantined = [key for key in world.bank_file_store.keys("quarantine/") if world.bank_file_store.data_of(key)]
+    if len(quarantined) != scenario.quarantined_count:
+        yield f"{len(quarantined)} files in quarantine instead of {scenario.quarantined_count}"
+    if world.bank_file_store.keys("incoming/"):
+        yield f"left behind: {world.bank_file_store.keys('incoming/')}"
+
+
+def _check_alerts(history: History) -> Iterator[str]:
+    told = {alert["discrepancy_id"] for _, alert in history.world.alert_channel.alerts}
+    for discrepancy_id, row in history.world.rows.discrepancies.items():
+        if discrepancy_id not in told:
+            yield f"nobody was told of {discrepancy_id}"
+        if row.alerted_at is None:
+            yield f"{discrepancy_id} is not marked as told"
+
+
+def _check_dead_letters(history: History) -> Iterator[str]:
+    if history.dead_letters != EXPECTED_DEAD_LETTERS:
+        yield f"dead letters are {sorted(history.dead_letters)}"

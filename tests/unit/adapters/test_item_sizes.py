@@ -1,0 +1,103 @@
+"""Rows of an ordinary account stay within 1,024 bytes, the size up to which one costs a single unit to write."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from pawledger.adapters.models import AccountRow, DiscrepancyRow, EntryRow, Row
+from pawledger.adapters.rows import account_row, discrepancy_row, entry_row
+from pawledger.domain.entries import Decision, Entry, EntryKind, LedgerAccount, OpenInvoice, PolicyCursor
+from pawledger.domain.issuing import decide_next_invoice, decide_policy_issue
+from pawledger.domain.ledger import AccountHead, Standing, apply_entry, chain_entry
+from pawledger.domain.payments import Movement, decide_movement
+from pawledger.domain.policies import Charge, ChargeKind
+from tests.builders.movements import build_movement
+from tests.builders.policies import build_policy, issue, premium
+
+WRITE_UNIT_BYTES = 1_024
+ACCOUNT_ID = "HOME00000001"
+"""As long as an account id can be."""
+
+CHARGES = (
+    premium(36_000),
+    Charge(ChargeKind.TAX, 3_600),
+    Charge(ChargeKind.FEE, 1_200),
+    Charge(ChargeKind.DISCOUNT, -2_400),
+)
+POLICIES = [build_policy(f"PAW-2026-000000{n}", account_id=ACCOUNT_ID, charges=CHARGES) for n in (1, 2)]
+
+
+def counted_bytes(row: Row) -> int:
+    """An item's size as DynamoDB counts it: names and texts in UTF-8, a number two digits to the byte and one more.
+
+    Source: "DynamoDB item sizes and formats" in the developer guide.
+    """
+    written: dict[str, dict[str, Any]] = row.serialize()
+    size = 0
+    for name, typed in written.items():
+        ((kind, value),) = typed.items()
+        assert kind in ("S", "N")
+        size += len(name.encode())
+        size += len(value.encode()) if kind == "S" else (len(value.lstrip("-")) + 1) // 2 + 1
+    return size
+
+
+def entries_of(head: AccountHead, decisions: Sequence[Any]) -> tuple[AccountHead, list[Entry]]:
+    entries = []
+    for decide in decisions:
+        decision: Decision = decide(head)
+        entry = chain_entry(head, decision)
+        head = apply_entry(head, entry)
+        entries.append(entry)
+    return head, entries
+
+
+def test_the_count_of_bytes_is_right_for_an_item_counted_by_hand() -> None:
+    row = AccountRow("HOME0001", version=123, agenda_key=None, body="é")
+    # account_id 10 + 8; version 7 + 2 for three digits + 1; body 4 + 2.
+    assert counted_bytes(row) == 34
+
+
+def test_a_head_with_two_policies_two_open_invoices_and_eight_balances_fits() -> None:
+    balances = [name for name in LedgerAccount if name is not LedgerAccount.SUSPENSE]
+    assert len(balances) == 8
+    head = AccountHead(
+        ACCOUNT_ID,
+        version=12_345,
+        currency="EUR",
+        standing=Standing.OPEN,
+        balances={("EUR", name): -1_234_567 for name in balances},
+        open_invoices=tuple(OpenInvoice(f"{ACCOUNT_ID}-000{n}", date(2026, 3, n), 123_456) for n in (1, 2)),
+        cursors=tuple(PolicyCursor(policy.policy_id, 12, date(2026, 3, 1)) for policy in POLICIES),
+        invoice_count=9_999,
+        last_hash="f" * 64,
+    )
+    assert counted_bytes(account_row(AccountRow, head)) <= WRITE_UNIT_BYTES
+
+
+def test_every_entry_of_an_ordinary_year_fits() -> None:
+    returned = build_movement("back", movement=Movement.RETURN, amount_minor=6_400, return_reason="insufficient funds")
+    head, entries = entries_of(
+        AccountHead(ACCOUNT_ID),
+        [
+            *(lambda head, policy=policy: decide_policy_issue(head, issue(policy)) for policy in POLICIES),
+            *(lambda head: decide_next_invoice(head, POLICIES, date(2026, 12, 31)),) * 2,
+            lambda head: decide_movement(head, build_movement("both", amount_minor=12_800)).decision,
+            *(lambda head: decide_next_invoice(head, POLICIES, date(2026, 12, 31)),) * 10,
+            lambda head: decide_movement(head, returned).decision,
+        ],
+    )
+    sizes = {entry.entry_id: counted_bytes(entry_row(EntryRow, entry)) for entry in entries}
+    kinds = {entry.decision.kind for entry in entries}
+    assert kinds == set(EntryKind) - {EntryKind.MONEY_SUSPENDED}
+    oversized = {entry_id: size for entry_id, size in sizes.items() if size > WRITE_UNIT_BYTES}
+    assert oversized == {}
+    assert head.version == len(entries)
+
+
+def test_an_entry_and_a_discrepancy_of_money_that_nobody_can_place_fit() -> None:
+    outcome = decide_movement(AccountHead("SUSPENSE-07"), build_movement(amount_minor=123_456))
+    entry = chain_entry(AccountHead("SUSPENSE-07"), outcome.decision)
+    (discrepancy,) = outcome.discrepancies
+    assert counted_bytes(entry_row(EntryRow, entry)) <= WRITE_UNIT_BYTES
+    assert counted_bytes(discrepancy_row(DiscrepancyRow, discrepancy)) <= WRITE_UNIT_BYTES

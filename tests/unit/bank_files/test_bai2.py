@@ -1,0 +1,412 @@
+"""The BAI2 reader: what it reads, what it refuses, what it only warns about."""
+
+from datetime import date
+from io import BytesIO
+
+import pytest
+
+from pawledger.bank_files import bai2_details
+from pawledger.bank_files.bai2 import read_bai2
+from pawledger.bank_files.bai2_fields import RECORD_CHARACTERS_MAX
+from pawledger.bank_files.lines import LINE_BYTES_MAX
+from pawledger.bank_files.records import Direction, StatementEntry
+from pawledger.bank_files.report import FileReport, Rule, Verdict
+from tests.builders.bai2_file import Account, Movement, write_bai2
+
+
+def read(content: bytes) -> tuple[list[StatementEntry], FileReport]:
+    report = FileReport()
+    return list(read_bai2(BytesIO(content), report)), report
+
+
+def rules_of(report: FileReport) -> list[str]:
+    return [problem.rule for problem in report.problems]
+
+
+def one_account(*body: str, header: str = "03,4002001,USD/", total: int, group: str = "1,261119,,USD,2") -> bytes:
+    """A file with one account of the given records; `total` is what its trailers declare."""
+    records = [
+        "01,121000248,PAWLEDGER,261120,0600,1,,,2/",
+        f"02,PAWLEDGER,121000248,{group}/",
+        *(header, *body),
+        f"49,{total},{len(body) + 2}/",
+        f"98,{total},1,{len(body) + 4}/",
+        f"99,{total},1,{len(body) + 6}/",
+    ]
+    return "\n".join(records).encode()
+
+
+def test_detail_becomes_an_entry_with_all_it_says() -> None:
+    entries, report = read(one_account("16,165,1250,V,261121,,B77,PL-9,PREMIUM EREF:INV7 CREF:C8/", total=1250))
+    (entry,) = entries
+    assert report.problems == []
+    assert entry.bank_account == "4002001"
+    assert (entry.currency, entry.amount_minor, entry.direction) == ("USD", 1250, Direction.CREDIT)
+    assert (entry.booked_on, entry.value_on) == (date(2026, 11, 19), date(2026, 11, 21))
+    assert entry.identity[:7] == ("bai2", "4002001", "2026-11-19", "165", "1250", "B77", "PL-9")
+    assert (entry.posts, entry.is_return, entry.type_code, entry.line) == (True, False, "165", 4)
+    assert entry.references == ("PL-9", "INV7", "C8")
+    assert entry.text == "PREMIUM EREF:INV7 CREF:C8"
+    assert (entry.return_reason, entry.mandate_id, entry.payer_account, entry.payer_name) == (None, None, None, None)
+
+
+def test_statement_and_logical_file_have_their_identities() -> None:
+    _, report = read(write_bai2(Account(opening_minor=700, movements=(Movement("475", 200),)), file_id="A1"))
+    (statement,) = report.statements
+    assert statement.identity == ("bai2", "121000248", "4002001", "2026-11-19", "2")
+    assert (statement.opening_minor, statement.closing_minor) == (700, 500)
+    assert (statement.first_day, statement.last_day) == (date(2026, 11, 19), date(2026, 11, 19))
+    assert report.logical_file_ids == [("bai2", "121000248", "PAWLEDGER", "2026-11-20", "0600", "A1")]
+
+
+@pytest.mark.parametrize("code", ["255", "257", "555", "557", "558", "566"])
+def test_return_codes_are_returns(code: str) -> None:
+    entries, report = read(write_bai2(Account(movements=(Movement(code), Movement("165")))))
+    assert [entry.is_return for entry in entries] == [True, False]
+    assert report.statements[0].return_count == 1
+
+
+@pytest.mark.parametrize("code", ["567", "165", "455", "698"])
+def test_fees_and_payments_are_no_returns(code: str) -> None:
+    entries, _ = read(write_bai2(Account(movements=(Movement(code),))))
+    assert not entries[0].is_return
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "rule"),
+    [
+        (b"49,201875,3", b"49,201876,3", "bai2.total_49"),
+        (b"49,201875,3", b"49,201875,4", "bai2.record_count_49"),
+        (b"49,201875,3", b"49,201875,", "bai2.record_count_49"),
+        (b"98,201875,1,5", b"98,201876,1,5", "bai2.total_98"),
+        (b"98,201875,1,5", b"98,201875,2,5", "bai2.account_count_98"),
+        (b"98,201875,1,5", b"98,201875,1,6", "bai2.record_count_98"),
+        (b"99,201875,1,7", b"99,201876,1,7", "bai2.total_99"),
+        (b"99,201875,1,7", b"99,201875,2,7", "bai2.group_count_99"),
+        (b"99,201875,1,7", b"99,201875,1,8", "bai2.record_count_99"),
+    ],
+)
+def test_wrong_trailer_is_out_of_balance(right: bytes, wrong: bytes, rule: str) -> None:
+    # 100,000 opening, 100,625 closing, 625 total credits, no debits, one detail of 625
+    content = write_bai2(Account(movements=(Movement(amount_minor=625),)))
+    assert content.count(right) == 1
+    _, report = read(content.replace(right, wrong))
+    # A wrong total is also what the trailer above no longer agrees with; the first fault is the one to look at.
+    assert rules_of(report)[0] == rule
+    assert report.verdict is Verdict.OUT_OF_BALANCE
+
+
+def test_credit_reported_as_debit_is_out_of_balance_although_every_trailer_agrees() -> None:
+    movements = (Movement("165", 300), Movement("165", 500), Movement("455", 200))
+    content = write_bai2(Account(movements=movements)).replace(b"16,165,500", b"16,455,500")
+    _, report = read(content)
+    assert report.verdict is Verdict.OUT_OF_BALANCE
+    assert {problem.rule for problem in report.problems if problem.kind is Rule.INTEGRITY} == {"bai2.summary_400"}
+
+
+def test_fewer_details_than_the_total_are_only_a_warning() -> None:
+    _, report = read(one_account("16,165,300,Z,,,", header="03,4,USD,100,900,3,/", total=1200))
+    assert (rules_of(report), report.verdict) == (["bai2.summary_100"], Verdict.ACCEPTED)
+
+
+def test_as_many_details_of_another_sum_are_out_of_balance() -> None:
+    _, report = read(one_account("16,165,300,Z,,,", header="03,4,USD,100,900,1,/", total=1200))
+    assert (rules_of(report), report.verdict) == (["bai2.summary_100"], Verdict.OUT_OF_BALANCE)
+
+
+def test_ledger_that_does_not_roll_forward_is_a_warning() -> None:
+    header = "03,4,USD,010,100,,,015,500,,/"
+    _, report = read(one_account("16,165,300,Z,,,", header=header, total=900))
+    assert (rules_of(report), report.verdict) == (["bai2.ledger"], Verdict.ACCEPTED)
+    _, report = read(one_account("16,165,400,Z,,,", header=header, total=1000))
+    assert report.problems == []
+
+
+@pytest.mark.parametrize("kept", range(1, 6))
+def test_file_that_ends_early_is_unreadable(kept: int) -> None:
+    content = write_bai2(Account(movements=(Movement(),)))
+    _, report = read(b"\n".join(content.split(b"\n")[:kept]))
+    assert rules_of(report)[-1] == "bai2.truncated"
+    assert report.verdict is Verdict.UNREADABLE
+
+
+@pytest.mark.parametrize("left_out", range(6))
+def test_missing_record_is_never_accepted(left_out: int) -> None:
+    records = write_bai2(Account(movements=(Movement(),))).split(b"\n")
+    _, report = read(b"\n".join(records[:left_out] + records[left_out + 1 :]))
+    assert report.verdict is not Verdict.ACCEPTED
+
+
+@pytest.mark.parametrize("doubled", [0, 1, 2, 4, 5, 6])
+def test_doubled_header_or_trailer_is_unreadable(doubled: int) -> None:
+    records = write_bai2(Account(movements=(Movement(),))).split(b"\n")
+    _, report = read(b"\n".join([*records[: doubled + 1], *records[doubled:]]))
+    assert (rules_of(report), report.verdict) == (["bai2.record_order"], Verdict.UNREADABLE)
+
+
+def test_continuation_may_split_an_amount_group_anywhere() -> None:
+    whole = "03,4,USD,010,100,,,015,400,,,100,300,1,S,1,2,3,045,4626045,,/"
+    body = whole.removesuffix("/").split(",")
+    for cut in range(3, len(body) - 1):
+        header = ",".join(body[:cut]) + "/\n88," + ",".join(body[cut:]) + "/"
+        content = one_account("16,165,300,Z,,,", header=header, total=4627145)
+        content = content.replace(b"145,3/", b"145,4/").replace(b"1,5/", b"1,6/").replace(b"1,7/", b"1,8/")
+        entries, report = read(content)
+        assert (len(entries), report.problems, report.statements[0].closing_minor) == (1, [], 400), cut
+
+
+def test_continuation_after_a_detail_without_text_goes_on_with_its_fields() -> None:
+    entries, report = read(
+        one_account("16,115,900,S,500,300,100/", "88,B1,C2,ACME, INC. LOCKBOX", "88,MORE/", total=900)
+    )
+    assert report.problems == []
+    assert entries[0].identity[5:7] == ("B1", "C2")
+    assert entries[0].text == "ACME, INC. LOCKBOX MORE"
+
+
+@pytest.mark.parametrize("funds", ["", "Z", "0", "1", "2", "S,1,2,3", "V,261121,2400", "V,,", "D,0", "D,2,0,500,1,400"])
+def test_every_funds_type_leaves_the_references_where_they_are(funds: str) -> None:
+    entries, report = read(one_account(f"16,165,900,{funds},BANK,CUSTOMER,TEXT", total=900))
+    assert report.problems == []
+    assert (entries[0].identity[5:7], entries[0].text) == (("BANK", "CUSTOMER"), "TEXT")
+
+
+@pytest.mark.parametrize(
+    ("record", "rule"),
+    [
+        ("16,165,900,Q,,,", "bai2.funds_type"),
+        ("16,165,900,D,100,,,", "bai2.funds_type"),
+        ("16,165,900,V,260230,,,,", "bai2.day"),
+        ("16,165,9.00,Z,,,", "bai2.amount"),
+        ("16,165,1_0,Z,,,", "bai2.amount"),
+        ("16,165,٣,Z,,,", "bai2.amount"),
+        ("16,165," + "9" * 5000 + ",Z,,,", "bai2.amount"),
+        ("16,16,900,Z,,,", "bai2.type_code"),
+        ("16,1x5,900,Z,,,", "bai2.type_code"),
+        ("WRAPPED TEXT WITHOUT 88", "bai2.record_code"),
+        ("17,165,900,Z,,,", "bai2.record_code"),
+    ],
+)
+def test_detail_that_cannot_be_read_is_unreadable_with_its_line(record: str, rule: str) -> None:
+    _, report = read(one_account("16,165,1,Z,,,", record, total=900))
+    assert (rules_of(report), report.verdict) == ([rule], Verdict.UNREADABLE)
+    assert report.problems[0].line == 5
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule"),
+    [
+        (b"261120,0600", b"261320,0600", "bai2.day"),
+        (b"1,261119", b"1,269999", "bai2.day"),
+        (b"1,261119", b"1,", "bai2.day"),
+        (b",,,2/\n02", b",,,3/\n02", "bai2.version"),
+        (b"03,4002001", b"03,", "bai2.account_number"),
+        (b",,,2/\n02", b",,,2/ 02,X,Y,1/\n02", "bai2.field_count"),
+    ],
+)
+def test_header_that_cannot_be_read_is_unreadable(old: bytes, new: bytes, rule: str) -> None:
+    content = write_bai2(Account(movements=(Movement(),)))
+    assert content.count(old) == 1
+    _, report = read(content.replace(old, new))
+    assert (rules_of(report), report.verdict) == ([rule], Verdict.UNREADABLE)
+
+
+def test_group_status_decides_what_posts() -> None:
+    account = Account(movements=(Movement(),))
+    told = {}
+    for status in ("1", "2", "3", "4"):
+        entries, report = read(write_bai2(account, status=status))
+        assert report.verdict is Verdict.ACCEPTED
+        told[status] = (entries[0].posts, rules_of(report))
+    assert told == {
+        "1": (True, []),
+        "2": (False, ["bai2.group_not_posted"]),
+        "3": (True, ["bai2.group_correction"]),
+        "4": (False, ["bai2.group_not_posted"]),
+    }
+
+
+def test_unknown_group_status_is_out_of_balance_and_posts_nothing() -> None:
+    entries, report = read(write_bai2(Account(movements=(Movement(),)), status="7"))
+    assert (entries[0].posts, report.verdict) == (False, Verdict.OUT_OF_BALANCE)
+
+
+def test_unknown_currency_is_out_of_balance_and_gives_no_entries() -> None:
+    entries, report = read(write_bai2(Account(currency="XXA", movements=(Movement(),))))
+    assert (entries, rules_of(report), report.verdict) == ([], ["bai2.currency"], Verdict.OUT_OF_BALANCE)
+    assert (report.statements[0].currency, report.statements[0].entry_count) == (None, 1)
+
+
+def test_currency_is_the_accounts_else_the_groups_else_dollars() -> None:
+    for header, group, expected in (
+        ("03,4,JPY/", "1,261119,,CAD,2", "JPY"),
+        ("03,4,/", "1,261119,,CAD,2", "CAD"),
+        ("03,4/", "1,261119,,,2", "USD"),
+    ):
+        entries, _ = read(one_account("16,165,900,Z,,,", header=header, group=group, total=900))
+        assert entries[0].currency == expected
+
+
+def test_several_logical_files_in_one_stream_are_counted_each_for_itself() -> None:
+    one = write_bai2(Account(movements=(Movement(),)), file_id="1")
+    two = write_bai2(Account(number="5", movements=(Movement(), Movement())), file_id="2")
+    entries, report = read(one + two)
+    assert (len(entries), report.problems, len(report.statements)) == (3, [], 2)
+    assert [identity[-1] for identity in report.logical_file_ids] == ["1", "2"]
+
+
+def test_file_without_identification_has_no_logical_file_id() -> None:
+    _, report = read(write_bai2(Account(), file_id=""))
+    assert (report.logical_file_ids, rules_of(report)) == ([], ["bai2.file_id_missing"])
+
+
+def test_identical_rows_are_numbered_and_others_are_not() -> None:
+    row, other = Movement(text="SAME"), Movement(text="OTHER")
+    entries, _ = read(write_bai2(Account(movements=(row, other, row))))
+    assert [entry.identity[-1] for entry in entries] == ["1", "1", "2"]
+    assert len({entry.identity for entry in entries}) == 3
+
+
+def test_account_in_several_parts_keeps_counting_its_identical_rows() -> None:
+    account = Account(movements=(Movement(),))
+    entries, _ = read(write_bai2(account, Account(number="5", movements=(Movement(),)), account))
+    assert [entry.identity[-1] for entry in entries] == ["1", "1", "2"]
+
+
+def test_identity_is_the_same_in_whatever_file_the_row_comes() -> None:
+    row = Movement(bank_reference="B1", text="PREMIUM")
+    first, _ = read(write_bai2(Account(movements=(row,)), file_id="1", modifier="1"))
+    again, _ = read(write_bai2(Account(number="5"), Account(movements=(Movement(), row)), file_id="2"))
+    assert first[0].identity == again[1].identity
+
+
+def test_texts_with_one_checksum_are_numbered_apart() -> None:
+    # The two words are a known pair with the same CRC-32.
+    entries, _ = read(write_bai2(Account(movements=(Movement(text="plumless"), Movement(text="buckeroo")))))
+    assert entries[0].identity[:-1] == entries[1].identity[:-1]
+    assert [entry.identity[-1] for entry in entries] == ["1", "2"]
+
+
+def test_part_of_an_account_after_its_counts_were_dropped_is_out_of_balance(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bai2_details, "IDENTICAL_ROWS_KEPT", 2)
+    big = Account(movements=tuple(Movement(amount_minor=amount) for amount in (1, 2, 3)))
+    _, report = read(write_bai2(big, Account(number="5"), big))
+    assert (rules_of(report), report.verdict) == (["bai2.statement_scattered"], Verdict.OUT_OF_BALANCE)
+    _, report = read(write_bai2(big, big, Account(number="5")))
+    assert report.problems == []
+
+
+def test_more_different_rows_than_can_be_counted_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bai2_details, "IDENTICAL_ROWS_MAX", 2)
+    _, report = read(write_bai2(Account(movements=tuple(Movement(amount_minor=amount) for amount in (1, 2, 3)))))
+    assert rules_of(report)[0] == "bai2.too_many_movements"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule"),
+    [
+        (b"\n", b"          \n", "bai2.blank_padding"),
+        (b",7/", b",7", "bai2.slash_missing"),
+        (b"0600", b"14:59:35", "bai2.time"),
+        (b"0600", b"noon", "bai2.time"),
+        (b"16,165,1250", b"16,165,00001250", "bai2.amount_padded"),
+        (b"49,203750", b"49,+0000203750", "bai2.amount_padded"),
+        (b"16,165,", b"16,199,", "bai2.type_code_unknown"),
+        (b"16,165,", b"16,190,", "bai2.summary_code_in_detail"),
+        (b"PREMIUM", b"PR\xc4MIE", "bai2.encoding"),
+    ],
+)
+def test_habit_of_a_bank_is_accepted_with_a_warning(old: bytes, new: bytes, rule: str) -> None:
+    content = write_bai2(Account(movements=(Movement(text="PREMIUM"),)))
+    assert old in content
+    entries, report = read(content.replace(old, new))
+    assert (rules_of(report), report.verdict) == ([rule], Verdict.ACCEPTED)
+    assert [(entry.amount_minor, entry.direction) for entry in entries] == [(1250, Direction.CREDIT)]
+
+
+def test_blank_total_is_zero_and_nothing_else() -> None:
+    empty = one_account(total=0).replace(b"49,0,", b"49,,")
+    assert (rules_of(read(empty)[1]), read(empty)[1].verdict) == (["bai2.total_blank"], Verdict.ACCEPTED)
+    full = one_account("16,165,5,Z,,,", total=5).replace(b"49,5,", b"49,,")
+    assert read(full)[1].verdict is Verdict.OUT_OF_BALANCE
+
+
+@pytest.mark.parametrize("empty", ["88", "88,", "88,/", "88/"])
+def test_empty_continuation_counts_as_a_record_and_says_nothing(empty: str) -> None:
+    entries, report = read(one_account("16,165,5,Z,,,TEXT", empty, "88,MORE", total=5))
+    assert (report.verdict, entries[0].text) == (Verdict.ACCEPTED, "TEXT MORE")
+    header = one_account("16,165,5,Z,,,", header=f"03,4,USD/\n{empty}", total=5)
+    header = header.replace(b"5,3/", b"5,4/").replace(b"1,5/", b"1,6/").replace(b"1,7/", b"1,8/")
+    _, report = read(header)
+    assert report.verdict is Verdict.ACCEPTED
+    assert "bai2.empty_continuation" in rules_of(report)
+
+
+def test_comma_too_many_before_the_slash_is_swallowed() -> None:
+    header = "03,4,USD,010,100,,,/\n88,015,105,,/"
+    content = one_account("16,165,5,Z,,,", header=header, total=210)
+    content = content.replace(b"210,3/", b"210,4/").replace(b"1,5/", b"1,6/").replace(b"1,7/", b"1,8/")
+    _, report = read(content)
+    assert (rules_of(report), report.verdict) == (["bai2.empty_field"], Verdict.ACCEPTED)
+    assert report.statements[0].closing_minor == 105
+
+
+def test_blank_lines_are_no_records_but_keep_their_numbers() -> None:
+    content = write_bai2(Account(movements=(Movement(text="A", continuations=("B",)),)))
+    entries, report = read(content.replace(b"\n", b"\n  \n\n") + b"\x1a")
+    assert (report.problems, entries[0].text, entries[0].line) == ([], "A B", 10)
+
+
+def test_record_across_two_blocks_is_read_as_one() -> None:
+    movements = tuple(
+        Movement(amount_minor=amount, text="T" * 60, continuations=("C" * 70, f"EREF:INV{amount}"))
+        for amount in range(1, 2001)
+    )
+    entries, report = read(write_bai2(Account(movements=movements)))
+    assert report.problems == []
+    assert [entry.references for entry in entries] == [(f"INV{amount}",) for amount in range(1, 2001)]
+    assert [entry.line for entry in entries] == [3 * amount + 1 for amount in range(1, 2001)]
+
+
+def test_negative_detail_is_out_of_balance() -> None:
+    _, report = read(one_account("16,165,-5,Z,,,", total=-5))
+    assert (rules_of(report), report.verdict) == (["bai2.amount_negative"], Verdict.OUT_OF_BALANCE)
+
+
+def test_money_without_direction_is_out_of_balance_and_information_without_money_is_not() -> None:
+    entries, report = read(one_account("16,890,,Z,,,NOTE", total=0))
+    assert (entries, report.verdict) == ([], Verdict.ACCEPTED)
+    entries, report = read(one_account("16,890,5,Z,,,NOTE", total=5))
+    assert (entries, rules_of(report), report.verdict) == ([], ["bai2.direction_unknown"], Verdict.OUT_OF_BALANCE)
+
+
+def test_codes_a_bank_agreed_with_its_customer_have_the_direction_of_their_range() -> None:
+    entries, _ = read(one_account("16,921,5,Z,,,", "16,961,7,Z,,,", total=12))
+    assert [entry.direction for entry in entries] == [Direction.CREDIT, Direction.DEBIT]
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        (b"", "bai2.empty"),
+        (b"\n \n", "bai2.empty"),
+        (b"88,TEXT\n", "bai2.record_code"),
+        (b"16,165,5,Z,,,\n", "bai2.record_order"),
+        (b"01,A\0B\n", "lines.nul_byte"),
+        (b"01," + b"x" * LINE_BYTES_MAX + b"\n", "lines.too_long"),
+        (b"\xff\xfe0\x001\x00,\x00", "lines.nul_byte"),
+    ],
+)
+def test_content_that_is_no_file_is_unreadable_by_a_named_rule(content: bytes, rule: str) -> None:
+    _, report = read(content)
+    assert (rules_of(report)[:1], report.verdict) == ([rule], Verdict.UNREADABLE)
+
+
+@pytest.mark.parametrize("first", ["16,165,5,Z,,,TEXT", "16,165,5/", "49,0,2/"])
+@pytest.mark.parametrize("ended", [True, False])
+def test_record_without_end_is_refused(first: str, ended: bool) -> None:
+    upper = write_bai2(Account()).decode().split("49,")[0]
+    endless = "\n".join([first, *["88," + "x" * 1000] * (4 * RECORD_CHARACTERS_MAX // 1000)])
+    _, report = read(f"{upper}{endless}\n{'49,0,2/' if ended else ''}".encode())
+    assert (rules_of(report), report.verdict) == (["bai2.record_too_long"], Verdict.UNREADABLE)
+    assert report.problems[0].line == 4

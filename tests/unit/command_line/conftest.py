@@ -1,0 +1,102 @@
+"""A command line whose books are in memory, and the account that its tests look at."""
+
+import io
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pytest
+
+from pawledger.command_line.main import main
+from pawledger.domain.entries import Decision
+from pawledger.domain.issuing import IssuedPolicy, decide_next_invoice, decide_policy_issue
+from pawledger.domain.ledger import AccountHead
+from pawledger.domain.payments import BankMovement, Movement, decide_movement
+from pawledger.domain.policies import Charge, ChargeKind, Plan, Policy
+from pawledger.runtime.books import Books
+from pawledger.services.append_entry import Proposal, append_entry
+from tests.fakes.memory import MemoryWorld
+
+FILE_ID = "a1b2c3d4e5f6" + "0" * 52
+
+POLICY = Policy(
+    account_id="ABCD1234",
+    policy_id="POL-1",
+    currency="EUR",
+    effective_on=date(2026, 1, 1),
+    expires_on=date(2027, 1, 1),
+    plan=Plan.QUARTERLY,
+    charges=(Charge(ChargeKind.PREMIUM, 12000),),
+)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def world() -> MemoryWorld:
+    return MemoryWorld()
+
+
+@pytest.fixture
+def run(world: MemoryWorld) -> Callable[..., Ran]:
+    """Run `pawledger` with some arguments on the books of `world`."""
+    books = Books(world.ledger, world.ledger, world.discrepancy_book, world.bank_file_register)
+
+    def run_command(*argv: str) -> Ran:
+        out, err = io.StringIO(), io.StringIO()
+        code = main(argv, out, err, open_books=lambda environment: nullcontext(books))
+        return Ran(code, out.getvalue(), err.getvalue())
+
+    return run_command
+
+
+def append(world: MemoryWorld, account_id: str, decide: Callable[[AccountHead], Any]) -> None:
+    """Append what is decided of an account; `decide` gives a decision, or an outcome with discrepancies."""
+
+    def propose(head: AccountHead, consistent: bool) -> Proposal:
+        decided = decide(head)
+        if isinstance(decided, Decision):
+            return Proposal(decided, policy=POLICY if decided.opens_account_in else None)
+        return Proposal(decided.decision, decided.discrepancies)
+
+    append_entry(world.ledger, world.pause, account_id, propose)
+
+
+def movement(kind: Movement, amount_minor: int, booked_on: date, line: int, **changes: Any) -> BankMovement:
+    """A movement of EUR on a line of the file `FILE_ID`."""
+    values: dict[str, Any] = {
+        "payment_id": f"{line:032d}",
+        "movement": kind,
+        "amount_minor": amount_minor,
+        "currency": "EUR",
+        "booked_on": booked_on,
+        "invoice_id": None,
+        "identified_by": None,
+        "return_reason": None,
+        "is_future_dated": False,
+        "file_id": FILE_ID,
+        "line": line,
+    }
+    return BankMovement(**{**values, **changes})
+
+
+@pytest.fixture
+def explained(world: MemoryWorld) -> MemoryWorld:
+    """ABCD1234 pays 30.00 EUR a quarter: it paid 50.00 for the first, which was taken back after the second."""
+    paid = movement(Movement.PAYMENT, 5000, date(2026, 1, 5), 7)
+    returned = movement(Movement.RETURN, 5000, date(2026, 4, 2), 12, return_reason="AC04")
+    append(world, "ABCD1234", lambda head: decide_policy_issue(head, IssuedPolicy("evt-1", POLICY)))
+    append(world, "ABCD1234", lambda head: decide_next_invoice(head, [POLICY], date(2025, 12, 18)))
+    append(world, "ABCD1234", lambda head: decide_movement(head, paid))
+    append(world, "ABCD1234", lambda head: decide_next_invoice(head, [POLICY], date(2026, 3, 18)))
+    append(world, "ABCD1234", lambda head: decide_movement(head, returned))
+    return world

@@ -1,0 +1,110 @@
+"""`pawledger discrepancies`: the worklist of the people who resolve them."""
+
+import json
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
+from tests.fakes.memory import MemoryWorld
+from tests.unit.command_line.conftest import Ran
+
+Run = Callable[..., Ran]
+
+SHORT = Discrepancy(
+    kind=DiscrepancyKind.UNDERPAYMENT,
+    subject="payment#1",
+    born_on=date(2026, 4, 1),
+    what="Payment of 25.00 EUR settles ABCD1234-0001 25.00.",
+    account_id="ABCD1234",
+    currency="EUR",
+    amount_minor=500,
+)
+UNREADABLE = Discrepancy(
+    kind=DiscrepancyKind.FILE_UNREADABLE,
+    subject="f" * 64,
+    born_on=date(2026, 4, 10),
+    what="incoming/bank/day.bai: bai2.group_open (line 3, record): the group is not closed; 1 problems in all.",
+)
+
+LISTED = """\
+discrepancy                         amount  born on      age  account   what
+--------------------------------  --------  ----------  ----  --------  ------------------------------------------------
+{0}  5.00 EUR  2026-04-01  10 d  ABCD1234  Payment of 25.00 EUR settles ABCD1234-0001
+                                                                        25.00.
+{1}         -  2026-04-10   1 d  -         incoming/bank/day.bai: bai2.group_open (line 3,
+                                                                        record): the group is not closed; 1 problems in
+                                                                        all.
+
+2 open as of 2026-04-11: 1 file_unreadable, 1 underpayment.
+"""
+
+
+@pytest.fixture
+def recorded(world: MemoryWorld) -> MemoryWorld:
+    world.discrepancy_book.record(UNREADABLE)
+    world.discrepancy_book.record(SHORT)
+    return world
+
+
+def test_the_list_shows_amount_birth_age_account_and_what(recorded: MemoryWorld, run: Run) -> None:
+    listed = run("discrepancies", "list", "--as-of", "2026-04-11")
+
+    # An id is its kind and 16 hexadecimal digits: 29 characters for the first, 32 for the second.
+    assert listed.out == LISTED.format(f"{SHORT.discrepancy_id:<32}", UNREADABLE.discrepancy_id)
+
+
+def test_a_kind_can_be_chosen(recorded: MemoryWorld, run: Run) -> None:
+    document = json.loads(run("discrepancies", "list", "--kind", "underpayment", "--json").out)
+
+    assert [each["discrepancy_id"] for each in document["discrepancies"]] == [SHORT.discrepancy_id]
+    assert document["open_count_by_kind"] == {"underpayment": 1}
+
+
+def test_an_unknown_kind_is_wrong_usage(run: Run) -> None:
+    listed = run("discrepancies", "list", "--kind", "nonsense")
+
+    assert listed.code == 2
+    assert "underpayment" in listed.err
+
+
+def test_beyond_the_limit_they_are_counted_and_the_person_is_told(recorded: MemoryWorld, run: Run) -> None:
+    listed = run("discrepancies", "list", "--limit", "1")
+
+    assert "2 open" in listed.out
+    assert "The first 1 are shown; --limit shows more." in listed.out
+    assert [each.discrepancy_id in listed.out for each in (SHORT, UNREADABLE)] == [True, False]
+
+
+def test_closed_ones_are_not_listed_but_can_be_shown(recorded: MemoryWorld, run: Run) -> None:
+    recorded.discrepancy_book.close(SHORT.discrepancy_id)
+
+    assert SHORT.discrepancy_id not in run("discrepancies", "list").out
+    assert json.loads(run("discrepancies", "show", SHORT.discrepancy_id, "--json").out)["status"] == "closed"
+
+
+def test_none_open_is_said_in_words(world: MemoryWorld, run: Run) -> None:
+    assert run("discrepancies", "list", "--as-of", "2026-04-11").out == "No open discrepancies as of 2026-04-11.\n"
+
+
+def test_one_is_shown_with_what_to_do_and_whether_anybody_was_told(recorded: MemoryWorld, run: Run) -> None:
+    recorded.discrepancy_book.mark_alerted(SHORT.discrepancy_id, "2026-04-01T07:00:00+00:00")
+
+    shown = run("discrepancies", "show", SHORT.discrepancy_id, "--as-of", "2026-04-11").out
+
+    assert "amount       5.00 EUR\n" in shown
+    assert "born on      2026-04-01, 10 days before 2026-04-11\n" in shown
+    assert "what to do   Ask the payer for the rest or agree on it; the invoice stays open.\n" in shown
+    assert "alert        pushed at 2026-04-01T07:00:00+00:00\n" in shown
+
+
+def test_an_alert_that_was_not_pushed_is_said_so(recorded: MemoryWorld, run: Run) -> None:
+    assert "alert        not pushed yet\n" in run("discrepancies", "show", SHORT.discrepancy_id).out
+
+
+def test_an_unknown_id_is_told_in_one_sentence(run: Run) -> None:
+    shown = run("discrepancies", "show", "underpayment-0")
+
+    assert (shown.code, shown.out) == (1, "")
+    assert "there is no discrepancy underpayment-0" in shown.err

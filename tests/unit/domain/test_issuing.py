@@ -1,0 +1,242 @@
+"""What an issued policy and a due installment mean for an account."""
+
+from dataclasses import replace
+from datetime import date
+from types import MappingProxyType
+
+import pytest
+
+from pawledger.domain.entries import Allocation, Decision, LedgerAccount, OpenInvoice, PolicyCursor, Posting
+from pawledger.domain.issuing import (
+    POLICIES_BILLING_MAX,
+    MissingPolicyError,
+    decide_next_invoice,
+    decide_policy_issue,
+)
+from pawledger.domain.ledger import AccountHead, Standing
+from pawledger.domain.payment_references import InvoiceAddress, read_payment_reference
+from pawledger.domain.payments import Movement
+from pawledger.domain.policies import Charge, ChargeKind, Plan, Policy, PolicyRefusedError
+from tests.builders.books import Book, Delivery, append_all
+from tests.builders.movements import build_movement
+from tests.builders.policies import ACCOUNT_ID, build_policy, issue, premium
+
+EMPTY = AccountHead(ACCOUNT_ID)
+INVOICE_DAY = date(2026, 1, 17)
+"""Two weeks before the default policy's first due day, 31 January 2026."""
+
+
+def postings_of(decision: Decision | None) -> dict[LedgerAccount, int]:
+    assert decision is not None
+    return {posting.ledger_account: posting.amount_minor for posting in decision.postings}
+
+
+def open_account(*policies: Policy) -> AccountHead:
+    head = EMPTY
+    for policy in policies:
+        head = append_all(head, [decide_policy_issue(head, issue(policy))])
+    return head
+
+
+def test_a_policy_charges_the_account_before_anything_is_invoiced() -> None:
+    charges = (premium(12_000), Charge(ChargeKind.TAX, 1_200), Charge(ChargeKind.DISCOUNT, -600))
+    decision = decide_policy_issue(EMPTY, issue(build_policy(charges=charges)))
+    assert decision.entry_id == "policy_issued#PAW-1"
+    assert postings_of(decision) == {
+        LedgerAccount.UNBILLED: 12_600,
+        LedgerAccount.PREMIUM: -12_000,
+        LedgerAccount.TAX: -1_200,
+        LedgerAccount.DISCOUNT: 600,
+    }
+    assert decision.reason == "Policy PAW-1 charges 126.00 EUR, paid monthly."
+
+
+def test_a_charge_of_nothing_leaves_no_posting() -> None:
+    charges = (premium(12_000), Charge(ChargeKind.FEE, 0))
+    assert LedgerAccount.FEE not in postings_of(decide_policy_issue(EMPTY, issue(build_policy(charges=charges))))
+
+
+def test_the_first_policy_opens_the_account_in_its_currency_and_the_second_changes_nothing_of_that() -> None:
+    first = decide_policy_issue(EMPTY, issue(build_policy()))
+    assert first.opens_account_in == "EUR"
+    head = append_all(EMPTY, [first])
+    assert (head.currency, head.standing) == ("EUR", Standing.OPEN)
+    assert decide_policy_issue(head, issue(build_policy("PAW-2"))).opens_account_in is None
+
+
+def test_the_first_installment_goes_on_the_agenda_two_weeks_before_it_is_due() -> None:
+    assert open_account(build_policy()).agenda_on == INVOICE_DAY
+
+
+def test_a_policy_in_another_currency_is_refused() -> None:
+    with pytest.raises(PolicyRefusedError, match="invoiced in EUR, not USD"):
+        decide_policy_issue(open_account(build_policy()), issue(build_policy("PAW-2", currency="USD")))
+
+
+def test_an_account_bills_at_most_200_policies_at_a_time() -> None:
+    cursors = tuple(PolicyCursor(f"PAW-{n}", 1, INVOICE_DAY) for n in range(POLICIES_BILLING_MAX))
+    full = AccountHead(ACCOUNT_ID, currency="EUR", cursors=cursors)
+    with pytest.raises(PolicyRefusedError, match="already bills 200"):
+        decide_policy_issue(full, issue(build_policy("PAW-NEW")))
+    decide_policy_issue(replace(full, cursors=cursors[1:]), issue(build_policy("PAW-NEW")))
+
+
+def test_money_that_came_before_the_first_policy_becomes_unapplied_cash() -> None:
+    book = Book()
+    book.deliver_movement(build_movement(amount_minor=700))
+    book.deliver_policy(build_policy())
+    assert book.head.balance_minor(LedgerAccount.SUSPENSE) == 0
+    assert book.head.balance_minor(LedgerAccount.UNAPPLIED) == -700
+    assert book.entries[-1].decision.reason.endswith("7.00 EUR that came before it is now the account's.")
+
+
+def test_money_in_another_currency_that_came_before_the_first_policy_stays_in_suspense() -> None:
+    book = Book()
+    book.deliver_movement(build_movement(currency="USD", amount_minor=700))
+    book.deliver_policy(build_policy())
+    assert book.head.balance_minor(LedgerAccount.SUSPENSE, "USD") == -700
+    assert book.head.balance_minor(LedgerAccount.UNAPPLIED) == 0
+
+
+def test_money_taken_back_before_the_first_policy_is_due_again_with_it() -> None:
+    book = Book()
+    book.deliver_movement(build_movement(movement=Movement.RETURN, amount_minor=700))
+    book.deliver_policy(build_policy())
+    assert book.head.balance_minor(LedgerAccount.SUSPENSE) == 0
+    assert book.head.balance_minor(LedgerAccount.RECEIVABLE) == 700
+    assert book.head.open_invoices == (OpenInvoice("return-before-policy", date(2026, 1, 31), 700),)
+
+
+def test_money_that_waits_in_suspense_on_an_open_account_is_left_there_by_the_next_policy() -> None:
+    book = Book()
+    book.deliver_policy(build_policy())
+    book.deliver_movement(build_movement(movement=Movement.OTHER_DEBIT, amount_minor=300))
+    book.deliver_policy(build_policy("PAW-2"))
+    assert book.head.balance_minor(LedgerAccount.SUSPENSE) == 300
+
+
+def test_nothing_is_invoiced_a_day_too_early() -> None:
+    head = open_account(build_policy())
+    assert decide_next_invoice(head, [build_policy()], date(2026, 1, 16)) is None
+
+
+def test_an_account_without_policies_is_never_invoiced() -> None:
+    assert decide_next_invoice(EMPTY, [], date(2199, 1, 1)) is None
+
+
+def test_an_installment_is_invoiced_on_its_day() -> None:
+    decision = decide_next_invoice(open_account(build_policy()), [build_policy()], INVOICE_DAY)
+    assert decision is not None
+    assert decision.entry_id == "invoice#PAW-1#1"
+    assert decision.invoice_number == 1
+    assert decision.opened_invoice == OpenInvoice("HOME0001-0001", date(2026, 1, 31), 1_000)
+    assert postings_of(decision) == {LedgerAccount.RECEIVABLE: 1_000, LedgerAccount.UNBILLED: -1_000}
+    assert decision.cursors == (PolicyCursor("PAW-1", 2, date(2026, 2, 14)),)
+    assert decision.reason == "Invoice HOME0001-0001 for 10.00 EUR, due 2026-01-31: PAW-1 installment 1."
+
+
+def test_the_payment_reference_of_an_invoice_leads_back_to_it() -> None:
+    decision = decide_next_invoice(open_account(build_policy()), [build_policy()], INVOICE_DAY)
+    assert decision is not None
+    assert read_payment_reference(decision.payment_reference or "") == InvoiceAddress(ACCOUNT_ID, 1)
+
+
+def test_installments_of_one_account_that_fall_due_together_share_an_invoice() -> None:
+    policies = [build_policy("PAW-1"), build_policy("PAW-2", charges=(premium(2_400),), plan=Plan.QUARTERLY)]
+    book = Book()
+    for policy in reversed(policies):
+        book.deliver_policy(policy)
+    assert book.bill(INVOICE_DAY) == 1
+    assert book.head.open_invoices == (OpenInvoice("HOME0001-0001", date(2026, 1, 31), 1_600),)
+    assert book.entries[-1].entry_id == "invoice#PAW-1#1"
+    assert [cursor.next_invoice_on for cursor in book.head.cursors] == [date(2026, 2, 14), date(2026, 4, 16)]
+
+
+def test_installments_that_fall_due_on_different_days_are_invoiced_apart_oldest_first() -> None:
+    book = Book()
+    book.deliver_policy(build_policy("PAW-1"))
+    book.deliver_policy(build_policy("PAW-2", effective_on=date(2026, 1, 20)))
+    assert book.bill(INVOICE_DAY) == 2
+    assert [invoice.due_on for invoice in book.head.open_invoices] == [date(2026, 1, 20), date(2026, 1, 31)]
+    assert [entry.entry_id for entry in book.entries[2:]] == ["invoice#PAW-2#1", "invoice#PAW-1#1"]
+
+
+def test_missed_days_are_caught_up_month_by_month_and_nothing_is_invoiced_twice() -> None:
+    book = Book()
+    book.deliver_policy(build_policy())
+    assert book.bill(date(2026, 4, 16)) == 4
+    assert [invoice.due_on for invoice in book.head.open_invoices] == [
+        date(2026, 1, 31),
+        date(2026, 2, 28),
+        date(2026, 3, 31),
+        date(2026, 4, 30),
+    ]
+    assert book.bill(date(2026, 4, 16)) == 0
+    assert book.bill(date(2026, 1, 17)) == 0
+    assert book.head.balance_minor(LedgerAccount.RECEIVABLE) == 4_000
+
+
+def test_after_the_last_installment_everything_is_billed_and_the_account_leaves_the_agenda() -> None:
+    book = Book()
+    book.deliver_policy(build_policy(charges=(premium(10_000),)))
+    assert book.bill(date(2027, 1, 1)) == 12
+    assert book.head.agenda_on is None
+    assert book.head.balance_minor(LedgerAccount.UNBILLED) == 0
+    assert book.head.balance_minor(LedgerAccount.RECEIVABLE) == 10_000
+    assert book.head.invoice_count == 12
+
+
+def test_a_policy_that_was_not_read_with_the_head_stops_billing_by_name() -> None:
+    with pytest.raises(MissingPolicyError, match="PAW-1 of account HOME0001"):
+        decide_next_invoice(open_account(build_policy()), [], INVOICE_DAY)
+
+
+def test_unapplied_cash_settles_the_new_invoice_and_the_rest_stays() -> None:
+    book = Book()
+    book.deliver_policy(build_policy())
+    book.deliver_movement(build_movement(amount_minor=1_200))
+    book.bill(INVOICE_DAY)
+    decision = book.entries[-1].decision
+    assert decision.allocations == (Allocation("HOME0001-0001", 1_000),)
+    assert postings_of(decision) == {LedgerAccount.UNBILLED: -1_000, LedgerAccount.UNAPPLIED: 1_000}
+    assert not book.head.open_invoices
+    assert book.head.balance_minor(LedgerAccount.UNAPPLIED) == -200
+    book.bill(date(2026, 2, 14))
+    assert book.head.open_invoices == (OpenInvoice("HOME0001-0002", date(2026, 2, 28), 800),)
+    assert book.head.balance_minor(LedgerAccount.UNAPPLIED) == 0
+
+
+def test_an_installment_of_nothing_moves_on_and_opens_no_invoice() -> None:
+    # One cent in twelve slices: running totals 0.08, 0.17, ... round to a whole cent in the sixth month, at one half.
+    book = Book()
+    book.deliver_policy(build_policy(charges=(premium(1),)))
+    assert book.bill(date(2026, 5, 17)) == 5
+    assert not book.head.open_invoices
+    assert book.bill(date(2026, 6, 16)) == 1
+    assert book.head.open_invoices == (OpenInvoice("HOME0001-0006", date(2026, 6, 30), 1),)
+
+
+def test_an_account_that_used_up_its_invoice_numbers_is_refused_rather_than_numbered_wrongly() -> None:
+    head = replace(open_account(build_policy()), invoice_count=9_999)
+    with pytest.raises(PolicyRefusedError, match="used up its 9999"):
+        decide_next_invoice(head, [build_policy()], INVOICE_DAY)
+    last = decide_next_invoice(replace(head, invoice_count=9_998), [build_policy()], INVOICE_DAY)
+    assert last is not None
+    assert last.invoice_number == 9_999
+
+
+def test_a_policy_event_delivered_again_is_a_repetition_and_another_price_is_a_contradiction() -> None:
+    book = Book()
+    assert book.deliver_policy(build_policy()) is Delivery.RECORDED
+    book.bill(INVOICE_DAY)
+    assert book.deliver_policy(build_policy()) is Delivery.REPEATED
+    assert book.deliver_policy(build_policy(charges=(premium(12_001),))) is Delivery.CONTRADICTED
+    assert book.head.balance_minor(LedgerAccount.PREMIUM) == -12_000
+
+
+def test_suspense_of_the_account_is_released_in_the_currency_of_the_policy_only() -> None:
+    balances = {("EUR", LedgerAccount.SUSPENSE): -5, ("USD", LedgerAccount.SUSPENSE): -7}
+    head = AccountHead(ACCOUNT_ID, version=2, balances=MappingProxyType(balances))
+    decision = decide_policy_issue(head, issue(build_policy()))
+    assert Posting(LedgerAccount.SUSPENSE, "EUR", 5) in decision.postings
+    assert {posting.currency for posting in decision.postings} == {"EUR"}

@@ -1,0 +1,200 @@
+"""What a bank movement means for an account."""
+
+from datetime import date
+
+import pytest
+
+from pawledger.domain.discrepancies import DiscrepancyKind
+from pawledger.domain.entries import Allocation, EntryKind, LedgerAccount, OpenInvoice
+from pawledger.domain.identifiers import suspense_ledger_of
+from pawledger.domain.ledger import AccountHead
+from pawledger.domain.payments import (
+    BankMovement,
+    Movement,
+    MovementOutcome,
+    decide_movement,
+    entry_id_of,
+    payment_id_of,
+)
+from tests.builders.books import Book, Delivery
+from tests.builders.movements import BOOKED_ON, build_movement
+from tests.builders.policies import ACCOUNT_ID, build_policy
+
+
+@pytest.fixture
+def book() -> Book:
+    """An account that owes 10.00 EUR for January and 10.00 EUR for February."""
+    book = Book()
+    book.deliver_policy(build_policy())
+    book.bill(date(2026, 2, 14))
+    return book
+
+
+def amounts(outcome: MovementOutcome) -> dict[LedgerAccount, int]:
+    return {posting.ledger_account: posting.amount_minor for posting in outcome.decision.postings}
+
+
+def findings(outcome: MovementOutcome) -> list[tuple[DiscrepancyKind, int | None]]:
+    return [(discrepancy.kind, discrepancy.amount_minor) for discrepancy in outcome.discrepancies]
+
+
+def test_an_exact_payment_settles_the_oldest_invoice_and_nobody_need_know(book: Book) -> None:
+    outcome = decide_movement(book.head, build_movement(amount_minor=1_000))
+    assert outcome.decision.kind is EntryKind.PAYMENT_POSTED
+    assert outcome.decision.allocations == (Allocation("HOME0001-0001", 1_000),)
+    assert amounts(outcome) == {LedgerAccount.CASH: 1_000, LedgerAccount.RECEIVABLE: -1_000}
+    assert outcome.discrepancies == ()
+    assert outcome.decision.reason == "Payment of 10.00 EUR settles HOME0001-0001 10.00."
+
+
+def test_a_payment_of_all_invoices_settles_them_all(book: Book) -> None:
+    outcome = decide_movement(book.head, build_movement(amount_minor=2_000))
+    assert amounts(outcome) == {LedgerAccount.CASH: 2_000, LedgerAccount.RECEIVABLE: -2_000}
+    assert outcome.discrepancies == ()
+
+
+def test_a_payment_short_by_one_cent_leaves_one_cent_open_and_says_so(book: Book) -> None:
+    outcome = decide_movement(book.head, build_movement(amount_minor=999))
+    assert amounts(outcome) == {LedgerAccount.CASH: 999, LedgerAccount.RECEIVABLE: -999}
+    assert findings(outcome) == [(DiscrepancyKind.UNDERPAYMENT, 1)]
+
+
+def test_a_payment_that_ends_inside_the_second_invoice_is_short_by_its_rest(book: Book) -> None:
+    outcome = decide_movement(book.head, build_movement(amount_minor=1_300))
+    assert findings(outcome) == [(DiscrepancyKind.UNDERPAYMENT, 700)]
+
+
+def test_a_payment_over_by_one_cent_leaves_unapplied_cash_and_says_so(book: Book) -> None:
+    outcome = decide_movement(book.head, build_movement(amount_minor=2_001))
+    assert amounts(outcome) == {
+        LedgerAccount.CASH: 2_001,
+        LedgerAccount.RECEIVABLE: -2_000,
+        LedgerAccount.UNAPPLIED: -1,
+    }
+    assert findings(outcome) == [(DiscrepancyKind.OVERPAYMENT, 1)]
+    assert outcome.decision.reason.endswith("; 0.01 is unapplied cash.")
+
+
+def test_a_payment_with_nothing_to_settle_is_unapplied_cash_as_a_whole() -> None:
+    book = Book()
+    book.deliver_policy(build_policy())
+    outcome = decide_movement(book.head, build_movement())
+    assert amounts(outcome) == {LedgerAccount.CASH: 1_000, LedgerAccount.UNAPPLIED: -1_000}
+    assert findings(outcome) == [(DiscrepancyKind.OVERPAYMENT, 1_000)]
+
+
+def test_a_payment_before_the_first_policy_waits_in_suspense_on_its_account() -> None:
+    outcome = decide_movement(AccountHead(ACCOUNT_ID), build_movement())
+    assert outcome.is_suspended
+    assert amounts(outcome) == {LedgerAccount.CASH: 1_000, LedgerAccount.SUSPENSE: -1_000}
+    assert findings(outcome) == [(DiscrepancyKind.PAYMENT_BEFORE_POLICY, 1_000)]
+
+
+def test_a_payment_in_another_currency_settles_nothing(book: Book) -> None:
+    outcome = decide_movement(book.head, build_movement(currency="USD"))
+    assert outcome.is_suspended
+    assert {posting.currency for posting in outcome.decision.postings} == {"USD"}
+    assert findings(outcome) == [(DiscrepancyKind.CURRENCY_MISMATCH, 1_000)]
+
+
+def test_a_payment_of_nobody_known_waits_in_a_suspense_ledger() -> None:
+    movement = build_movement()
+    outcome = decide_movement(AccountHead(suspense_ledger_of(movement.payment_id)), movement)
+    assert outcome.is_suspended
+    assert findings(outcome) == [(DiscrepancyKind.UNIDENTIFIED_PAYMENT, 1_000)]
+
+
+def test_an_unexplained_debit_waits_in_suspense_and_settles_or_opens_nothing(book: Book) -> None:
+    outcome = decide_movement(book.head, build_movement(movement=Movement.OTHER_DEBIT, amount_minor=300))
+    assert outcome.is_suspended
+    assert amounts(outcome) == {LedgerAccount.CASH: -300, LedgerAccount.SUSPENSE: 300}
+    assert outcome.decision.opened_invoice is None
+    assert findings(outcome) == [(DiscrepancyKind.UNEXPLAINED_DEBIT, 300)]
+
+
+def test_a_returned_payment_is_due_again_from_the_day_it_was_taken_back(book: Book) -> None:
+    book.deliver_movement(build_movement("paid", amount_minor=2_000))
+    returned = build_movement("taken back", movement=Movement.RETURN, amount_minor=2_000, return_reason="AC04")
+    outcome = decide_movement(book.head, returned)
+    assert outcome.decision.kind is EntryKind.PAYMENT_RETURNED
+    assert amounts(outcome) == {LedgerAccount.CASH: -2_000, LedgerAccount.RECEIVABLE: 2_000}
+    opened = outcome.decision.opened_invoice
+    assert opened == OpenInvoice(f"return-{returned.payment_id[:12]}", BOOKED_ON, 2_000)
+    assert findings(outcome) == [(DiscrepancyKind.PAYMENT_RETURNED, 2_000)]
+    assert "was taken back (AC04); 20.00 EUR is due again." in outcome.decision.reason
+
+
+def test_a_returned_payment_takes_unapplied_cash_first(book: Book) -> None:
+    book.deliver_movement(build_movement("too much", amount_minor=2_300))
+    outcome = decide_movement(book.head, build_movement("back", movement=Movement.RETURN, amount_minor=1_000))
+    assert amounts(outcome) == {
+        LedgerAccount.CASH: -1_000,
+        LedgerAccount.UNAPPLIED: 300,
+        LedgerAccount.RECEIVABLE: 700,
+    }
+    assert outcome.decision.opened_invoice is not None
+    assert outcome.decision.opened_invoice.remaining_minor == 700
+
+
+def test_a_return_covered_by_unapplied_cash_makes_nothing_due(book: Book) -> None:
+    book.deliver_movement(build_movement("too much", amount_minor=2_300))
+    outcome = decide_movement(book.head, build_movement("back", movement=Movement.RETURN, amount_minor=300))
+    assert amounts(outcome) == {LedgerAccount.CASH: -300, LedgerAccount.UNAPPLIED: 300}
+    assert outcome.decision.opened_invoice is None
+
+
+def test_a_return_before_the_first_policy_waits_in_suspense() -> None:
+    outcome = decide_movement(AccountHead(ACCOUNT_ID), build_movement(movement=Movement.RETURN))
+    assert amounts(outcome) == {LedgerAccount.CASH: -1_000, LedgerAccount.SUSPENSE: 1_000}
+
+
+def test_a_booking_day_that_has_not_come_is_told_and_changes_nothing_else(book: Book) -> None:
+    usual = decide_movement(book.head, build_movement())
+    early = decide_movement(book.head, build_movement(is_future_dated=True))
+    assert early.decision == usual.decision
+    assert findings(early) == [(DiscrepancyKind.FUTURE_DATED_PAYMENT, 1_000)]
+
+
+def test_every_discrepancy_names_its_account_its_entry_and_the_day(book: Book) -> None:
+    movement = build_movement(amount_minor=999, is_future_dated=True)
+    for discrepancy in decide_movement(book.head, movement).discrepancies:
+        assert discrepancy.account_id == ACCOUNT_ID
+        assert discrepancy.subject == entry_id_of(movement)
+        assert (discrepancy.born_on, discrepancy.currency) == (BOOKED_ON, "EUR")
+
+
+@pytest.mark.parametrize(
+    ("movement", "prefix"),
+    [(Movement.PAYMENT, "payment#"), (Movement.RETURN, "debit#"), (Movement.OTHER_DEBIT, "debit#")],
+)
+def test_the_entry_id_tells_money_in_from_money_out(movement: Movement, prefix: str) -> None:
+    assert entry_id_of(build_movement(movement=movement)) == prefix + payment_id_of(("first",))
+
+
+def test_the_payment_id_depends_on_every_part_of_the_identity_and_on_where_it_is_cut() -> None:
+    ids = {payment_id_of(identity) for identity in (("ab", "c"), ("a", "bc"), ("abc",), ("c", "ab"))}
+    assert len(ids) == 4
+    assert {len(payment_id) for payment_id in ids} == {32}
+
+
+@pytest.mark.parametrize(
+    "movement",
+    [build_movement(), build_movement(movement=Movement.RETURN), build_movement(currency="USD")],
+    ids=["payment", "return", "other currency"],
+)
+def test_a_movement_that_waited_for_the_first_policy_is_a_repetition_when_it_is_delivered_after_it(
+    movement: BankMovement,
+) -> None:
+    book = Book()
+    assert book.deliver_movement(movement) is Delivery.RECORDED
+    book.deliver_policy(build_policy())
+    book.bill(date(2026, 2, 14))
+    before = book.head
+    assert book.deliver_movement(movement) is Delivery.REPEATED
+    assert book.head == before
+
+
+def test_the_same_movement_with_another_amount_is_a_contradiction(book: Book) -> None:
+    book.deliver_movement(build_movement(amount_minor=1_000))
+    assert book.deliver_movement(build_movement(amount_minor=1_001)) is Delivery.CONTRADICTED
+    assert book.head.balance_minor(LedgerAccount.CASH) == 1_000

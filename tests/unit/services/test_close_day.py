@@ -1,0 +1,200 @@
+"""Closing: what came in went somewhere, nobody was forgotten, the books balance; what is not proven is told once."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+
+from pawledger.domain.entries import LedgerAccount
+from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.services.bill_accounts import bill_account
+from pawledger.services.close_day import ACCOUNTS_NAMED_MAX, FILE_DAYS, DayProof, close_day
+from pawledger.services.post_payments import post_payments
+from pawledger.services.receive_bank_file import DroppedFile, receive_bank_file
+from tests.builders.bank_statements import DEBIT_CODE, Line, build_bai2
+from tests.builders.policies import ACCOUNT_ID, build_policy
+from tests.builders.services import (
+    RECEIVED_ON,
+    connect_closing,
+    connect_posting,
+    connect_receiving,
+    kinds_of_discrepancies,
+    record_policy,
+)
+from tests.fakes.memory import MemoryWorld
+
+REFERENCE = creditor_reference_of(InvoiceAddress(ACCOUNT_ID, 1))
+
+
+def close(world: MemoryWorld, business_date: date = RECEIVED_ON) -> DayProof:
+    return close_day(business_date, connect_closing(world))
+
+
+def receive(world: MemoryWorld, lines: Sequence[Line], file_id: str = "1", received_on: date = RECEIVED_ON) -> None:
+    key = f"incoming/bank/{file_id}.bai"
+    version_id = world.bank_file_store.drop(key, build_bai2(lines, file_id=file_id))
+    receive_bank_file(DroppedFile(key, version_id, received_on), connect_receiving(world))
+
+
+def post_all(world: MemoryWorld) -> None:
+    for message in world.payments_queue.take():
+        post_payments(message, connect_posting(world))
+
+
+def whats(world: MemoryWorld, kind: str) -> list[str]:
+    return [r.discrepancy.what for r in world.discrepancy_book.list_open() if r.discrepancy.kind == kind]
+
+
+def test_an_empty_day_is_proven() -> None:
+    assert close(MemoryWorld()) == DayProof(RECEIVED_ON, 0, 0, 0, 0, 0, {}, 0, 0)
+
+
+def test_a_file_that_is_fully_posted_is_proven_and_stays_proven() -> None:
+    world = MemoryWorld()
+    receive(world, [Line(1_000, REFERENCE), Line(500), Line(40, type_code=DEBIT_CODE)])
+    post_all(world)
+    for _ in range(2):
+        proof = close(world)
+        assert (proof.files_proven, proof.files_unproven) == (1, 0)
+    assert whats(world, "file_not_posted") == []
+    (record,) = world.bank_file_register.read_files_received(RECEIVED_ON)
+    assert record.status == "posted"
+
+
+def test_a_missing_chunk_is_told_once_however_often_the_day_is_closed() -> None:
+    world = MemoryWorld()
+    receive(world, [Line(100 + number) for number in range(101)])
+    for message in world.payments_queue.take()[:1]:
+        post_payments(message, connect_posting(world))
+    for _ in range(3):
+        proof = close(world)
+        assert (proof.files_proven, proof.files_unproven) == (0, 1)
+    assert whats(world, "file_not_posted") == [
+        "incoming/bank/1.bai holds 101 movements, 100 are accounted for; totals differ in: EUR."
+    ]
+
+
+def test_a_file_is_proven_on_a_later_day_when_its_chunk_came_late() -> None:
+    world = MemoryWorld()
+    receive(world, [Line(100)])
+    assert close(world).files_unproven == 1
+    post_all(world)
+    proof = close(world, RECEIVED_ON + timedelta(days=FILE_DAYS))
+    assert (proof.files_proven, proof.files_unproven) == (1, 0)
+
+
+def test_a_file_is_no_longer_looked_at_after_its_days() -> None:
+    world = MemoryWorld()
+    receive(world, [Line(100)])
+    proof = close(world, RECEIVED_ON + timedelta(days=FILE_DAYS + 1))
+    assert (proof.files_proven, proof.files_unproven) == (0, 0)
+
+
+def test_a_chunk_result_wrong_by_one_cent_does_not_prove_its_file() -> None:
+    world = MemoryWorld()
+    receive(world, [Line(100)])
+    post_all(world)
+    ((key, body),) = world.rows.chunk_results.items()
+    world.rows.chunk_results[key] = json.dumps({**json.loads(body), "suspended_minor": {"EUR": 101}})
+    assert close(world).files_unproven == 1
+    assert "1 are accounted for; totals differ in: EUR" in whats(world, "file_not_posted")[0]
+
+
+def test_a_chunk_result_in_another_currency_does_not_prove_its_file() -> None:
+    world = MemoryWorld()
+    receive(world, [Line(100)])
+    post_all(world)
+    ((key, body),) = world.rows.chunk_results.items()
+    world.rows.chunk_results[key] = json.dumps({**json.loads(body), "suspended_minor": {"GBP": 100}})
+    assert close(world).files_unproven == 1
+    assert "totals differ in: EUR, GBP" in whats(world, "file_not_posted")[0]
+
+
+def test_a_movement_too_few_of_amount_zero_does_not_prove_its_file() -> None:
+    world = MemoryWorld()
+    receive(world, [Line(100), Line(100, type_code=DEBIT_CODE)])
+    assert close(world).files_unproven == 1
+    assert "holds 2 movements, 0 are accounted for; totals differ in: no currency" in whats(world, "file_not_posted")[0]
+
+
+def test_movements_that_were_recorded_before_prove_the_file_and_are_told() -> None:
+    world = MemoryWorld()
+    receive(world, [Line(1_000, REFERENCE)], file_id="1")
+    receive(world, [Line(1_000, REFERENCE), Line(500)], file_id="2")
+    post_all(world)
+    for _ in range(2):
+        assert close(world).files_proven == 2
+    assert whats(world, "file_overlap") == [
+        "1 movements of incoming/bank/2.bai were recorded before, from another file or line."
+    ]
+
+
+def test_a_quarantined_file_is_neither_proven_nor_unproven() -> None:
+    world = MemoryWorld()
+    key = "incoming/bank/1.bai"
+    data = build_bai2([Line(100)], account_total_change_minor=1)
+    dropped = DroppedFile(key, world.bank_file_store.drop(key, data), RECEIVED_ON)
+    receive_bank_file(dropped, connect_receiving(world))
+    proof = close(world)
+    assert (proof.files_proven, proof.files_unproven) == (0, 0)
+
+
+def test_accounts_whose_day_is_over_are_counted_and_some_are_named() -> None:
+    world = MemoryWorld()
+    for number in range(ACCOUNTS_NAMED_MAX + 2):
+        record_policy(world, build_policy(account_id=f"ACCT{number:04d}"))
+    for _ in range(2):
+        assert close(world, date(2026, 1, 20)).accounts_overdue == 7
+    (what,) = whats(world, "accounts_not_billed")
+    assert what.startswith("7 accounts were due by 2026-01-20")
+    assert what.count("ACCT") == 5
+
+
+def test_an_account_that_was_billed_is_not_overdue() -> None:
+    world = MemoryWorld()
+    record_policy(world, build_policy())
+    bill_account(ACCOUNT_ID, date(2026, 1, 17), ledger=world.ledger, pause=world.pause)
+    assert close(world, date(2026, 1, 17)).accounts_overdue == 0
+
+
+def test_an_account_out_of_balance_is_told_even_where_another_makes_up_for_it() -> None:
+    world = MemoryWorld()
+    for account_id, change_minor in (("ABOVE001", 1), ("BELOW001", -1), ("RIGHT001", 0)):
+        record_policy(world, build_policy(account_id=account_id))
+        history = world.rows.heads[account_id]
+        body = json.loads(history[-1].body)
+        body["balances"]["EUR"]["unbilled"] += change_minor
+        history[-1] = replace(history[-1], body=json.dumps(body))
+    for _ in range(2):
+        proof = close(world, date(2026, 1, 1))
+        assert (proof.account_count, proof.accounts_out_of_balance) == (3, 2)
+    assert kinds_of_discrepancies(world) == ["ledger_out_of_balance"] * 2
+
+
+def test_balances_are_summed_over_all_accounts_by_currency() -> None:
+    world = MemoryWorld()
+    record_policy(world, build_policy(account_id="EURO0001"))
+    record_policy(world, build_policy(account_id="EURO0002"))
+    record_policy(world, build_policy(account_id="POND0001", currency="GBP"))
+    balances = close(world, date(2026, 1, 1)).balances
+    assert balances[("EUR", LedgerAccount.UNBILLED.value)] == 24_000
+    assert balances[("EUR", LedgerAccount.PREMIUM.value)] == -24_000
+    assert balances[("GBP", LedgerAccount.UNBILLED.value)] == 12_000
+
+
+def test_open_discrepancies_are_counted_with_the_age_of_the_oldest() -> None:
+    world = MemoryWorld()
+    receive(world, [Line(100), Line(200)])
+    post_all(world)
+    proof = close(world, RECEIVED_ON + timedelta(days=9))
+    # Both were booked on 2 February, a day before the file was received.
+    assert (proof.discrepancies_open, proof.oldest_discrepancy_days) == (2, 10)
+
+
+def test_a_closed_discrepancy_no_longer_counts() -> None:
+    world = MemoryWorld()
+    receive(world, [Line(100)])
+    post_all(world)
+    (recorded,) = world.discrepancy_book.list_open()
+    world.discrepancy_book.close(recorded.discrepancy.discrepancy_id)
+    assert close(world).discrepancies_open == 0

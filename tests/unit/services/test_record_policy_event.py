@@ -1,0 +1,209 @@
+"""Policy events: once however often they come, refused by name, and never half recorded."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from pawledger.domain.entries import LedgerAccount
+from pawledger.domain.ledger import AccountHead
+from pawledger.services.record_policy_event import (
+    CHARGES_MAX,
+    PolicyEventRefusedError,
+    PolicyRecorded,
+    record_policy_event,
+)
+from tests.builders.policies import ACCOUNT_ID, build_policy
+from tests.builders.services import (
+    RECEIVED_ON,
+    chunked_payment,
+    connect_policy_recording,
+    kinds_of_discrepancies,
+    policy_message,
+    post,
+    without,
+)
+from tests.fakes.memory import MemoryWorld
+
+
+def deliver(world: MemoryWorld, message: object, message_id: str = "message-1") -> PolicyRecorded:
+    ports = connect_policy_recording(world)
+    return record_policy_event(message, message_id=message_id, received_on=RECEIVED_ON, ports=ports)
+
+
+def head_of(world: MemoryWorld) -> AccountHead:
+    head = world.ledger.read_head(ACCOUNT_ID, consistent=True)
+    assert head is not None
+    return head
+
+
+def test_an_issued_policy_becomes_an_entry_a_policy_and_an_agenda_day() -> None:
+    world = MemoryWorld()
+    policy = build_policy()
+    assert deliver(world, policy_message(policy)) == PolicyRecorded(ACCOUNT_ID, "PAW-1", is_new=True)
+    assert list(world.ledger.read_policies(ACCOUNT_ID, consistent=True)) == [policy]
+    assert list(world.ledger.read_due_accounts(date(2026, 1, 17))) == [ACCOUNT_ID]
+    assert head_of(world).balance_minor(LedgerAccount.UNBILLED) == 12_000
+
+
+def test_an_event_delivered_ten_times_is_recorded_once() -> None:
+    world = MemoryWorld()
+    recorded = [deliver(world, policy_message(build_policy()), f"message-{n}").is_new for n in range(10)]
+    assert recorded == [True] + [False] * 9
+    assert head_of(world).version == 1
+    assert kinds_of_discrepancies(world) == []
+
+
+def test_unknown_fields_are_ignored() -> None:
+    world = MemoryWorld()
+    assert deliver(world, {**policy_message(build_policy()), "breed": "Beagle"}).is_new
+
+
+def test_events_out_of_order_lead_to_the_same_agenda() -> None:
+    first, second = build_policy("PAW-1"), build_policy("PAW-2", effective_on=date(2026, 3, 1), expires_on=date(2027, 3, 1))
+    heads = []
+    for order in ((first, second), (second, first)):
+        world = MemoryWorld()
+        for policy in order:
+            deliver(world, policy_message(policy))
+        heads.append(head_of(world))
+    assert heads[0].cursors == heads[1].cursors
+    assert heads[0].balances == heads[1].balances
+
+
+def test_an_event_that_contradicts_the_first_is_refused_once_and_the_first_stays() -> None:
+    world = MemoryWorld()
+    policy = build_policy()
+    deliver(world, policy_message(policy))
+    contradiction = {**policy_message(policy), "plan": "annual"}
+    for message_id in ("message-2", "message-2", "message-3"):
+        with pytest.raises(PolicyEventRefusedError, match="policy_issued#PAW-1"):
+            deliver(world, contradiction, message_id)
+    assert list(world.ledger.read_policies(ACCOUNT_ID, consistent=True)) == [policy]
+    assert kinds_of_discrepancies(world) == ["policy_event_conflict"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["schema", "event_id", "account_id", "policy_id", "currency", "effective_on", "expires_on", "plan", "charges"],
+)
+def test_a_missing_field_is_refused_by_its_name(name: str) -> None:
+    world = MemoryWorld()
+    with pytest.raises(PolicyEventRefusedError, match=f"field {name} is missing"):
+        deliver(world, without(policy_message(build_policy()), name))
+    assert not world.rows.heads
+    assert kinds_of_discrepancies(world) == ["policy_event_refused"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"schema": "policy_issued.v2"}, "names another schema"),
+        ({"account_id": "home0001"}, "capital letters"),
+        ({"account_id": "HOME/../1"}, "capital letters"),
+        ({"policy_id": "PAW#1"}, "policy id"),
+        ({"currency": "XXX"}, "not an ISO 4217 currency"),
+        ({"currency": "eur"}, "not an ISO 4217 currency"),
+        ({"effective_on": "31.01.2026"}, "effective_on should be a day"),
+        ({"effective_on": "0001-01-01"}, "the term begins on 0001-01-01"),
+        ({"expires_on": "2026-01-31"}, "the term 2026-01-31 to 2026-01-31"),
+        ({"plan": "weekly"}, "plan should be one of annual, semi_annual, quarterly, monthly"),
+        ({"charges": []}, "at least one charge"),
+        ({"charges": [{"kind": "premium", "amount_minor": 1}] * (CHARGES_MAX + 1)}, "a list of at most 40"),
+        ({"charges": [{"kind": "gift", "amount_minor": 1}]}, r"charges\[0\].kind should be one of"),
+        ({"charges": [{"kind": "premium", "amount_minor": 1.5}]}, r"charges\[0\].amount_minor should be a whole"),
+        ({"charges": [{"kind": "premium", "amount_minor": True}]}, r"charges\[0\].amount_minor should be a whole"),
+        ({"charges": [{"kind": "premium", "amount_minor": "12"}]}, r"charges\[0\].amount_minor should be a whole"),
+        ({"charges": [{"kind": "premium", "amount_minor": 0}]}, "sum to 0"),
+        ({"charges": [{"kind": "premium", "amount_minor": -5}]}, "wrong sign"),
+        ({"charges": ["premium"]}, r"charges\[0\] should be an object"),
+        ({"mandate_id": ""}, "mandate_id should be a text"),
+        ({"event_id": 7}, "event_id should be a text"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_name_and_nothing_is_recorded(changes: dict[str, Any], why: str) -> None:
+    world = MemoryWorld()
+    with pytest.raises(PolicyEventRefusedError, match=why):
+        deliver(world, {**policy_message(build_policy()), **changes})
+    assert not world.rows.heads
+    assert kinds_of_discrepancies(world) == ["policy_event_refused"]
+
+
+@pytest.mark.parametrize("message", [None, 7, "policy", [], [{}]])
+def test_a_message_that_is_no_object_is_refused(message: object) -> None:
+    world = MemoryWorld()
+    with pytest.raises(PolicyEventRefusedError, match="should be a JSON object"):
+        deliver(world, message)
+    assert kinds_of_discrepancies(world) == ["policy_event_refused"]
+
+
+def test_a_refused_message_that_comes_again_is_one_discrepancy() -> None:
+    world = MemoryWorld()
+    for _ in range(3):
+        with pytest.raises(PolicyEventRefusedError):
+            deliver(world, {})
+    assert kinds_of_discrepancies(world) == ["policy_event_refused"]
+
+
+def test_what_a_refused_message_holds_is_not_repeated_in_its_discrepancy() -> None:
+    world = MemoryWorld()
+    with pytest.raises(PolicyEventRefusedError):
+        deliver(world, {**policy_message(build_policy()), "effective_on": "Ann Smith, 12 Mill Lane"})
+    (recorded,) = world.discrepancy_book.list_open()
+    assert "Smith" not in recorded.discrepancy.what
+
+
+def test_a_second_currency_on_an_account_is_refused() -> None:
+    world = MemoryWorld()
+    deliver(world, policy_message(build_policy()))
+    with pytest.raises(PolicyEventRefusedError, match="invoiced in EUR, not GBP"):
+        deliver(world, policy_message(build_policy("PAW-2", currency="GBP")))
+    assert head_of(world).version == 1
+
+
+def test_a_mandate_is_remembered_for_its_account() -> None:
+    world = MemoryWorld()
+    deliver(world, policy_message(build_policy(), mandate_id="MNDT-7"))
+    assert world.reference_book.find("mandate#MNDT-7") == ACCOUNT_ID
+
+
+def test_a_mandate_may_pay_several_policies_of_its_account() -> None:
+    world = MemoryWorld()
+    deliver(world, policy_message(build_policy("PAW-1"), mandate_id="MNDT-7"))
+    assert deliver(world, policy_message(build_policy("PAW-2"), mandate_id="MNDT-7")).is_new
+
+
+def test_a_mandate_of_another_account_stays_with_it_and_a_person_is_told() -> None:
+    world = MemoryWorld()
+    deliver(world, policy_message(build_policy(account_id="FIRST001"), mandate_id="MNDT-7"))
+    with pytest.raises(PolicyEventRefusedError, match="pays account FIRST001 already"):
+        deliver(world, policy_message(build_policy("PAW-2"), mandate_id="MNDT-7"), "message-2")
+    assert world.reference_book.find("mandate#MNDT-7") == "FIRST001"
+    assert kinds_of_discrepancies(world) == ["policy_event_refused"]
+
+
+def test_a_crash_between_entry_and_mandate_is_mended_by_the_next_delivery() -> None:
+    world = MemoryWorld()
+
+    def lose_answer(port: str, method: str, arguments: tuple[object, ...]) -> None:
+        if method == "append":
+            raise ConnectionError("the answer was lost")
+
+    message = policy_message(build_policy(), mandate_id="MNDT-7")
+    world.after_call = lose_answer
+    with pytest.raises(ConnectionError):
+        deliver(world, message)
+    assert world.reference_book.find("mandate#MNDT-7") is None
+    world.after_call = lambda port, method, arguments: None
+    assert not deliver(world, message).is_new
+    assert world.reference_book.find("mandate#MNDT-7") == ACCOUNT_ID
+
+
+def test_money_that_came_before_the_policy_becomes_the_accounts_own() -> None:
+    world = MemoryWorld()
+    world.reference_book.claim("mandate#MNDT-7", ACCOUNT_ID)
+    post(world, [chunked_payment(amount_minor=1_500, mandate_id="MNDT-7")])
+    assert head_of(world).balance_minor(LedgerAccount.SUSPENSE, "EUR") == -1_500
+    deliver(world, policy_message(build_policy()))
+    assert head_of(world).balance_minor(LedgerAccount.SUSPENSE) == 0
+    assert head_of(world).balance_minor(LedgerAccount.UNAPPLIED) == -1_500
