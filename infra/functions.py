@@ -76,7 +76,7 @@ START_BILLING_DAY: Final = FunctionDefinition(
 BILL_ACCOUNTS: Final = FunctionDefinition(
     name="bill_accounts",
     description="Issues the invoices that are due.",
-    timeout_seconds=60,
+    timeout_seconds=300,
     memory_mib=_MEMORY_MIB,
     tables=(
         TableAccess(table="accounts", actions=(GET, PUT)),
@@ -95,21 +95,21 @@ RECEIVE_BANK_FILE: Final = FunctionDefinition(
     tables=(
         TableAccess(table="bank_files", actions=(GET, PUT)),
         TableAccess(table="references", actions=(GET, PUT)),
-        TableAccess(table="discrepancies", actions=(GET, PUT)),
+        TableAccess(table="discrepancies", actions=(PUT,)),
     ),
 )
 
 POST_PAYMENTS: Final = FunctionDefinition(
     name="post_payments",
     description="Identifies, allocates and posts the payments of a chunk.",
-    timeout_seconds=120,
+    timeout_seconds=300,
     memory_mib=_MEMORY_MIB,
     tables=(
         TableAccess(table="accounts", actions=(GET, PUT)),
         TableAccess(table="entries", actions=(GET, PUT)),
         TableAccess(table="references", actions=(GET, PUT)),
-        TableAccess(table="bank_files", actions=(GET, PUT)),
-        TableAccess(table="discrepancies", actions=(GET, PUT)),
+        TableAccess(table="bank_files", actions=(PUT,)),
+        TableAccess(table="discrepancies", actions=(PUT,)),
     ),
 )
 

@@ -1,16 +1,22 @@
-"""`python -m local_cloud start|deploy|stop|status`: the local cloud on the command line."""
+"""`python -m local_cloud start|deploy|demo|stop|status`: the local cloud on the command line."""
 
 import argparse
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+import boto3
+
 from local_cloud import errors
+from local_cloud.demonstration.cloud import Cloud
+from local_cloud.demonstration.story import print_closing_table, print_next_steps, tell_story
 from local_cloud.deployment import deploy, synthesize
-from local_cloud.emulator import DEFAULT_DIRECTORY, DEFAULT_PORT, LocalCloud, find, start
+from local_cloud.emulator import ACCESS_KEY, DEFAULT_DIRECTORY, DEFAULT_PORT, REGION, LocalCloud, find, start
 
 PORT_VARIABLE: Final = "PAWLEDGER_LOCAL_PORT"
 NOT_RUNNING_EXIT: Final = 3  # what service managers answer to "status" for a stopped service (LSB)
@@ -39,6 +45,24 @@ def deploy_command(options: Options) -> int:
     return 0
 
 
+def demo_command(options: Options) -> int:
+    """Start afresh, deploy, run the demonstration and leave everything running for people to look around."""
+    started = time.monotonic()
+    running = find(options.directory)
+    if running:
+        running.stop()
+        print("Ended the local cloud that was running: the demonstration begins with an empty one.")
+    cloud = start(options.port, directory=options.directory)
+    print(f"The local cloud runs at {cloud.endpoint_url} (process {cloud.pid}).")
+    print("Synthesising the CDK app: layers, templates, rule packs ...", flush=True)
+    outputs = deploy(cloud.endpoint_url, synthesize(options.directory / "cdk.out"))
+    session = boto3.Session(ACCESS_KEY, ACCESS_KEY, region_name=REGION)
+    summary = tell_story(Cloud(session, cloud.endpoint_url, outputs), datetime.now(UTC).date())
+    print_closing_table(summary)
+    print_next_steps(cloud, time.monotonic() - started)
+    return 0
+
+
 def stop_command(options: Options) -> int:
     """End the emulator and remove its state; that it does not run is no failure."""
     cloud = find(options.directory)
@@ -63,6 +87,7 @@ def status_command(options: Options) -> int:
 COMMANDS: Final[dict[str, Callable[[Options], int]]] = {
     "start": start_command,
     "deploy": deploy_command,
+    "demo": demo_command,
     "stop": stop_command,
     "status": status_command,
 }

@@ -238,13 +238,33 @@ def fill_schedule_inputs(events: Any) -> None:
     events._invoke_target = invoke_filled
 
 
+def permit_batches(actions: Any) -> None:
+    """Ask for the same right for a batch of messages as for one, as SQS does: there is no `sqs:SendMessageBatch`."""
+    extract: Callable[..., str | None] = actions.extract_iam_action
+
+    @functools.wraps(extract)
+    def extract_single(*request: Any, **options: Any) -> str | None:
+        return single_message_action(extract(*request, **options))
+
+    actions.extract_iam_action = extract_single
+
+
+def single_message_action(action: str | None) -> str | None:
+    """The right that SQS asks for: that of the single message, also for `sqs:SendMessageBatch` and its like."""
+    if action and action.startswith("sqs:"):
+        return action.removesuffix("Batch")
+    return action
+
+
 def main() -> None:
     """Serve until told to end; address, port and credentials come from the environment."""
     from ministack.app import main as serve
+    from ministack.core import iam_actions
     from ministack.services import dynamodb, eventbridge, lambda_svc
 
     check_queue_answers(lambda_svc)
     fill_schedule_inputs(eventbridge)
+    permit_batches(iam_actions)
     lambda_svc._poll_dynamodb_streams = StreamMappings(lambda_svc, dynamodb).poll
     serve()
 

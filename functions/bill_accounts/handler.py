@@ -27,4 +27,4 @@ def bill_message(message: object, record: SQSRecord) -> None:
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    return process_queue_batch(event, bill_message, logger)
+    return process_queue_batch(event, bill_message, logger, metrics)

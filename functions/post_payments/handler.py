@@ -32,4 +32,4 @@ def post_message(message: object, record: SQSRecord) -> None:
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    return process_queue_batch(event, post_message, logger)
+    return process_queue_batch(event, post_message, logger, metrics)

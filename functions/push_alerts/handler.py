@@ -25,4 +25,4 @@ def push_new_discrepancy(keys: dict[str, Any]) -> None:
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    return process_new_items(event, push_new_discrepancy, logger)
+    return process_new_items(event, push_new_discrepancy, logger, metrics)

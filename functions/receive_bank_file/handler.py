@@ -28,4 +28,4 @@ def receive_message(message: object, record: SQSRecord) -> None:
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    return process_queue_batch(event, receive_message, logger)
+    return process_queue_batch(event, receive_message, logger, metrics)

@@ -31,4 +31,4 @@ def record_message(message: object, record: SQSRecord) -> None:
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    return process_queue_batch(event, record_message, logger)
+    return process_queue_batch(event, record_message, logger, metrics)

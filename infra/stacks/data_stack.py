@@ -11,7 +11,7 @@ from infra.environments import Environment
 from infra.stacks.stored_data import BUCKET_OUTPUT, KEY_OUTPUT, STREAM_OUTPUT, table_output
 
 OVERWRITTEN_VERSION_RETENTION = Duration.days(90)
-"""A moved or overwritten file can be brought back for a quarter; archived files themselves never expire."""
+"""An overwritten file can be brought back for a quarter; files in the archive themselves never expire."""
 ABANDONED_UPLOAD_RETENTION = Duration.days(7)
 ACCESS_LOG_RETENTION = Duration.days(365)
 

@@ -39,6 +39,17 @@ class Cloud:
         queues, topics = self.client("sqs"), self.client("sns")
         queue_url = queues.create_queue(QueueName="pawledger-demonstration-alerts")["QueueUrl"]
         attributes = queues.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"]
+        allow = {
+            "Version": "2012-10-17",
+            "Statement": {
+                "Effect": "Allow",
+                "Principal": {"Service": "sns.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": attributes["QueueArn"],
+                "Condition": {"ArnEquals": {"aws:SourceArn": self.outputs["AlertTopicArn"]}},
+            },
+        }
+        queues.set_queue_attributes(QueueUrl=queue_url, Attributes={"Policy": json.dumps(allow)})
         topics.subscribe(TopicArn=self.outputs["AlertTopicArn"], Protocol="sqs", Endpoint=attributes["QueueArn"])
         return str(queue_url)
 

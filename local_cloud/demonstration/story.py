@@ -1,6 +1,7 @@
 """The story of `make demo`: a book is billed, paid and mispaid, and every difference is found and told."""
 
 import json
+import os
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from local_cloud.demonstration.book import (
     refused_policy_events,
 )
 from local_cloud.demonstration.cloud import Cloud, wait_until
+from local_cloud.emulator import LocalCloud
 from pawledger.domain.money import format_amount
 from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
 
@@ -59,6 +61,24 @@ def print_closing_table(summary: dict[str, Any]) -> None:
             f"credits {format_amount(credits_minor, currency):>14}   {mark}"
         )
     print(f"  {'-' * 68}")
+
+
+def print_next_steps(cloud: LocalCloud, seconds: float) -> None:
+    """Say how long it took, where the system runs and what to try."""
+    environment = os.path.relpath(cloud.environment_file)
+    print(
+        f"""
+  Done in {seconds:.0f} s. The system goes on running at {cloud.endpoint_url}; look around with
+
+    source {environment}
+    .venv/bin/pawledger account show {EURO_ACCOUNTS[8]}       # paid five short
+    .venv/bin/pawledger account show {EARLY_ACCOUNT}       # paid before its policy came
+    .venv/bin/pawledger discrepancies list
+    .venv/bin/pawledger files list
+    .venv/bin/pawledger ledger verify --all
+
+  and end it with `make demo-stop`. Its log: {os.path.relpath(cloud.log_file)}"""
+    )
 
 
 def _issue_policies(cloud: Cloud, today: date) -> None:

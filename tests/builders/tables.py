@@ -25,7 +25,7 @@ def create_tables(client: Any) -> Mapping[str, str]:
     names = {}
     for name, definition in table_definitions().items():
         names[name] = f"test-{name.replace('_', '-')}"
-        wanted = {field: definition[field] for field in _CREATION_FIELDS if field in definition}
+        wanted: dict[str, Any] = {field: definition[field] for field in _CREATION_FIELDS if field in definition}
         if "StreamSpecification" in definition:
             wanted["StreamSpecification"] = {"StreamEnabled": True, **definition["StreamSpecification"]}
         client.create_table(TableName=names[name], **wanted)

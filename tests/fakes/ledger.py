@@ -42,7 +42,7 @@ class MemoryLedger:
     def read_entry(self, account_id: str, entry_id: str) -> Entry | None:
         with self._state.call(PORT, "read_entry", account_id, entry_id) as rows:
             row = rows.entries.get((account_id, entry_id))
-            return read_entry(row.body, row.hash) if row else None
+            return read_entry(row.body, row.hash, f"{entry_id} of account {account_id}") if row else None
 
     def append(
         self,
@@ -67,9 +67,14 @@ class MemoryLedger:
 
     def read_entries(self, account_id: str) -> Iterator[tuple[Entry, str]]:
         with self._state.call(PORT, "read_entries", account_id) as rows:
-            stored = [replace(row) for (owner, _), row in rows.entries.items() if owner == account_id]
-        stored.sort(key=lambda row: row.sequence)
-        return ((read_entry(row.body, row.hash), row.hash) for row in stored)
+            stored = [
+                (entry_id, replace(row)) for (owner, entry_id), row in rows.entries.items() if owner == account_id
+            ]
+        stored.sort(key=lambda named: named[1].sequence)
+        places = (f"{entry_id} of account {account_id}" for entry_id, _ in stored)
+        return (
+            (read_entry(row.body, row.hash, place), row.hash) for place, (_, row) in zip(places, stored, strict=True)
+        )
 
     def scan_heads(self) -> Iterator[AccountHead]:
         with self._state.call(PORT, "scan_heads") as rows:
@@ -91,7 +96,8 @@ def _check_append(rows: Rows, before: AccountHead, entry: Entry, policy: Policy 
     """Raise what the store would answer; the entry's own fault goes before the head's, the policy's comes last."""
     standing = rows.entries.get((entry.account_id, entry.entry_id))
     if standing is not None:
-        raise EntryExistsError(read_entry(standing.body, standing.hash))
+        place = f"{entry.entry_id} of account {entry.account_id}"
+        raise EntryExistsError(read_entry(standing.body, standing.hash, place))
     history = rows.heads.get(entry.account_id)
     if (history[-1].version if history else 0) != before.version:
         raise HeadMovedError(f"account {entry.account_id} is no longer at version {before.version}")

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from pynamodb.connection.base import Connection
 
 from infra.functions import TABLES
 from pawledger.adapters.models import (
@@ -13,8 +14,6 @@ from pawledger.adapters.models import (
     PolicyRow,
     ReferenceRow,
     Row,
-    bind,
-    open_connection,
 )
 from tests.builders.tables import table_definitions
 
@@ -39,23 +38,31 @@ def indexes_of(definition: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+class CatchingConnection(Connection):
+    """Keeps what it is asked for and sends nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.caught: list[dict[str, Any]] = []
+
+    def dispatch(self, operation_name: str, operation_kwargs: dict[str, Any]) -> dict[str, Any]:
+        assert operation_name == "CreateTable"
+        self.caught.append(operation_kwargs)
+        return {}
+
+
 def created_by(model: type[Row]) -> dict[str, Any]:
-    """The table that PynamoDB would create for a model, caught before it is sent."""
-    caught: list[dict[str, Any]] = []
-    connection = open_connection()
-    connection.dispatch = lambda operation, arguments: caught.append(arguments) or {}  # type: ignore[method-assign,func-returns-value]
-    bind(model, "caught", connection)._get_connection().create_table(**_creation_arguments(model))
-    return caught[0]
-
-
-def _creation_arguments(model: type[Row]) -> dict[str, Any]:
-    schema = model._get_schema()
-    return {
-        "attribute_definitions": schema["attribute_definitions"],
-        "key_schema": schema["key_schema"],
-        "global_secondary_indexes": schema["global_secondary_indexes"],
-        "billing_mode": "PAY_PER_REQUEST",
-    }
+    """The request with which PynamoDB would create the table of a model."""
+    connection, schema = CatchingConnection(), model._get_schema()
+    connection.create_table(
+        "caught",
+        attribute_definitions=schema["attribute_definitions"],
+        key_schema=schema["key_schema"],
+        global_secondary_indexes=schema["global_secondary_indexes"],
+        billing_mode="PAY_PER_REQUEST",
+    )
+    (request,) = connection.caught
+    return request
 
 
 def test_there_is_a_model_for_every_table() -> None:

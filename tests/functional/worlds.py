@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pynamodb.expressions.update import Action
+
 from pawledger.adapters.clients import make_client
 from pawledger.adapters.dynamodb_books import DynamoBankFileRegister, DynamoDiscrepancyBook, DynamoReferenceBook
 from pawledger.adapters.dynamodb_ledger import DynamoAgenda, DynamoLedger, LedgerTables
@@ -111,7 +113,8 @@ def aws_world() -> World:
     topic_arn, alerts_url = _create_topic(sqs)
 
     def close_discrepancy(discrepancy_id: str) -> None:
-        actions = [DiscrepancyRow.status.set(str(DiscrepancyStatus.CLOSED)), DiscrepancyRow.worklist_key.remove()]
+        closed = DiscrepancyRow.status.set(str(DiscrepancyStatus.CLOSED))
+        actions: list[Action] = [closed, DiscrepancyRow.worklist_key.remove()]
         ledger_tables.discrepancies(discrepancy_id).update(actions)
 
     def tamper_with_entry(account_id: str, entry_id: str, old: str, new: str) -> None:

@@ -3,12 +3,27 @@
 from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
+from typing import Final
 
+from pawledger.domain.discrepancies import DiscrepancyKind
 from pawledger.domain.entries import EntryKind, LedgerAccount
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.ledger import AccountHead, replay_entries
 from tests.simulation.history import History
 from tests.simulation.scenario import EXPECTED_DEAD_LETTERS
+
+ORDERLESS_KINDS: Final = frozenset(
+    {
+        DiscrepancyKind.UNIDENTIFIED_PAYMENT,
+        DiscrepancyKind.UNEXPLAINED_DEBIT,
+        DiscrepancyKind.FILE_UNREADABLE,
+        DiscrepancyKind.FILE_OUT_OF_BALANCE,
+        DiscrepancyKind.FILE_CONFLICT,
+        DiscrepancyKind.POLICY_EVENT_REFUSED,
+        DiscrepancyKind.POLICY_EVENT_CONFLICT,
+    }
+)
+"""Others follow from what came first: a payment before its invoice is an overpayment, after it, it may not be."""
 
 
 def find_violations(history: History, calm: History) -> list[str]:
@@ -19,6 +34,7 @@ def find_violations(history: History, calm: History) -> list[str]:
         *_check_payments(history),
         *_check_invoices(history),
         *_check_files(history),
+        *_check_discrepancies(history, calm),
         *_check_alerts(history),
         *_check_dead_letters(history),
     ]
@@ -98,6 +114,20 @@ def _check_files(history: History) -> Iterator[str]:
         yield f"{len(quarantined)} files in quarantine instead of {scenario.quarantined_count}"
     if world.bank_file_store.keys("incoming/"):
         yield f"left behind: {world.bank_file_store.keys('incoming/')}"
+
+
+def _check_discrepancies(history: History, calm: History) -> Iterator[str]:
+    """Kinds that do not depend on the order of events are found in every history alike."""
+    found, expected = (
+        {discrepancy_id for discrepancy_id in h.world.rows.discrepancies if _kind_of(discrepancy_id) in ORDERLESS_KINDS}
+        for h in (history, calm)
+    )
+    if found != expected:
+        yield f"discrepancies missing {sorted(expected - found)}, too many {sorted(found - expected)}"
+
+
+def _kind_of(discrepancy_id: str) -> str:
+    return discrepancy_id.rpartition("-")[0]
 
 
 def _check_alerts(history: History) -> Iterator[str]:

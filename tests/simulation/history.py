@@ -1,7 +1,7 @@
 """One history: deliveries that are duplicated, reordered, interleaved and killed until everything has come to rest."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
@@ -93,14 +93,13 @@ class History:
         self._send_events(self.scenario.known_first)
         self._run_until_rest()
         events, drops = list(self.scenario.events), list(self.scenario.drops)
-        for place, day in enumerate(DAYS):
+        for place in range(len(DAYS)):
             self._send_events(events[place :: len(DAYS)])
             for drop in drops[place :: len(DAYS)]:
                 self._drop(drop)
             for _ in range(self._chance.choice((0, 1, 2)) if rough != CALM else 1):
                 self._fire_schedules(place)
             self._run(self._chance.randint(0, 400) if rough != CALM else STEPS_MAX)
-            self.happened["days"] += day == DAYS[place]
         self._run_until_rest()
         self._send_events(self.scenario.late_events)
         for drop in self.scenario.late_drops:
@@ -112,8 +111,8 @@ class History:
             self._run_until_rest()
         return self
 
-    def _send_events(self, events: object) -> None:
-        for event in events:  # type: ignore[attr-defined]
+    def _send_events(self, events: Iterable[PolicyEvent]) -> None:
+        for event in events:
             self._send_event(event)
 
     def _send_event(self, event: PolicyEvent) -> None:

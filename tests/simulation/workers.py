@@ -25,7 +25,7 @@ class Worker:
     def __init__(self, handle: Callable[[], None], turns: "Turns") -> None:
         self._handle = handle
         self._turns = turns
-        self._may_run = threading.Semaphore(0)
+        self._may_run = _closed_gate()
         self.is_done = False
         self.was_disturbed = False
         """Whether a fault was injected into it: then a failure says nothing about the message."""
@@ -64,7 +64,7 @@ class Turns:
     """Who runs: the scheduler and one worker, alternately."""
 
     def __init__(self) -> None:
-        self.came_back = threading.Semaphore(0)
+        self.came_back = _closed_gate()
         self._workers: dict[int, Worker] = {}
 
     def start(self, handle: Callable[[], None]) -> Worker:
@@ -78,3 +78,10 @@ class Turns:
     def present(self) -> Worker | None:
         """The worker that asks; None where the scheduler itself, or a check, calls a port."""
         return self._workers.get(threading.get_ident())
+
+
+def _closed_gate() -> threading.Lock:
+    """A lock that one thread opens for another: what a semaphore does, at a fraction of its cost."""
+    gate = threading.Lock()
+    gate.acquire()
+    return gate

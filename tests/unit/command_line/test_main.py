@@ -109,7 +109,7 @@ def test_inspecting_files_and_asking_for_help_load_no_aws_library() -> None:
         "main(['--help'], io.StringIO(), io.StringIO())\n"
         "print(sorted({'boto3', 'botocore', 'pynamodb', 'aws_lambda_powertools'} & set(sys.modules)))\n"
     )
-    ran = subprocess.run(
+    ran = subprocess.run(  # noqa: S603 - this interpreter on a program of this test
         [sys.executable, "-c", program],
         check=True,
         capture_output=True,
@@ -124,7 +124,7 @@ def test_inspecting_files_and_asking_for_help_load_no_aws_library() -> None:
 def test_a_reader_that_stops_early_sees_no_traceback(tmp_path: Path) -> None:
     # Two thousand lines do not fit into a pipe, so that writing goes on after the reader is gone.
     names = [str(tmp_path / str(number)) for number in range(2000)]
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603 - as above
         [sys.executable, "-c", "from pawledger.command_line.main import run; run()", "inspect", *names],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -146,7 +146,7 @@ def test_a_terminal_that_lacks_a_letter_shows_its_code() -> None:
         "module.main = lambda argv, out, err: out.write('M\\xfcller') and 0\n"
         "module.run()\n"
     )
-    ran = subprocess.run(
+    ran = subprocess.run(  # noqa: S603 - this interpreter on a program of this test
         [sys.executable, "-c", program],
         check=True,
         capture_output=True,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 
@@ -68,6 +69,10 @@ def decide(
 
 def owe(*invoices: OpenInvoice) -> AccountHead:
     return AccountHead("HOME0001", currency="EUR", standing=Standing.OPEN, open_invoices=invoices)
+
+
+def _rewrite(entry: Entry, **changes: Any) -> Entry:
+    return replace(entry, decision=replace(entry.decision, **changes))
 
 
 @pytest.fixture
@@ -194,44 +199,31 @@ def test_no_entries_lead_to_an_empty_head() -> None:
 
 
 @pytest.mark.parametrize(
-    "break_entries",
+    ("break_entries", "what"),
     [
-        lambda entries: entries[1:],
-        lambda entries: [*entries[:2], *entries[3:]],
-        lambda entries: [*entries[:2], entries[1], *entries[2:]],
-        lambda entries: [entries[1], entries[0], *entries[2:]],
-        lambda entries: [replace(entries[0], account_id="HOME0002"), *entries[1:]],
-        lambda entries: [
-            replace(entries[0], decision=replace(entries[0].decision, reason="Rewritten.")),
-            *entries[1:],
-        ],
-        lambda entries: [
-            *entries[:-1],
-            replace(entries[-1], decision=replace(entries[-1].decision, postings=entries[-1].decision.postings[:1])),
-        ],
-        lambda entries: [
-            *entries[:-1],
-            replace(
-                entries[-1],
-                decision=replace(entries[-1].decision, allocations=(Allocation("HOME0001-0001", 1),)),
-            ),
-        ],
-    ],
-    ids=[
-        "first missing",
-        "one missing",
-        "one repeated",
-        "two swapped",
-        "another account",
-        "rewritten",
-        "lopsided",
-        "settles what is paid",
+        (lambda entries: entries[1:], "entry 1 is missing"),
+        (lambda entries: [*entries[:2], *entries[3:]], "entry 3 is missing"),
+        (lambda entries: [*entries[:2], entries[1], *entries[2:]], "entry 3 is missing"),
+        (lambda entries: [entries[1], entries[0], *entries[2:]], "entry 1 is missing"),
+        (lambda entries: [replace(entries[0], account_id="HOME0002"), *entries[1:]], "belongs to account HOME0002"),
+        (
+            lambda entries: [_rewrite(entries[0], reason="Rewritten."), *entries[1:]],
+            "#1 does not carry the hash of the entry before it",
+        ),
+        (
+            lambda entries: [*entries[:-1], _rewrite(entries[-1], postings=entries[-1].decision.postings[:1])],
+            "do not sum to zero",
+        ),
+        (
+            lambda entries: [*entries[:-1], _rewrite(entries[-1], allocations=(Allocation("HOME0001-0001", 1),))],
+            "cannot have happened: an allocation settles an open invoice",
+        ),
     ],
 )
 def test_broken_history_is_named_as_a_broken_ledger(
-    book: Book, break_entries: Callable[[list[Entry]], list[Entry]]
+    book: Book, break_entries: Callable[[list[Entry]], list[Entry]], what: str
 ) -> None:
-    with pytest.raises(BrokenLedgerError, match="HOME0001"):
+    with pytest.raises(BrokenLedgerError, match=f"^HOME0001: .*{what}"):
         replay_entries(book.account_id, break_entries(book.entries))
 
 

@@ -187,7 +187,7 @@ def test_billing_that_never_ends_is_stopped_by_name(monkeypatch: pytest.MonkeyPa
 def test_a_full_message_is_read_and_one_account_more_is_refused() -> None:
     world = MemoryWorld()
     assert bill(world, FIRST_INVOICE_ON, *[f"ACCT{n:04d}" for n in range(ACCOUNTS_PER_MESSAGE)]) == []
-    with pytest.raises(MessageRefusedError, match="account_ids should be a list of at most 50"):
+    with pytest.raises(MessageRefusedError, match=f"account_ids should be a list of at most {ACCOUNTS_PER_MESSAGE}"):
         bill(world, FIRST_INVOICE_ON, *[f"ACCT{n:04d}" for n in range(ACCOUNTS_PER_MESSAGE + 1)])
 
 

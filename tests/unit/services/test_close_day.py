@@ -70,7 +70,7 @@ def test_a_missing_chunk_is_told_once_however_often_the_day_is_closed() -> None:
         proof = close(world)
         assert (proof.files_proven, proof.files_unproven) == (0, 1)
     assert whats(world, "file_not_posted") == [
-        "incoming/bank/1.bai holds 101 movements, 100 are accounted for; totals differ in: EUR."
+        "incoming/bank/1.bai holds 101 movements, 1 are not accounted for; totals differ in EUR."
     ]
 
 
@@ -97,7 +97,7 @@ def test_a_chunk_result_wrong_by_one_cent_does_not_prove_its_file() -> None:
     ((key, body),) = world.rows.chunk_results.items()
     world.rows.chunk_results[key] = json.dumps({**json.loads(body), "suspended_minor": {"EUR": 101}})
     assert close(world).files_unproven == 1
-    assert "1 are accounted for; totals differ in: EUR" in whats(world, "file_not_posted")[0]
+    assert "0 are not accounted for; totals differ in EUR." in whats(world, "file_not_posted")[0]
 
 
 def test_a_chunk_result_in_another_currency_does_not_prove_its_file() -> None:
@@ -107,14 +107,14 @@ def test_a_chunk_result_in_another_currency_does_not_prove_its_file() -> None:
     ((key, body),) = world.rows.chunk_results.items()
     world.rows.chunk_results[key] = json.dumps({**json.loads(body), "suspended_minor": {"GBP": 100}})
     assert close(world).files_unproven == 1
-    assert "totals differ in: EUR, GBP" in whats(world, "file_not_posted")[0]
+    assert "totals differ in EUR, GBP." in whats(world, "file_not_posted")[0]
 
 
-def test_a_movement_too_few_of_amount_zero_does_not_prove_its_file() -> None:
+def test_missing_movements_that_sum_to_zero_do_not_prove_their_file() -> None:
     world = MemoryWorld()
     receive(world, [Line(100), Line(100, type_code=DEBIT_CODE)])
     assert close(world).files_unproven == 1
-    assert "holds 2 movements, 0 are accounted for; totals differ in: no currency" in whats(world, "file_not_posted")[0]
+    assert "2 are not accounted for; totals differ in no currency" in whats(world, "file_not_posted")[0]
 
 
 def test_movements_that_were_recorded_before_prove_the_file_and_are_told() -> None:

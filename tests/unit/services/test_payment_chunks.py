@@ -56,9 +56,7 @@ def test_what_is_only_announced_or_has_no_amount_is_not_posted(entry: StatementE
         (Direction.DEBIT, False, Movement.OTHER_DEBIT),
     ],
 )
-def test_direction_and_return_say_what_a_movement_is(
-    direction: Direction, is_return: bool, movement: Movement
-) -> None:
+def test_direction_and_return_say_what_a_movement_is(direction: Direction, is_return: bool, movement: Movement) -> None:
     (read,) = read_movements([BOOKED._replace(direction=direction, is_return=is_return)], RECEIVED_ON)
     assert read.movement is movement
 
@@ -115,12 +113,12 @@ def test_a_chunk_is_read_back_as_it_was_written() -> None:
         chunked_payment("2", movement=Movement.RETURN, return_reason="AC04", is_future_dated=True, line=5),
         chunked_payment("3", movement=Movement.OTHER_DEBIT, currency="JPY", amount_minor=1, line=6),
     )
-    assert read_chunk(write_chunk(FILE_ID, 1, movements)) == movements
+    assert read_chunk(write_chunk(FILE_ID, 1, movements), FILE_ID, 1) == movements
 
 
 def test_empty_references_and_texts_that_say_nothing_do_not_make_a_chunk_unreadable() -> None:
     written = write_chunk(FILE_ID, 1, [chunked_payment(references=["", "RF1"], mandate_id="", return_reason="")])
-    (read,) = read_chunk(written)
+    (read,) = read_chunk(written, FILE_ID, 1)
     assert (list(read.clues.references), read.clues.mandate_id, read.return_reason) == (["RF1"], None, None)
 
 
@@ -134,21 +132,25 @@ def test_a_movement_without_a_field_is_refused_by_name(name: str) -> None:
     chunk = json.loads(write_chunk(FILE_ID, 1, [chunked_payment()]))
     del chunk["movements"][0][name]
     with pytest.raises(MessageRefusedError, match=rf"field movements\[0\]\.{name} is missing"):
-        read_chunk(json.dumps(chunk))
+        read_chunk(json.dumps(chunk), FILE_ID, 1)
 
 
 def test_a_chunk_of_another_schema_is_refused() -> None:
     with pytest.raises(MessageRefusedError, match="another schema"):
-        read_chunk('{"schema": "payment_chunk.v2", "movements": []}')
+        read_chunk('{"schema": "payment_chunk.v2", "movements": []}', FILE_ID, 1)
 
 
 @pytest.mark.parametrize(
     ("text", "why"),
     [
         ('{"schema": "payment_chunk.v1", "movem', "is not JSON"),
-        ('{"schema": "payment_chunk.v1", "movements": [{"payment_id": "1", "movement": "gift"}]}', "movement should"),
+        (write_chunk(FILE_ID, 1, [chunked_payment()]).replace('"payment"', '"gift"'), "movement should be one of"),
+        (write_chunk(FILE_ID, 1, [chunked_payment(amount_minor=0)]), "amount_minor should be a number above zero"),
+        (write_chunk(FILE_ID, 1, [chunked_payment(amount_minor=-1)]), "amount_minor should be a number above zero"),
+        (write_chunk(FILE_ID, 2, [chunked_payment()]), "this is not chunk 1"),
+        (write_chunk("e" * 64, 1, [chunked_payment()]), "this is not chunk 1"),
     ],
 )
 def test_a_damaged_chunk_is_refused_by_name(text: str, why: str) -> None:
     with pytest.raises(MessageRefusedError, match=why):
-        read_chunk(text)
+        read_chunk(text, FILE_ID, 1)

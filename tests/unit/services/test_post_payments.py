@@ -264,7 +264,7 @@ def test_a_debit_that_is_no_return_never_touches_an_account_even_if_it_quotes_on
 def test_a_poison_movement_harms_no_neighbour_and_the_chunk_comes_again() -> None:
     world = build_world()
     movements = [paid("before", 400, line=4), paid("poison", currency="XXX", line=5), paid("behind", 600, line=6)]
-    with pytest.raises(ChunkNotPostedError, match="1 of 3 movements .* line 5: 'XXX' is not an ISO 4217"):
+    with pytest.raises(ChunkNotPostedError, match=r"1 of 3 movements .* line 5: 'XXX' is not an ISO 4217"):
         post(world, movements)
     assert head_of(world).balance_minor(LedgerAccount.CASH) == 1_000
     assert results_of(world) == []

@@ -60,7 +60,10 @@ def test_unknown_fields_are_ignored() -> None:
 
 
 def test_events_out_of_order_lead_to_the_same_agenda() -> None:
-    first, second = build_policy("PAW-1"), build_policy("PAW-2", effective_on=date(2026, 3, 1), expires_on=date(2027, 3, 1))
+    first, second = (
+        build_policy("PAW-1"),
+        build_policy("PAW-2", effective_on=date(2026, 3, 1), expires_on=date(2027, 3, 1)),
+    )
     heads = []
     for order in ((first, second), (second, first)):
         world = MemoryWorld()

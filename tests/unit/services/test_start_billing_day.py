@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from pawledger.services.start_billing_day import ACCOUNTS_PER_MESSAGE, CATCH_UP_DAYS, start_billing_day
+from pawledger.services.start_billing_day import CATCH_UP_DAYS, start_billing_day
 from tests.builders.policies import build_policy
 from tests.builders.services import record_policy
 from tests.fakes.memory import MemoryWorld
@@ -49,9 +49,9 @@ def test_missed_days_are_caught_up_as_far_back_as_is_promised(days_late: int, co
 
 @pytest.mark.parametrize(
     ("count", "sizes"),
-    [(ACCOUNTS_PER_MESSAGE, [50]), (ACCOUNTS_PER_MESSAGE + 1, [50, 1]), (2 * ACCOUNTS_PER_MESSAGE + 20, [50, 50, 20])],
+    [(1, [1]), (100, [100]), (101, [100, 1]), (220, [100, 100, 20])],
 )
-def test_accounts_are_queued_in_messages_of_fifty(count: int, sizes: list[int]) -> None:
+def test_accounts_are_queued_in_messages_of_a_hundred(count: int, sizes: list[int]) -> None:
     world = build_world(count)
     assert start(world, AGENDA_DAY) == count
     assert [len(message["account_ids"]) for message in world.billing_queue.messages] == sizes

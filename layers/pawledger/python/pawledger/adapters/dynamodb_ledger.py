@@ -68,8 +68,10 @@ class DynamoLedgerArchive:
             raise InvariantError("an archive that reads entries has their table")
         rows = self._entries.query(account_id, consistent_read=True)
         limited = limit_items(rows, ENTRIES_PER_ACCOUNT_MAX, f"entries of account {account_id}")
-        for _, body, stored_hash in sorted((row.sequence, row.body, row.hash) for row in limited):
-            yield read_entry(body, stored_hash), stored_hash
+        for _, entry_id, body, stored_hash in sorted(
+            (row.sequence, row.entry_id, row.body, row.hash) for row in limited
+        ):
+            yield read_entry(body, stored_hash, f"{entry_id} of account {account_id}"), stored_hash
 
     def scan_heads(self) -> Iterator[AccountHead]:
         for row in limit_items(self._accounts.scan(), ACCOUNTS_MAX, "the scan of all accounts"):
@@ -96,7 +98,7 @@ class DynamoLedger(DynamoLedgerArchive):
 
     def read_entry(self, account_id: str, entry_id: str) -> Entry | None:
         row = get_row(self._tables.entries, account_id, entry_id, consistent=True)
-        return read_entry(row.body, row.hash) if row else None
+        return read_entry(row.body, row.hash, f"{entry_id} of account {account_id}") if row else None
 
     def append(
         self,
@@ -184,7 +186,8 @@ class DynamoLedger(DynamoLedgerArchive):
         """The entry as the refusal carries it, or read again where a store refuses without showing it."""
         raw = reasons.entry_as_stored
         if raw is not None:
-            return read_entry(raw["body"]["S"], raw["hash"]["S"])
+            place = f"{entry.entry_id} of account {entry.account_id}"
+            return read_entry(raw["body"]["S"], raw["hash"]["S"], place)
         existing = self.read_entry(entry.account_id, entry.entry_id)
         if existing is None:
             raise BrokenLedgerError(f"{entry.account_id}: {entry.entry_id} was there and is gone")

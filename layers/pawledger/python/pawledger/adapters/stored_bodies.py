@@ -27,17 +27,14 @@ def read_head(account_id: str, version: int, body: str) -> AccountHead:
     return head_from_json(account_id, version, json.loads(body))
 
 
-def read_entry(body: str, stored_hash: str) -> Entry:
-    """The entry of a stored body.
+def read_entry(body: str, stored_hash: str, place: str) -> Entry:
+    """The entry of a stored body; `place` says for people which one it should be.
 
     Raises `BrokenLedgerError` where the body does not give the hash that is stored beside it: one of both was changed.
     """
-    entry = entry_from_json(json.loads(body))
     if hash_text(body) != stored_hash:
-        raise BrokenLedgerError(
-            f"{entry.account_id}: the stored text of {entry.entry_id} does not give its stored hash"
-        )
-    return entry
+        raise BrokenLedgerError(f"the stored text of {place} does not give its stored hash")
+    return entry_from_json(json.loads(body))
 
 
 def write_policy(policy: Policy) -> str:

@@ -1,6 +1,5 @@
 """`pawledger files`: what became of bank files, and whether every movement of a file is accounted for."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
@@ -9,6 +8,7 @@ from pawledger.command_line.accounts import FILE_ID_SHOWN_LENGTH
 from pawledger.command_line.errors import BankFileAmbiguousError, BankFileNotFoundError
 from pawledger.command_line.tables import Column, show_amount, show_value, write_fields, write_table
 from pawledger.ports import BankFileRecord, BankFileRegister, ChunkResult
+from pawledger.services.file_proof import PARTS, prove_file_posting
 
 FILE_ID_LENGTH: Final = 64
 """SHA-256 in hexadecimal."""
@@ -155,39 +155,18 @@ def _summary(record: BankFileRecord) -> dict[str, Any]:
 
 
 def _posting(record: BankFileRecord, results: Sequence[ChunkResult]) -> dict[str, Any]:
-    """What became of the file's movements: proven where every one of them and every minor unit is accounted for.
-
-    Amounts are credits less debits, by currency.
-    """
-    parts: dict[str, Counter[str]] = {name: Counter() for name in ("posted", "suspended", "rejected", "repeated")}
-    counts = {"suspended": 0, "rejected": 0, "repeated": 0}
-    for result in results:
-        parts["posted"].update(result.posted_minor)
-        parts["suspended"].update(result.suspended_minor)
-        parts["rejected"].update(result.rejected_minor)
-        parts["repeated"].update(result.repeated_minor)
-        counts["suspended"] += result.suspended_count
-        counts["rejected"] += result.rejected_count
-        counts["repeated"] += result.repeated_count
-    in_file: Counter[str] = Counter(record.credit_minor)
-    in_file.subtract(record.debit_minor)
-    missing = Counter(in_file)
-    for part in parts.values():
-        missing.subtract(part)
-    handled_count = sum(result.movement_count for result in results)
-    missing_chunks = sorted(set(range(1, record.chunk_count + 1)) - {result.chunk_number for result in results})
-    is_posting = record.status != "quarantined"
+    """What became of the file's movements. Amounts are credits less debits, by currency."""
+    proof = prove_file_posting(record, results)
     return {
-        "is_proven": is_posting and handled_count == record.movement_count and not any(missing.values()),
+        "is_proven": record.status != "quarantined" and proof.is_complete,
         "chunk_count": record.chunk_count,
-        "missing_chunks": missing_chunks,
+        "missing_chunks": list(proof.missing_chunks),
         "movement_count": record.movement_count,
-        "posted_count": handled_count - sum(counts.values()),
-        **{f"{name}_count": count for name, count in counts.items()},
-        "missing_count": record.movement_count - handled_count,
-        "in_file_minor": dict(in_file),
-        **{f"{name}_minor": dict(part) for name, part in parts.items()},
-        "missing_minor": dict(missing),
+        **{f"{part}_count": proof.counts[part] for part in PARTS},
+        "missing_count": proof.missing_count,
+        "in_file_minor": dict(proof.in_file_minor),
+        **{f"{part}_minor": dict(proof.minor[part]) for part in PARTS},
+        "missing_minor": dict(proof.missing_minor),
     }
 
 

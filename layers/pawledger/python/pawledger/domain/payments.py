@@ -121,6 +121,9 @@ def _post_payment(head: AccountHead, movement: BankMovement) -> MovementOutcome:
     reason = f"{_describe(movement)} settles {settled}" if settled else f"{_describe(movement)} settles no invoice"
     if unapplied_minor:
         reason += f"; {format_amount(unapplied_minor, movement.currency)} is unapplied cash"
+    short_minor = _short_minor(head, allocations)
+    if short_minor:
+        reason += f", of which {format_amount(short_minor, movement.currency)} stays open"
     decision = _decision(
         movement,
         EntryKind.PAYMENT_POSTED,
@@ -135,7 +138,6 @@ def _post_payment(head: AccountHead, movement: BankMovement) -> MovementOutcome:
         discrepancies.append(
             _discrepancy(head, movement, DiscrepancyKind.OVERPAYMENT, unapplied_minor, decision.reason)
         )
-    short_minor = _short_minor(head, allocations)
     if short_minor:
         discrepancies.append(_discrepancy(head, movement, DiscrepancyKind.UNDERPAYMENT, short_minor, decision.reason))
     return MovementOutcome(decision, tuple(discrepancies))

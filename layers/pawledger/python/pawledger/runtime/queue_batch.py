@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -14,7 +15,7 @@ from pawledger.services.messages import MessageRefusedError
 
 
 def process_queue_batch(
-    event: dict[str, Any], handle_message: Callable[[object, SQSRecord], None], logger: Logger
+    event: dict[str, Any], handle_message: Callable[[object, SQSRecord], None], logger: Logger, metrics: Metrics
 ) -> PartialItemFailureResponse:
     """Give each message's JSON to `handle_message` and answer which messages failed, even where all of them did.
 
@@ -29,7 +30,9 @@ def process_queue_batch(
             raise
 
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-    return process_partial_response(event=event, record_handler=handle_record, processor=processor)
+    response = process_partial_response(event=event, record_handler=handle_record, processor=processor)
+    metrics.add_metric("MessagesFailed", MetricUnit.Count, len(response["batchItemFailures"]))
+    return response
 
 
 def _read_json(record: SQSRecord) -> object:

@@ -9,6 +9,7 @@ from typing import Final
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.domain.ledger import AccountHead
 from pawledger.ports import Agenda, BankFileRecord, BankFileRegister, DiscrepancyBook, LedgerArchive
+from pawledger.services.file_proof import prove_file_posting
 from pawledger.services.start_billing_day import CATCH_UP_DAYS
 
 CLOSING_DAY: Final = "closing_day.v1"
@@ -82,25 +83,18 @@ def _prove_files(business_date: date, ports: ClosingPorts) -> tuple[int, int]:
 
 
 def _prove_file(record: BankFileRecord, business_date: date, ports: ClosingPorts) -> bool:
-    """Whether file totals = posted + suspended + rejected + repeated, in count and in every currency."""
-    totals: Counter[str] = Counter()
-    movement_count, repeated_count = 0, 0
-    for result in ports.register.read_chunk_results(record.file_id):
-        movement_count += result.movement_count
-        repeated_count += result.repeated_count
-        for part in (result.posted_minor, result.suspended_minor, result.rejected_minor, result.repeated_minor):
-            totals.update(part)
-    expected = Counter(record.credit_minor)
-    expected.subtract(record.debit_minor)
-    differing = [currency for currency in {*totals, *expected} if totals[currency] != expected[currency]]
-    if movement_count != record.movement_count or differing:
+    """Whether every movement of the file is accounted for; what is not becomes a discrepancy."""
+    proof = prove_file_posting(record, ports.register.read_chunk_results(record.file_id))
+    if not proof.is_complete:
+        differing = sorted(currency for currency, missing_minor in proof.missing_minor.items() if missing_minor)
         what = (
-            f"{record.incoming_key} holds {record.movement_count} movements, {movement_count} are accounted for; "
-            f"totals differ in: {', '.join(sorted(differing)) or 'no currency'}."
+            f"{record.incoming_key} holds {record.movement_count} movements, {proof.missing_count} are not accounted "
+            f"for; totals differ in {', '.join(differing) or 'no currency'}."
         )
         kind = DiscrepancyKind.FILE_NOT_POSTED
         ports.discrepancies.record(Discrepancy(kind, record.file_id, business_date, what))
         return False
+    repeated_count = proof.counts["repeated"]
     if repeated_count:
         what = f"{repeated_count} movements of {record.incoming_key} were recorded before, from another file or line."
         ports.discrepancies.record(Discrepancy(DiscrepancyKind.FILE_OVERLAP, record.file_id, business_date, what))

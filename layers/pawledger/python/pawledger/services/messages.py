@@ -30,6 +30,12 @@ class MessageReader:
             raise self._refused(name, "a text that is not empty", value)
         return value
 
+    def text_or_empty(self, name: str) -> str:
+        value = self._value(name)
+        if not isinstance(value, str):
+            raise self._refused(name, "a text", value)
+        return value
+
     def optional_text(self, name: str) -> str | None:
         return None if self.fields.get(name) is None else self.text(name)
 
@@ -37,6 +43,12 @@ class MessageReader:
         value = self._value(name)
         if not isinstance(value, int) or isinstance(value, bool):
             raise self._refused(name, "a whole number", value)
+        return value
+
+    def positive(self, name: str) -> int:
+        value = self.integer(name)
+        if value <= 0:
+            raise self._refused(name, "a number above zero", value)
         return value
 
     def flag(self, name: str) -> bool:
@@ -48,9 +60,12 @@ class MessageReader:
     def day(self, name: str) -> date:
         text = self.text(name)
         try:
-            return date.fromisoformat(text)
+            day = date.fromisoformat(text)
         except ValueError:
             raise self._refused(name, "a day such as 2026-11-23", text) from None
+        if day.isoformat() != text:  # Python also reads week dates and days without hyphens
+            raise self._refused(name, "a day such as 2026-11-23", text)
+        return day
 
     def instant(self, name: str) -> datetime:
         text = self.text(name)

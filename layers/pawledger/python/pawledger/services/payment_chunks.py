@@ -104,25 +104,27 @@ def write_chunk(file_id: str, chunk_number: int, movements: Iterable[ChunkedMove
     return write_canonical(chunk)
 
 
-def read_chunk(text: str) -> tuple[ChunkedMovement, ...]:
-    """The mirror image of `write_chunk`. Raises `MessageRefusedError`."""
+def read_chunk(text: str, file_id: str, chunk_number: int) -> tuple[ChunkedMovement, ...]:
+    """The mirror image of `write_chunk`. Raises `MessageRefusedError`, also for another chunk than announced."""
     try:
         written = json.loads(text)
     except ValueError:
         raise MessageRefusedError(f"{PAYMENT_CHUNK}: the chunk is not JSON") from None
     chunk = open_message(written, PAYMENT_CHUNK)
+    if (chunk.text("file_id"), chunk.integer("chunk_number")) != (file_id, chunk_number):
+        raise MessageRefusedError(f"{PAYMENT_CHUNK}: this is not chunk {chunk_number} of {file_id}")
     return tuple(
         ChunkedMovement(
             payment_id=reader.text("payment_id"),
             movement=_read_movement_kind(reader),
-            amount_minor=reader.integer("amount_minor"),
+            amount_minor=reader.positive("amount_minor"),
             currency=reader.text("currency"),
             booked_on=reader.day("booked_on"),
             is_future_dated=reader.flag("is_future_dated"),
             return_reason=reader.optional_text("return_reason"),
             clues=Clues(
                 references=reader.texts("references", REFERENCES_PER_MOVEMENT_MAX),
-                text=reader.fields.get("text", ""),
+                text=reader.text_or_empty("text"),
                 mandate_id=reader.optional_text("mandate_id"),
             ),
             line=reader.integer("line"),

@@ -66,7 +66,7 @@ def post_payments(message: object, ports: PostingPorts) -> PostingTally:
     """
     reader = open_message(message, POST_PAYMENTS)
     file_id, chunk_number = reader.text("file_id"), reader.integer("chunk_number")
-    movements = read_chunk(ports.store.read_text(reader.text("chunk_key")))
+    movements = read_chunk(ports.store.read_text(reader.text("chunk_key")), file_id, chunk_number)
     tally = PostingTally()
     failures = []
     for movement in movements:

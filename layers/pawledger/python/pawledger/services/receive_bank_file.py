@@ -209,12 +209,12 @@ def _verdict_discrepancy(dropped: DroppedFile, proof: _Proof) -> Discrepancy:
         Verdict.OUT_OF_BALANCE: DiscrepancyKind.FILE_OUT_OF_BALANCE,
     }[proof.report.verdict]
     first = next((problem for problem in proof.report.problems if problem.severity == "error"), None)
-    if first is None:
-        fault = "the fault stands behind more warnings than a report keeps"
-    else:
-        where = f" (line {first.line}, {first.field or 'record'})" if first.line else ""
-        fault = f"{first.rule}{where}: {first.message}"
-    what = f"{dropped.key}: {fault}; {proof.report.problem_count} problems in all."
+    # Only where and which rule: a problem's message may quote the file, and alerts hold nothing of a file.
+    fault = f"{first.rule} on line {first.line or 1}, {first.field or 'record'}" if first else "behind many warnings"
+    what = (
+        f"{dropped.key} is not posted: {fault}; {proof.report.problem_count} problems in all, "
+        f"shown by `pawledger files show {proof.file_id[:12]}`."
+    )
     return Discrepancy(kind, proof.file_id, dropped.received_on, what)
 
 

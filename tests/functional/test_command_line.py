@@ -1,0 +1,193 @@
+"""The command line against AWS as moto plays it: the stack's outputs lead it to the tables."""
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+
+from pawledger.adapters.clients import shared_session
+from pawledger.command_line.main import main
+from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
+from pawledger.domain.issuing import decide_policy_issue
+from pawledger.ports import BankFileRecord, ChunkResult
+from pawledger.services.append_entry import Proposal, append_entry
+from pawledger.services.bill_accounts import bill_account
+from tests.builders.policies import ACCOUNT_ID, build_policy, issue
+from tests.fakes.memory import NoPause
+from tests.functional.worlds import World, aws_world
+
+FILE_ID = "a1b2" + "0" * 60
+OUTPUTS = {
+    "AccountsTableName": "test-accounts",
+    "EntriesTableName": "test-entries",
+    "DiscrepanciesTableName": "test-discrepancies",
+    "BankFilesTableName": "test-bank-files",
+}
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    out: str
+    err: str
+
+
+def run(*argv: str) -> Ran:
+    out, err = io.StringIO(), io.StringIO()
+    code = main([*argv, "--environment", "local"], out, err)
+    return Ran(code, out.getvalue(), err.getvalue())
+
+
+def create_stack(outputs: Sequence[str]) -> None:
+    """Let CloudFormation know a data stack with these outputs and no other stack.
+
+    moto's CloudFormation would need a dozen more packages for this one answer, so botocore is given it before it asks.
+    """
+
+    def answer(**request: Any) -> Any:
+        name = request["params"]["body"]["StackName"]
+        if name != "PawledgerData-local" or not outputs:
+            error = {"Code": "ValidationError", "Message": f"Stack with id {name} does not exist"}
+            return AWSResponse("", 400, HTTPHeaders(), io.BytesIO()), {"Error": error}
+        described = [{"OutputKey": output, "OutputValue": OUTPUTS[output]} for output in outputs]
+        return AWSResponse("", 200, HTTPHeaders(), io.BytesIO()), {
+            "Stacks": [{"StackName": name, "Outputs": described}]
+        }
+
+    shared_session().register("before-call.cloudformation.DescribeStacks", answer)
+
+
+@pytest.fixture
+def world(fake_aws: None) -> World:
+    """A deployed environment with one account, one discrepancy and one bank file."""
+    create_stack(list(OUTPUTS))
+    world = aws_world()
+    policy = build_policy()
+    append_entry(
+        world.ledger,
+        NoPause(),
+        ACCOUNT_ID,
+        lambda head, _: Proposal(decide_policy_issue(head, issue(policy)), policy=policy),
+    )
+    bill_account(ACCOUNT_ID, date(2026, 1, 17), ledger=world.ledger, pause=NoPause())
+    world.discrepancy_book.record(
+        Discrepancy(DiscrepancyKind.FILE_DUPLICATE, FILE_ID, date(2026, 2, 3), "The same bytes came before.")
+    )
+    record = BankFileRecord(
+        file_id=FILE_ID,
+        status="posting",
+        provider="first-bank",
+        incoming_key="incoming/first-bank/day.bai",
+        incoming_version_id=None,
+        stored_key=f"archive/first-bank/{FILE_ID}/day.bai",
+        received_on=date(2026, 2, 3),
+        format="bai2",
+        verdict="accepted",
+        problems=(),
+        statements=(),
+        chunk_count=1,
+        movement_count=2,
+        credit_minor={"EUR": 2000},
+        debit_minor={},
+    )
+    world.bank_file_register.write_file(record, expected_status=None)
+    world.bank_file_register.write_chunk_result(
+        ChunkResult(FILE_ID, 1, 2, {"EUR": 1500}, {"EUR": 500}, {}, {}, 1, 0, 0)
+    )
+    return world
+
+
+def test_an_account_is_found_by_the_outputs_of_the_stack(world: World) -> None:
+    shown = run("account", "show", ACCOUNT_ID, "--json")
+
+    # 120.00 a year, paid monthly: 10.00 invoiced, 110.00 to come.
+    document = json.loads(shown.out)
+    assert document["balances"][0]["owed_minor"] == 1000
+    assert document["balances"][0]["unbilled_minor"] == 11000
+    assert [entry["kind"] for entry in document["entries"]] == ["policy_issued", "invoice_issued"]
+
+
+def test_discrepancies_are_listed_and_shown(world: World) -> None:
+    (listed,) = json.loads(run("discrepancies", "list", "--json").out)["discrepancies"]
+
+    shown = run("discrepancies", "show", listed["discrepancy_id"])
+
+    assert "The same bytes came before." in shown.out
+
+
+def test_a_file_is_found_by_the_beginning_of_its_id_and_is_proven(world: World) -> None:
+    shown = run("files", "show", "a1b2", "--as-of", "2026-02-10", "--json")
+
+    assert json.loads(shown.out)["posting"]["is_proven"] is True
+
+
+def test_an_unbroken_ledger_is_verified_and_an_edited_entry_is_found(world: World) -> None:
+    assert run("ledger", "verify", "--all").out == "Unbroken: 1 accounts with 2 entries.\n"
+
+    world.tamper_with_entry(ACCOUNT_ID, "invoice#PAW-1#1", '"EUR"', '"USD"')
+    verified = run("ledger", "verify", "--all")
+
+    assert verified.code == 1
+    assert "invoice#PAW-1#1" in verified.out
+
+
+@pytest.mark.usefixtures("fake_aws")
+def test_an_environment_that_is_not_deployed_is_named_with_what_to_do() -> None:
+    create_stack([])
+
+    listed = run("discrepancies", "list")
+
+    assert (listed.code, listed.out) == (1, "")
+    assert "stack PawledgerData-local is not deployed in Region eu-west-1" in listed.err
+    assert "--environment" in listed.err
+
+
+@pytest.mark.usefixtures("fake_aws")
+def test_a_stack_that_lacks_an_output_is_named_with_it() -> None:
+    create_stack([name for name in OUTPUTS if name != "EntriesTableName"])
+
+    assert "has no output EntriesTableName" in run("discrepancies", "list").err
+
+
+@pytest.mark.usefixtures("fake_aws")
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["account", "show", "HOME0001"],
+        ["discrepancies", "show", "underpayment-0"],
+        ["files", "list"],
+        ["ledger", "verify", "--all"],
+    ],
+)
+def test_a_table_that_is_gone_is_a_named_condition_and_no_traceback(argv: list[str]) -> None:
+    create_stack(list(OUTPUTS))
+
+    ran = run(*argv)
+
+    assert (ran.code, ran.out) == (1, "")
+    assert "ResourceNotFoundException" in ran.err
+    assert "deploy it again" in ran.err
+
+
+@pytest.mark.usefixtures("fake_aws")
+def test_a_region_by_its_usual_name_goes_before_the_other_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "ap-southeast-2")
+    create_stack([])
+
+    assert "in Region ap-southeast-2" in run("discrepancies", "list").err
+
+
+@pytest.mark.usefixtures("fake_aws")
+def test_an_endpoint_that_is_no_address_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "nonsense")
+
+    listed = run("discrepancies", "list")
+
+    assert listed.code == 1
+    assert "AWS_ENDPOINT_URL should be like" in listed.err

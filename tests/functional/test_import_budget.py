@@ -1,0 +1,77 @@
+"""What a cold start must not load: libraries that cost more than everything else together.
+
+How long an import takes is measured by the benchmark; a test on a busy machine could only guess at it.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from typing import Final
+
+import pytest
+
+from tests.functional.deployed_handlers import ROOT
+from tests.functional.test_handlers import HANDLERS
+
+FORBIDDEN: Final = ("pydantic", "pandas", "aws_xray_sdk", "boto3.resources", "aws_cdk", "moto", "pytest")
+TIMEOUT_SECONDS: Final = 60
+"""An import takes a fraction of a second; a process that hangs fails here."""
+
+PROGRAM: Final = """
+import importlib.util, json, sys
+spec = importlib.util.spec_from_file_location("handler", sys.argv[1])
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+assert callable(module.handler)
+print(json.dumps(sorted(sys.modules)))
+"""
+
+ENVIRONMENT: Final = {
+    **{
+        f"{name}_TABLE": name.lower()
+        for name in ("ACCOUNTS", "ENTRIES", "POLICIES", "DISCREPANCIES", "BANK_FILES", "REFERENCES")
+    },
+    "BANK_FILES_BUCKET": "bank-files",
+    "BILLING_QUEUE_URL": "https://queue.invalid/billing",
+    "PAYMENTS_QUEUE_URL": "https://queue.invalid/payments",
+    "ALERT_TOPIC_ARN": "arn:aws:sns:eu-west-1:111122223333:alerts",
+    "BILLING_TIME_ZONE": "Europe/Berlin",
+    "POWERTOOLS_METRICS_NAMESPACE": "Pawledger",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+}
+
+
+def modules_after_import(name: str) -> set[str]:
+    """Every module that is loaded once a handler stands ready, in a process of its own."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT / "layers" / "pawledger" / "python"),
+        "POWERTOOLS_SERVICE_NAME": name,
+        **ENVIRONMENT,
+    }
+    finished = subprocess.run(  # noqa: S603 - our own program and path
+        [sys.executable, "-c", PROGRAM, str(ROOT / "functions" / name / "handler.py")],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_SECONDS,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr
+    return set(json.loads(finished.stdout))
+
+
+@pytest.mark.parametrize("name", HANDLERS)
+def test_importing_a_handler_loads_nothing_that_is_slow_and_not_needed(name: str) -> None:
+    loaded = modules_after_import(name)
+    assert "pawledger.runtime.wiring" in loaded
+    assert not {forbidden for forbidden in FORBIDDEN if forbidden in loaded}
+
+
+@pytest.mark.parametrize("name", ["bill_accounts", "record_policy_event", "start_billing_day", "push_alerts"])
+def test_handlers_that_see_no_bank_file_load_no_reader_of_one(name: str) -> None:
+    loaded = modules_after_import(name)
+    assert not [module for module in loaded if module.startswith("pawledger.bank_files.")]
