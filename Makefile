@@ -54,7 +54,7 @@ format: $(VENV)/.installed ## Format the code and apply the safe fixes
 fuzz: $(VENV)/.installed ## Run the property tests with many more examples than `make test` does
 	HYPOTHESIS_PROFILE=thorough $(PYTEST) tests/property
 
-bench: $(VENV)/.benchmarks-installed ## Measure, and print the table of budgets and peers
+bench: $(VENV)/.benchmarks-installed $(EMULATOR)/.installed ## Measure, and print the table of budgets and peers
 	$(BIN)/python -m benchmarks
 
 demo: install ## Start the local cloud, deploy to it and show a billing day

@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from pawledger.runtime.observability import add_money_metric, create_logger, create_metrics
-from pawledger.runtime.queue_batch import process_queue_batch
+from pawledger.runtime.queue_batch import QueueMessage, process_queue_batch
 from pawledger.runtime.settings import BillAccountsSettings, read_settings
 from pawledger.runtime.wiring import connect_ledger, connect_pause
 from pawledger.services.bill_accounts import bill_accounts, sum_by_currency
@@ -17,7 +15,7 @@ settings = read_settings(BillAccountsSettings)
 ledger, pause = connect_ledger(settings), connect_pause()
 
 
-def bill_message(message: object, record: SQSRecord) -> None:
+def bill_message(message: object, queued: QueueMessage) -> None:
     issued = bill_accounts(message, ledger=ledger, pause=pause)
     metrics.add_metric("InvoicesIssued", "Count", len(issued))
     for currency, amount_minor in sum_by_currency(issued).items():
@@ -26,5 +24,5 @@ def bill_message(message: object, record: SQSRecord) -> None:
 
 @logger.inject_lambda_context
 @metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return process_queue_batch(event, bill_message, logger, metrics)

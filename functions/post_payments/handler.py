@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from pawledger.runtime.observability import add_money_metric, create_logger, create_metrics
-from pawledger.runtime.queue_batch import process_queue_batch
+from pawledger.runtime.queue_batch import QueueMessage, process_queue_batch
 from pawledger.runtime.settings import PostPaymentsSettings, read_settings
 from pawledger.runtime.wiring import connect_posting
 from pawledger.services.post_payments import post_payments
@@ -16,7 +14,7 @@ logger, metrics = create_logger(), create_metrics()
 ports = connect_posting(read_settings(PostPaymentsSettings))
 
 
-def post_message(message: object, record: SQSRecord) -> None:
+def post_message(message: object, queued: QueueMessage) -> None:
     tally = post_payments(message, ports)
     metrics.add_metric("PaymentsPosted", "Count", tally.counts["new_posted"])
     metrics.add_metric("PaymentsSuspended", "Count", tally.counts["new_suspended"])
@@ -31,5 +29,5 @@ def post_message(message: object, record: SQSRecord) -> None:
 
 @logger.inject_lambda_context
 @metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return process_queue_batch(event, post_message, logger, metrics)

@@ -2,13 +2,11 @@
 
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from pawledger.runtime.dropped_files import read_dropped_file
 from pawledger.runtime.observability import create_logger, create_metrics
-from pawledger.runtime.queue_batch import process_queue_batch
+from pawledger.runtime.queue_batch import QueueMessage, process_queue_batch
 from pawledger.runtime.settings import ReceiveBankFileSettings, read_settings
 from pawledger.runtime.wiring import connect_receiving
 from pawledger.services.receive_bank_file import Outcome, receive_bank_file
@@ -18,7 +16,7 @@ settings = read_settings(ReceiveBankFileSettings)
 ports = connect_receiving(settings)
 
 
-def receive_message(message: object, record: SQSRecord) -> None:
+def receive_message(message: object, queued: QueueMessage) -> None:
     outcome = receive_bank_file(read_dropped_file(message, settings.billing_time_zone), ports)
     metrics.add_metric("FilesAccepted", "Count", int(outcome is Outcome.ACCEPTED))
     metrics.add_metric("FilesQuarantined", "Count", int(outcome is Outcome.QUARANTINED))
@@ -27,5 +25,5 @@ def receive_message(message: object, record: SQSRecord) -> None:
 
 @logger.inject_lambda_context
 @metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return process_queue_batch(event, receive_message, logger, metrics)

@@ -1,42 +1,68 @@
-"""Processing a batch of queue messages: each by itself, and only those that failed come again."""
+"""Processing a batch of queue messages: each by itself, and only those that failed come again.
+
+Powertools has a batch utility, of which this is the part we use: it loads asyncio and the data classes of every event
+source, a sixth of a handler's start (decision 0005).
+"""
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from pawledger.domain.errors import PawledgerError
 from pawledger.services.messages import MessageRefusedError
 
 
+@dataclass(frozen=True, slots=True)
+class QueueMessage:
+    """A message as its queue delivers it: the same id and instant at every delivery."""
+
+    message_id: str
+    sent_at: datetime
+    body: str
+
+
 def process_queue_batch(
-    event: dict[str, Any], handle_message: Callable[[object, SQSRecord], None], logger: Logger, metrics: Metrics
-) -> PartialItemFailureResponse:
+    event: dict[str, Any],
+    handle_message: Callable[[object, QueueMessage], None],
+    logger: Logger,
+    metrics: Metrics,
+) -> dict[str, Any]:
     """Give each message's JSON to `handle_message` and answer which messages failed, even where all of them did.
 
-    A failed message is logged in one line by the name of its error: what a message holds is never logged.
+    A failed message is logged by the name of its error: what a message holds is never logged.
     """
-
-    def handle_record(record: SQSRecord) -> None:
+    failed_ids: list[str] = []
+    for record in event["Records"]:
+        message = _read_message(record)
         try:
-            handle_message(_read_json(record), record)
+            handle_message(_read_json(message.body), message)
         except PawledgerError as error:
-            logger.error("message failed", error=type(error).__name__, reason=str(error), message_id=record.message_id)
-            raise
+            name = type(error).__name__
+            logger.error("message failed", message_id=message.message_id, error=name, reason=str(error))
+            failed_ids.append(message.message_id)
+        except Exception:
+            logger.exception("message failed", message_id=message.message_id)
+            failed_ids.append(message.message_id)
+    metrics.add_metric("MessagesFailed", MetricUnit.Count, len(failed_ids))
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed_ids]}
 
-    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-    response = process_partial_response(event=event, record_handler=handle_record, processor=processor)
-    metrics.add_metric("MessagesFailed", MetricUnit.Count, len(response["batchItemFailures"]))
-    return response
+
+def _read_message(record: dict[str, Any]) -> QueueMessage:
+    sent_at_milliseconds = int(record["attributes"]["SentTimestamp"])
+    return QueueMessage(
+        message_id=record["messageId"],
+        sent_at=datetime.fromtimestamp(sent_at_milliseconds / 1000, UTC),
+        body=record["body"],
+    )
 
 
-def _read_json(record: SQSRecord) -> object:
+def _read_json(body: str) -> object:
     try:
-        return json.loads(record.body)
+        return json.loads(body)
     except ValueError:
         raise MessageRefusedError("the message is not JSON") from None
