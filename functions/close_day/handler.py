@@ -4,7 +4,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from pawledger.runtime.observability import create_logger, create_metrics
+from pawledger.domain.entries import LedgerAccount
+from pawledger.runtime.observability import create_logger, create_metrics, write_daily_metrics
 from pawledger.runtime.settings import CloseDaySettings, read_settings
 from pawledger.runtime.wiring import connect_closing
 from pawledger.services.close_day import CLOSING_DAY, close_day
@@ -22,6 +23,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     metrics.add_metric("DiscrepanciesOpen", "Count", proof.discrepancies_open)
     metrics.add_metric("OldestDiscrepancyDays", "Count", proof.oldest_discrepancy_days)
     metrics.add_metric("AccountsOverdueForBilling", "Count", proof.accounts_overdue)
+    write_daily_metrics(metrics, "DiscrepanciesOpenByKind", "kind", proof.open_by_kind)
+    write_daily_metrics(metrics, "OldestDiscrepancyDaysByKind", "kind", proof.oldest_days_by_kind)
+    for name, ledger_account in (
+        ("UnappliedMinor", LedgerAccount.UNAPPLIED),
+        ("SuspenseMinor", LedgerAccount.SUSPENSE),
+    ):
+        write_daily_metrics(metrics, name, "currency", proof.credit_by_currency(ledger_account))
     summary = {
         "business_date": proof.business_date.isoformat(),
         "files_proven": proof.files_proven,

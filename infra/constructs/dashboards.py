@@ -13,6 +13,7 @@ from infra.stacks.service_stack import ServiceStack
 HALF_WIDTH: Final = 12
 FULL_WIDTH: Final = 24
 BUSINESS_PERIOD: Final = Duration.hours(1)
+CLOSING_PERIOD_SECONDS: Final = 86_400
 MACHINE_PERIOD: Final = Duration.minutes(5)
 
 
@@ -93,7 +94,27 @@ def create_money_dashboard(scope: Construct) -> cloudwatch.Dashboard:
             ],
         ),
     )
+    dashboard.add_widgets(
+        _graph("Open discrepancies by kind", [_metric_by("kind", "DiscrepanciesOpenByKind")], width=8),
+        _graph("Age of the oldest, days, by kind", [_metric_by("kind", "OldestDiscrepancyDaysByKind")], width=8),
+        _graph(
+            "Unapplied cash and suspense by currency, minor units",
+            [_metric_by("currency", "UnappliedMinor"), _metric_by("currency", "SuspenseMinor")],
+            width=8,
+        ),
+    )
     return dashboard
+
+
+def _metric_by(dimension: str, name: str) -> cloudwatch.MathExpression:
+    """A metric that `close_day` writes once a day for each value of a dimension, whichever values there are."""
+    schema = f"{{{METRICS_NAMESPACE},service,{dimension}}}"
+    return cloudwatch.MathExpression(
+        expression=f"SEARCH('{schema} MetricName=\"{name}\"', 'Maximum', {CLOSING_PERIOD_SECONDS})",
+        using_metrics={},
+        label="",
+        period=Duration.seconds(CLOSING_PERIOD_SECONDS),
+    )
 
 
 def create_machinery_dashboard(
@@ -112,6 +133,8 @@ def create_machinery_dashboard(
     ):
         labelled = [metric.with_(label=name) for metric, name in zip(metrics, names, strict=True)]
         dashboard.add_widgets(_graph(title, labelled, width=FULL_WIDTH))
+    failed = [business_metric("MessagesFailed", name, period=MACHINE_PERIOD).with_(label=name) for name in names]
+    dashboard.add_widgets(_graph("Messages that failed and come again", failed, width=FULL_WIDTH))
     dashboard.add_widgets(
         _graph(
             "Oldest message, seconds",

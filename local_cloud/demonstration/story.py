@@ -23,12 +23,24 @@ from local_cloud.demonstration.book import (
 )
 from local_cloud.demonstration.cloud import Cloud, wait_until
 from local_cloud.emulator import LocalCloud
+from pawledger.domain.discrepancies import DiscrepancyKind
 from pawledger.domain.money import format_amount
 from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
 
 OPENING_MINOR: Final = 1_000_000
-SCHEDULE_FIRINGS: Final = 3
-"""A schedule fires at least once; the demonstration fires it three times."""
+SCHEDULE_FIRINGS: Final = 2
+"""A schedule fires at least once; the demonstration fires it twice."""
+
+FILE_KINDS: Final = frozenset(
+    {
+        DiscrepancyKind.FILE_CONFLICT,
+        DiscrepancyKind.FILE_DUPLICATE,
+        DiscrepancyKind.FILE_OUT_OF_BALANCE,
+        DiscrepancyKind.FILE_REFUSED,
+        DiscrepancyKind.FILE_UNREADABLE,
+    }
+)
+"""What can be wrong with a file as a whole; such a file is not posted."""
 
 
 def tell_story(cloud: Cloud, today: date) -> dict[str, Any]:
@@ -70,7 +82,7 @@ def print_next_steps(cloud: LocalCloud, seconds: float) -> None:
         f"""
   Done in {seconds:.0f} s. The system goes on running at {cloud.endpoint_url}; look around with
 
-    source {environment}
+    source {environment} && export PAWLEDGER_ENVIRONMENT=local
     .venv/bin/pawledger account show {EURO_ACCOUNTS[8]}       # paid five short
     .venv/bin/pawledger account show {EARLY_ACCOUNT}       # paid before its policy came
     .venv/bin/pawledger discrepancies list
@@ -83,16 +95,19 @@ def print_next_steps(cloud: LocalCloud, seconds: float) -> None:
 
 def _issue_policies(cloud: Cloud, today: date) -> None:
     events = policy_events(today)
-    with _step(
-        f"{len(events)} policies arrive, each event twice, and {len(refused_policy_events(today))} that are wrong"
-    ):
-        cloud.send_policy_events([*events, *events, *refused_policy_events(today)])
+    refused = refused_policy_events(today)
+    with _step(f"{len(events)} policies arrive, each event twice, and {len(refused)} events that are wrong"):
+        cloud.send_policy_events([*events, *events, *refused])
         wait_until("all policies are recorded", lambda: len(list(cloud.scan("PoliciesTableName"))) == len(events))
+        wait_until(
+            "the wrong events are refused",
+            lambda: _count_discrepancies(cloud)[DiscrepancyKind.POLICY_EVENT_REFUSED] == len(refused),
+        )
 
 
 def _issue_invoices(cloud: Cloud, today: date) -> dict[str, Invoice]:
     accounts = len(EURO_ACCOUNTS) + len(DOLLAR_ACCOUNTS)
-    with _step(f"the schedule fires {SCHEDULE_FIRINGS} times: {accounts} households get their first invoice, once"):
+    with _step(f"the schedule fires twice: {accounts} households get their first invoice, once"):
         event = {"schema": "billing_day.v1", "business_date": today.isoformat()}
         for _ in range(SCHEDULE_FIRINGS):
             cloud.invoke("StartBillingDayFunctionName", event)
@@ -125,9 +140,10 @@ def _drop_faulty_files(cloud: Cloud, today: date, good_files: dict[str, bytes]) 
         "incoming/firstbank/junk.bin": bytes(range(256)) * 8,
         "incoming/firstbank/what is this?.bai": bai2,
     }
-    with _step(f"{len(files)} files that must not be posted land: sent again, truncated, one cent wrong, ..."):
+    with _step(f"{len(files)} files that must not be posted land: sent again, cut short, one cent wrong and so on"):
         _drop(cloud, files)
         wait_until("each is set aside", lambda: cloud.count_incoming_files() == 0)
+        wait_until("each is a discrepancy", lambda: _count_faulty_files(cloud) == len(files))
 
 
 def _policy_arrives_late(cloud: Cloud, today: date) -> None:
@@ -140,7 +156,7 @@ def _policy_arrives_late(cloud: Cloud, today: date) -> None:
 
 
 def _close(cloud: Cloud, today: date) -> dict[str, Any]:
-    with _step("the day is closed: file totals = posted + suspended + rejected, nobody forgotten, books balanced"):
+    with _step("the day is closed: every file accounted for to the cent, nobody forgotten, books balanced"):
         return cloud.invoke("CloseDayFunctionName", {"schema": "closing_day.v1", "business_date": today.isoformat()})
 
 
@@ -175,16 +191,17 @@ def _summarise(cloud: Cloud, proof: dict[str, Any], alerts: list[dict[str, Any]]
         "payments returned": str(kinds["payment_returned"]),
     }
     for currency, amount_minor in sorted(suspense.items()):
-        figures[f"money in suspense, {currency}"] = format_amount(amount_minor, currency)
+        figures[f"in suspense, less debits, {currency}"] = format_amount(amount_minor, currency)
+    discrepancies = _count_discrepancies(cloud)
     figures |= {
+        "files not posted, each a discrepancy": str(_count_faulty_files(cloud)),
         "files proven to the cent": str(proof["files_proven"]),
         "files not proven": str(proof["files_unproven"]),
         "accounts overdue for billing": str(proof["accounts_overdue"]),
-        "discrepancies": str(sum(1 for _ in cloud.scan("DiscrepanciesTableName"))),
+        "discrepancies": str(discrepancies.total()),
         "alerts received": str(len(alerts)),
         "alerts received twice": str(len(alerts) - len({alert["discrepancy_id"] for alert in alerts})),
     }
-    discrepancies = Counter(body["kind"] for body in cloud.bodies("DiscrepanciesTableName"))
     books = {currency: (debits_minor[currency], credits_minor[currency]) for currency in sorted(debits_minor)}
     return {"figures": figures, "discrepancies": discrepancies, "books": books}
 
@@ -198,6 +215,16 @@ def _read_invoices(cloud: Cloud) -> dict[str, Invoice]:
             account_id = entry["account_id"]
             invoices[account_id] = Invoice(account_id, amount_minor, entry["payment_reference"])
     return invoices
+
+
+def _count_discrepancies(cloud: Cloud) -> Counter[str]:
+    """How many discrepancies there are of each kind."""
+    return Counter(body["kind"] for body in cloud.bodies("DiscrepanciesTableName"))
+
+
+def _count_faulty_files(cloud: Cloud) -> int:
+    counts = _count_discrepancies(cloud)
+    return sum(counts[kind] for kind in FILE_KINDS)
 
 
 def _count_posted_files(cloud: Cloud) -> int:

@@ -62,14 +62,14 @@ TABLE_RIGHTS = {
     "receive_bank_file": {
         "BankFilesTableName": {"GetItem", "PutItem"},
         "ReferencesTableName": {"GetItem", "PutItem"},
-        "DiscrepanciesTableName": {"GetItem", "PutItem"},
+        "DiscrepanciesTableName": {"PutItem"},
     },
     "post_payments": {
         "AccountsTableName": {"GetItem", "PutItem"},
         "EntriesTableName": {"GetItem", "PutItem"},
         "ReferencesTableName": {"GetItem", "PutItem"},
-        "BankFilesTableName": {"GetItem", "PutItem"},
-        "DiscrepanciesTableName": {"GetItem", "PutItem"},
+        "BankFilesTableName": {"PutItem"},
+        "DiscrepanciesTableName": {"PutItem"},
     },
     "close_day": {
         "AccountsTableName": {"Scan"},

@@ -29,7 +29,7 @@ def main() -> int:
             print(*(f"  {violation}" for violation in played.violations), sep="\n")
         if (seed + 1 - arguments.first) % PROGRESS_EVERY == 0:
             print(f"{seed + 1 - arguments.first} histories, {broken} broken, {time.monotonic() - started:.0f} s")
-    print(f"{arguments.seeds} histories in {time.monotonic() - started:.0f} s, {broken} broken a promise")
+    print(f"{arguments.seeds} histories in {time.monotonic() - started:.0f} s; {broken} of them broke a promise")
     print(", ".join(f"{name} {count}" for name, count in sorted(happened.items())))
     return 1 if broken else 0
 

@@ -15,6 +15,7 @@ from pawledger.services.bill_accounts import (
     InvoiceIssued,
     bill_account,
     bill_accounts,
+    sum_by_currency,
 )
 from pawledger.services.messages import MessageRefusedError
 from pawledger.services.start_billing_day import ACCOUNTS_PER_MESSAGE, start_billing_day
@@ -198,3 +199,8 @@ def test_a_message_without_a_field_is_refused_by_its_name(name: str) -> None:
     with pytest.raises(MessageRefusedError, match=f"field {name} is missing"):
         bill_accounts(message, ledger=world.ledger, pause=world.pause)
     assert head_of(world).invoice_count == 0
+
+
+def test_invoices_are_summed_by_currency() -> None:
+    invoices = [InvoiceIssued("A", 1, "EUR", 5), InvoiceIssued("B", 1, "GBP", 7), InvoiceIssued("C", 1, "EUR", 2)]
+    assert sum_by_currency(invoices) == {"EUR": 7, "GBP": 7}

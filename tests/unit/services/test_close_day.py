@@ -46,7 +46,7 @@ def whats(world: MemoryWorld, kind: str) -> list[str]:
 
 
 def test_an_empty_day_is_proven() -> None:
-    assert close(MemoryWorld()) == DayProof(RECEIVED_ON, 0, 0, 0, 0, 0, {}, 0, 0)
+    assert close(MemoryWorld()) == DayProof(RECEIVED_ON, 0, 0, 0, 0, 0, {}, {}, {})
 
 
 def test_a_file_that_is_fully_posted_is_proven_and_stays_proven() -> None:
@@ -198,3 +198,14 @@ def test_a_closed_discrepancy_no_longer_counts() -> None:
     (recorded,) = world.discrepancy_book.list_open()
     world.discrepancy_book.close(recorded.discrepancy.discrepancy_id)
     assert close(world).discrepancies_open == 0
+
+
+def test_open_discrepancies_are_counted_and_aged_by_kind() -> None:
+    world = MemoryWorld()
+    receive(world, [Line(500), Line(700), Line(40, type_code=DEBIT_CODE)])
+    post_all(world)
+    proof = close(world)
+    assert dict(proof.open_by_kind) == {"unidentified_payment": 2, "unexplained_debit": 1}
+    assert set(proof.oldest_days_by_kind) == {"unidentified_payment", "unexplained_debit"}
+    assert proof.discrepancies_open == 3
+    assert dict(proof.credit_by_currency(LedgerAccount.SUSPENSE)) == {"EUR": 500 + 700 - 40}

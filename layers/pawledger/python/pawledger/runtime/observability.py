@@ -3,8 +3,14 @@
 No tracing: a trace per record costs more than posting the payment, and a queue's age says more about a backlog.
 """
 
-from aws_lambda_powertools import Logger, Metrics
+from collections.abc import Mapping
+from typing import TypeVar
+
+from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
+
+
+_Text = TypeVar("_Text", bound=str)
 
 
 def create_logger() -> Logger:
@@ -25,3 +31,10 @@ def add_money_metric(metrics: Metrics, name: str, currency: str, amount_minor: i
     """
     metrics.add_metric(name, MetricUnit.Count, amount_minor)
     metrics.add_metric(f"{name}{currency}", MetricUnit.Count, amount_minor)
+
+
+def write_daily_metrics(metrics: Metrics, name: str, dimension: str, values: Mapping[_Text, int]) -> None:
+    """Write one metric for each value of a dimension, each as a log line of its own: for what happens once a day."""
+    for value_of_dimension, value in values.items():
+        with single_metric(name, MetricUnit.Count, value, default_dimensions={"service": metrics.service}) as written:
+            written.add_dimension(dimension, value_of_dimension)

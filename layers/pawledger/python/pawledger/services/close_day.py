@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
+from pawledger.domain.entries import LedgerAccount
 from pawledger.domain.ledger import AccountHead
 from pawledger.ports import Agenda, BankFileRecord, BankFileRegister, DiscrepancyBook, LedgerArchive
 from pawledger.services.file_proof import prove_file_posting
@@ -42,8 +43,20 @@ class DayProof:
     accounts_out_of_balance: int
     account_count: int
     balances: Mapping[tuple[str, str], int]
-    discrepancies_open: int
-    oldest_discrepancy_days: int
+    open_by_kind: Mapping[DiscrepancyKind, int]
+    oldest_days_by_kind: Mapping[DiscrepancyKind, int]
+
+    @property
+    def discrepancies_open(self) -> int:
+        return sum(self.open_by_kind.values())
+
+    @property
+    def oldest_discrepancy_days(self) -> int:
+        return max(self.oldest_days_by_kind.values(), default=0)
+
+    def credit_by_currency(self, ledger_account: LedgerAccount) -> Mapping[str, int]:
+        """What a ledger account owes in each currency in minor units: its balances with the sign of a credit."""
+        return {currency: -minor for (currency, name), minor in self.balances.items() if name == ledger_account}
 
 
 def close_day(business_date: date, ports: ClosingPorts) -> DayProof:
@@ -51,10 +64,12 @@ def close_day(business_date: date, ports: ClosingPorts) -> DayProof:
     proven, unproven = _prove_files(business_date, ports)
     overdue = _find_overdue_accounts(business_date, ports)
     account_count, balances, unbalanced = _sum_ledgers(business_date, ports)
-    open_count, oldest_days = 0, 0
+    open_by_kind: Counter[DiscrepancyKind] = Counter()
+    oldest_days_by_kind: dict[DiscrepancyKind, int] = {}
     for recorded in ports.discrepancies.list_open():
-        open_count += 1
-        oldest_days = max(oldest_days, (business_date - recorded.discrepancy.born_on).days)
+        kind, born_on = recorded.discrepancy.kind, recorded.discrepancy.born_on
+        open_by_kind[kind] += 1
+        oldest_days_by_kind[kind] = max(oldest_days_by_kind.get(kind, 0), (business_date - born_on).days)
     return DayProof(
         business_date=business_date,
         files_proven=proven,
@@ -63,8 +78,8 @@ def close_day(business_date: date, ports: ClosingPorts) -> DayProof:
         accounts_out_of_balance=unbalanced,
         account_count=account_count,
         balances=balances,
-        discrepancies_open=open_count,
-        oldest_discrepancy_days=oldest_days,
+        open_by_kind=open_by_kind,
+        oldest_days_by_kind=oldest_days_by_kind,
     )
 
 
