@@ -28,7 +28,7 @@ UV_COMPILE = $(UV) pip compile --quiet --no-config --universal --python-version 
 # With an endpoint exported, as `.local-cloud/environment` does, moto would let requests through to it.
 PYTEST := env -u AWS_ENDPOINT_URL -u AWS_PROFILE $(BIN)/pytest
 
-.PHONY: help install lint format test test-quick fuzz bench demo demo-stop synth deploy pins clean check-node
+.PHONY: help install lint format test test-quick fuzz simulate bench demo demo-stop synth deploy pins clean check-node
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ format: $(VENV)/.installed ## Format the code and apply the safe fixes
 
 fuzz: $(VENV)/.installed ## Run the property tests with many more examples than `make test` does
 	HYPOTHESIS_PROFILE=thorough $(PYTEST) tests/property
+
+simulate: $(VENV)/.installed ## Simulate SEEDS books (1000): crashes, duplicates, reordering, stale reads
+	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000)
 
 bench: $(VENV)/.benchmarks-installed $(EMULATOR)/.installed ## Measure, and print the table of budgets and peers
 	$(BIN)/python -m benchmarks

@@ -47,14 +47,25 @@ class Invoked:
 
     @property
     def metrics(self) -> dict[str, Any]:
-        """The one line in the embedded metric format, each metric summed."""
-        (line,) = [line for line in self._lines if "_aws" in line]
+        """The one line of the invocation itself in the embedded metric format, each metric summed."""
+        (line,) = [line for line in self._lines if _dimensions_of(line) == ["service"]]
         names = [metric["Name"] for group in line["_aws"]["CloudWatchMetrics"] for metric in group["Metrics"]]
         return {name: sum(line[name]) for name in names}
+
+    def metrics_by(self, dimension: str, name: str) -> dict[str, int]:
+        """A metric that has a line of its own for each value of a dimension."""
+        lines = [line for line in self._lines if dimension in _dimensions_of(line) and name in line]
+        return {line[dimension]: sum(line[name]) for line in lines}
 
     @property
     def _lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.output.splitlines()]
+
+
+def _dimensions_of(line: dict[str, Any]) -> list[str]:
+    """Names of the dimensions of a line in the embedded metric format; none for a line of the log."""
+    groups = line.get("_aws", {}).get("CloudWatchMetrics", [])
+    return sorted(name for group in groups for names in group["Dimensions"] for name in names)
 
 
 @dataclass

@@ -218,7 +218,11 @@ def test_a_bank_file_goes_from_the_bucket_to_the_ledger_and_is_proven(deployed: 
     assert (closed.answer["files_proven"], closed.answer["files_unproven"]) == (1, 0)
     assert closed.answer["balances_minor"]["EUR cash"] == 1_500
     assert closed.answer["accounts_out_of_balance"] == 0
-    assert closed.metrics["DiscrepanciesOpen"] == closed.answer["discrepancies_open"]
+    assert closed.metrics["DiscrepanciesOpen"] == closed.answer["discrepancies_open"] == 1
+    assert closed.metrics_by("kind", "DiscrepanciesOpenByKind") == {"unidentified_payment": 1}
+    # Booked on 2 February 2026, closed on 23 November.
+    assert closed.metrics_by("kind", "OldestDiscrepancyDaysByKind") == {"unidentified_payment": 294}
+    assert closed.metrics_by("currency", "SuspenseMinor") == {"EUR": 500}
     again = deployed.invoke("post_payments", queue_event(*messages))
     assert again.metrics["PaymentsPosted"] == again.metrics["PaymentsSuspended"] == 0
 

@@ -22,6 +22,7 @@ from pawledger.adapters.stored_bodies import read_discrepancy
 from pawledger.bank_files.inspection import report_as_json_object
 from pawledger.bank_files.records import StatementSummary
 from pawledger.bank_files.report import FileReport, Rule
+from pawledger.domain.calendar import business_date_of
 from pawledger.domain.currencies import UnknownCurrencyError
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.domain.errors import PawledgerError
@@ -29,8 +30,8 @@ from pawledger.domain.identifiers import IdentifierError
 from pawledger.domain.payments import Movement
 from pawledger.domain.policies import Plan, PolicyRefusedError
 from pawledger.ports import StoredObjectMissingError
-from pawledger.runtime.clock import day_of_message
 from pawledger.runtime.dropped_files import read_dropped_file
+from pawledger.runtime.queue_batch import QueueMessage, process_queue_batch
 from pawledger.runtime.stream_batch import process_new_items
 from pawledger.services.bill_accounts import bill_accounts
 from pawledger.services.close_day import CLOSING_DAY
@@ -285,7 +286,17 @@ def test_a_queue_event_is_as_lambda_hands_it_over(path: Path) -> None:
         assert raw["md5OfBody"] == md5(record.body.encode(), usedforsecurity=False).hexdigest()
         assert record.event_source_arn.rpartition(":")[2] in queues
         # Sent at 09:00 UTC, which is four in the morning in New York.
-        assert day_of_message(record, "America/New_York") == date(2026, 11, 23)
+        assert sent_day(raw) == date(2026, 11, 23)
+
+
+def sent_day(record: dict[str, Any]) -> date:
+    """The day in New York on which a queue's record says that it was sent, as the handlers read it."""
+    logger, metrics = Logger(service="test"), Metrics(namespace="Pawledger", service="test")
+    seen: list[QueueMessage] = []
+    process_queue_batch(
+        {"Records": [{**record, "body": "{}"}]}, lambda _, message: seen.append(message), logger, metrics
+    )
+    return business_date_of(seen[0].sent_at, "America/New_York")
 
 
 @pytest.mark.parametrize(

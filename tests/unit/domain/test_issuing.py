@@ -9,6 +9,7 @@ import pytest
 from pawledger.domain.entries import Allocation, Decision, LedgerAccount, OpenInvoice, PolicyCursor, Posting
 from pawledger.domain.issuing import (
     POLICIES_BILLING_MAX,
+    InvoiceNumbersUsedUpError,
     MissingPolicyError,
     decide_next_invoice,
     decide_policy_issue,
@@ -218,7 +219,7 @@ def test_an_installment_of_nothing_moves_on_and_opens_no_invoice() -> None:
 
 def test_an_account_that_used_up_its_invoice_numbers_is_refused_rather_than_numbered_wrongly() -> None:
     head = replace(open_account(build_policy()), invoice_count=9_999)
-    with pytest.raises(PolicyRefusedError, match="used up its 9999"):
+    with pytest.raises(InvoiceNumbersUsedUpError, match="used up its 9999"):
         decide_next_invoice(head, [build_policy()], INVOICE_DAY)
     last = decide_next_invoice(replace(head, invoice_count=9_998), [build_policy()], INVOICE_DAY)
     assert last is not None

@@ -101,3 +101,12 @@ def test_what_once_went_to_suspense_stays_there_when_the_mandate_becomes_known()
     assert identify(world, mandate_id="M-1") == SUSPENDED
     world.reference_book.claim("mandate#M-1", "HOME0001")
     assert identify(world, mandate_id="M-1") == SUSPENDED
+
+
+def test_a_movement_that_went_to_suspense_stays_there_although_it_is_sent_again_with_our_reference() -> None:
+    world = MemoryWorld()
+    first = identify_account("p-1", Clues((), "no reference", None), world.reference_book)
+    reference = creditor_reference_of(InvoiceAddress("ABCD1234", 1))
+    again = identify_account("p-1", Clues((reference,), "", None), world.reference_book)
+    assert first.ledger_id.startswith("SUSPENSE-")
+    assert (again.ledger_id, again.identified_by) == (first.ledger_id, None)

@@ -185,21 +185,34 @@ def test_a_mandate_of_another_account_stays_with_it_and_a_person_is_told() -> No
     assert kinds_of_discrepancies(world) == ["policy_event_refused"]
 
 
-def test_a_crash_between_entry_and_mandate_is_mended_by_the_next_delivery() -> None:
+def test_a_crash_between_mandate_and_entry_is_mended_by_the_next_delivery() -> None:
     world = MemoryWorld()
 
-    def lose_answer(port: str, method: str, arguments: tuple[object, ...]) -> None:
+    def kill(port: str, method: str, arguments: tuple[object, ...]) -> None:
         if method == "append":
-            raise ConnectionError("the answer was lost")
+            raise ConnectionError("killed before it was sent")
 
     message = policy_message(build_policy(), mandate_id="MNDT-7")
-    world.after_call = lose_answer
+    world.before_call = kill
     with pytest.raises(ConnectionError):
         deliver(world, message)
-    assert world.reference_book.find("mandate#MNDT-7") is None
-    world.after_call = lambda port, method, arguments: None
-    assert not deliver(world, message).is_new
+    assert world.rows.entries == {}
+    world.before_call = lambda port, method, arguments: None
+    assert deliver(world, message).is_new
     assert world.reference_book.find("mandate#MNDT-7") == ACCOUNT_ID
+
+
+def test_a_policy_whose_mandate_pays_another_account_is_refused_and_not_recorded() -> None:
+    world = MemoryWorld()
+    world.reference_book.claim("mandate#MNDT-7", "OTHER001")
+    with pytest.raises(PolicyEventRefusedError, match="pays account OTHER001 already"):
+        deliver(world, policy_message(build_policy(), mandate_id="MNDT-7"))
+    assert world.rows.entries == {}
+
+
+def test_a_mandate_id_of_36_characters_is_refused() -> None:
+    with pytest.raises(PolicyEventRefusedError, match="mandate_id has at most 35 characters"):
+        deliver(MemoryWorld(), policy_message(build_policy(), mandate_id="M" * 36))
 
 
 def test_money_that_came_before_the_policy_becomes_the_accounts_own() -> None:

@@ -28,6 +28,10 @@ class MissingPolicyError(PawledgerError):
     """An account's head names a policy that was not read with it; reading again, consistently, finds it."""
 
 
+class InvoiceNumbersUsedUpError(PawledgerError):
+    """An account has no invoice number left for a payment reference; its policies must move to another account."""
+
+
 @dataclass(frozen=True, slots=True)
 class IssuedPolicy:
     """A policy as an event told of it."""
@@ -93,7 +97,8 @@ def decide_next_invoice(head: AccountHead, policies: Sequence[Policy], business_
     One invoice holds the next installment of each policy whose installment falls due on the same day. Unapplied cash
     settles open invoices in the same entry, so that an account never owes and has money at the same time.
 
-    Raises `MissingPolicyError` where a policy that the head names is not among `policies`.
+    Raises `MissingPolicyError` where a policy that the head names is not among `policies`, and
+    `InvoiceNumbersUsedUpError`.
     """
     by_id = {policy.policy_id: policy for policy in policies}
     ready: list[tuple[Installment, Policy]] = []
@@ -118,7 +123,9 @@ def _invoice(
     amount_minor = sum(installment.amount_minor for installment, _ in lines)
     number = head.invoice_count + 1
     if number > INVOICE_NUMBER_MAX:
-        raise PolicyRefusedError(f"account {head.account_id} has used up its {INVOICE_NUMBER_MAX} invoice numbers")
+        raise InvoiceNumbersUsedUpError(
+            f"account {head.account_id} has used up its {INVOICE_NUMBER_MAX} invoice numbers"
+        )
     invoice_id = f"{head.account_id}-{number:04d}"
     reference = creditor_reference_of(InvoiceAddress(head.account_id, number))
     opened = OpenInvoice(invoice_id, due_on, amount_minor) if amount_minor else None

@@ -62,6 +62,10 @@ class AccountHead:
         return min((cursor.next_invoice_on for cursor in self.cursors), default=None)
 
 
+class TooManyOpenInvoicesError(PawledgerError):
+    """An account cannot open a further invoice; close some of its old ones first."""
+
+
 class BrokenLedgerError(PawledgerError):
     """Stored entries do not form an unbroken ledger; the text names the entry and what does not agree."""
 
@@ -78,7 +82,8 @@ def chain_entry(head: AccountHead, decision: Decision) -> Entry:
 def apply_entry(head: AccountHead, entry: Entry) -> AccountHead:
     """The head after an entry. Pure: the same head and entry always give the same head.
 
-    Raises `InvariantError` where the entry does not follow the head or settles more than is open.
+    Raises `InvariantError` where the entry does not follow the head or settles more than is open, and
+    `TooManyOpenInvoicesError`.
     """
     decision = entry.decision
     require(entry.account_id == head.account_id, "an entry belongs to the account it is applied to")
@@ -133,8 +138,9 @@ def _post(
 def _open(open_invoices: tuple[OpenInvoice, ...], opened: OpenInvoice | None) -> tuple[OpenInvoice, ...]:
     if opened is None:
         return open_invoices
+    if len(open_invoices) >= OPEN_INVOICES_MAX:
+        raise TooManyOpenInvoicesError(f"{opened.invoice_id} would be open beside {OPEN_INVOICES_MAX} others")
     require(opened.remaining_minor > 0, "an invoice that is opened has something to pay")
-    require(len(open_invoices) < OPEN_INVOICES_MAX, f"an account has at most {OPEN_INVOICES_MAX} open invoices")
     return tuple(sorted((*open_invoices, opened), key=lambda invoice: (invoice.due_on, invoice.invoice_id)))
 
 

@@ -9,7 +9,6 @@ from typing import TypeVar
 from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
-
 _Text = TypeVar("_Text", bound=str)
 
 

@@ -8,13 +8,17 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from traceback import extract_tb
+from typing import Any, Final
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from pawledger.domain.errors import PawledgerError
 from pawledger.services.messages import MessageRefusedError
+
+PLACES_LOGGED_MAX: Final = 12
+"""How many places of the code an unforeseen error's line names: enough to find it, short enough to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,11 @@ def process_queue_batch(
             name = type(error).__name__
             logger.error("message failed", message_id=message.message_id, error=name, reason=str(error))
             failed_ids.append(message.message_id)
-        except Exception:
-            logger.exception("message failed", message_id=message.message_id)
+        except Exception as error:  # noqa: BLE001 - whatever befalls one message, its neighbours go on
+            # Without the error's own text, which may quote the message.
+            frames = extract_tb(error.__traceback__)[-PLACES_LOGGED_MAX:]
+            places = [f"{frame.filename}:{frame.lineno}" for frame in frames]
+            logger.error("message failed", message_id=message.message_id, error=type(error).__name__, places=places)
             failed_ids.append(message.message_id)
     metrics.add_metric("MessagesFailed", MetricUnit.Count, len(failed_ids))
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed_ids]}

@@ -76,7 +76,7 @@ def bill_account(account_id: str, business_date: date, *, ledger: Ledger, pause:
         decision = recorded.entry.decision
         if recorded.is_new and decision.invoice_number:
             amount_minor = sum(slice_minor for _, _, charges in decision.facts["lines"] for _, slice_minor in charges)
-            currency = decision.postings[0].currency if decision.postings else ""
+            currency = (recorded.head and recorded.head.currency) or ""
             issued.append(InvoiceIssued(account_id, decision.invoice_number, currency, amount_minor))
     raise EndlessBillingError(f"account {account_id} has more than {INVOICES_PER_RUN_MAX} invoices due")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pawledger.domain.identifiers import suspense_ledger_of
 from pawledger.domain.payment_references import InvoiceAddress, find_payment_references, read_payment_reference
 from pawledger.ports import ReferenceBook
-from pawledger.services.record_policy_event import mandate_reference_of
+from pawledger.services.mandates import mandate_reference_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +32,18 @@ def identify_account(payment_id: str, clues: Clues, references: ReferenceBook) -
 
     One of our payment references leads to its account by computation alone. Every other way depends on what is known
     on the day, so its first answer is remembered and holds for ever: a movement that once went to suspense is not
-    posted to an account when it is delivered again.
+    posted to an account when it is delivered again, not even where it then carries our reference.
     """
+    route = f"route#{payment_id}"
     addresses = _find_addresses(clues)
     account_ids = {address.account_id for address in addresses}
     if len(account_ids) == 1:
-        return Route(addresses[0].account_id, addresses[0].invoice_number, "payment reference")
+        remembered = references.find(route)
+        if remembered is None or remembered == addresses[0].account_id:
+            return Route(addresses[0].account_id, addresses[0].invoice_number, "payment reference")
+        return Route(remembered, None, None)
     candidate = references.find(mandate_reference_of(clues.mandate_id)) if clues.mandate_id and not addresses else None
-    ledger_id = references.claim(f"route#{payment_id}", candidate or suspense_ledger_of(payment_id))
+    ledger_id = references.claim(route, candidate or suspense_ledger_of(payment_id))
     return Route(ledger_id, None, "mandate" if ledger_id == candidate else None)
 
 

@@ -15,6 +15,7 @@ from pawledger.bank_files.records import Direction, StatementEntry
 from pawledger.domain.canonical import write_canonical
 from pawledger.domain.payments import BankMovement, Movement, payment_id_of
 from pawledger.services.identify import Clues
+from pawledger.services.mandates import MANDATE_ID_CHARACTERS_MAX
 from pawledger.services.messages import MessageReader, MessageRefusedError, open_message
 
 PAYMENT_CHUNK: Final = "payment_chunk.v1"
@@ -82,10 +83,15 @@ def read_movements(entries: Iterable[StatementEntry], received_on: date) -> Iter
                     reference[:REFERENCE_CHARACTERS_MAX] for reference in entry.references[:REFERENCES_PER_MOVEMENT_MAX]
                 ],
                 text=entry.text[:TEXT_CHARACTERS_MAX],
-                mandate_id=entry.mandate_id,
+                mandate_id=_usable_mandate_id(entry.mandate_id),
             ),
             line=entry.line,
         )
+
+
+def _usable_mandate_id(mandate_id: str | None) -> str | None:
+    """A mandate id that one of ours can be; a longer text is none and could not even be looked up."""
+    return mandate_id if mandate_id and len(mandate_id) <= MANDATE_ID_CHARACTERS_MAX else None
 
 
 def cut_chunks(movements: Iterable[ChunkedMovement]) -> Iterator[tuple[int, list[ChunkedMovement]]]:

@@ -1,6 +1,7 @@
 """Receiving a bank file: prove it whole before anything is posted, then cut it into chunks on the payments queue."""
 
 import hashlib
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -32,7 +33,7 @@ from pawledger.services.payment_chunks import (
     write_chunk,
 )
 
-INCOMING_KEY_PATTERN: Final = re.compile(r"incoming/([a-z0-9][a-z0-9-]{0,39})/([A-Za-z0-9_.-]{1,200})")
+INCOMING_KEY_PATTERN: Final = re.compile(r"incoming/([a-z0-9][a-z0-9-]{0,39})/([A-Za-z0-9][A-Za-z0-9_.-]{0,199})")
 """Provider and name; anything else in a key could mislead a person, a path or a log."""
 
 FILE_BYTES_MAX: Final = 2 * 1024**3
@@ -196,11 +197,13 @@ def _refuse_key(dropped: DroppedFile, ports: ReceivingPorts) -> Outcome:
 
 def _claim_logical_files(proof: _Proof, references: ReferenceBook) -> str | None:
     """Claim each logical file inside; the id of another file that brought one of them earlier, or None."""
-    for identity in proof.report.logical_file_ids:
-        owner = references.claim(f"logical_file#{hash_value([proof.provider, *identity])}", proof.file_id)
-        if owner != proof.file_id:
-            return owner
-    return None
+    names = [f"logical_file#{hash_value([proof.provider, *identity])}" for identity in proof.report.logical_file_ids]
+    # All are looked up before any is claimed: a file that is refused for one must not hold the others.
+    owners = itertools.chain(
+        (references.find(name) for name in names),
+        (references.claim(name, proof.file_id) for name in names),
+    )
+    return next((owner for owner in owners if owner not in (None, proof.file_id)), None)
 
 
 def _verdict_discrepancy(dropped: DroppedFile, proof: _Proof) -> Discrepancy:

@@ -13,6 +13,7 @@ from pawledger.domain.ledger import AccountHead
 from pawledger.domain.policies import Charge, ChargeKind, Plan, Policy, PolicyRefusedError, check_policy
 from pawledger.ports import DiscrepancyBook, Ledger, Pause, ReferenceBook
 from pawledger.services.append_entry import EntryConflictError, Proposal, append_entry
+from pawledger.services.mandates import MANDATE_ID_CHARACTERS_MAX, mandate_reference_of
 from pawledger.services.messages import MessageRefusedError, open_message
 
 POLICY_ISSUED: Final = "policy_issued.v1"
@@ -52,14 +53,14 @@ def record_policy_event(
     """
     try:
         issued, mandate_id = read_policy_issued(message)
+        if mandate_id:
+            _claim_mandate(ports.references, mandate_id, issued.policy.account_id)
         recorded = append_entry(
             ports.ledger,
             ports.pause,
             issued.policy.account_id,
             lambda head, _: _propose(head, issued),
         )
-        if mandate_id:
-            _claim_mandate(ports.references, mandate_id, issued.policy.account_id)
     except (MessageRefusedError, PolicyRefusedError, IdentifierError, UnknownCurrencyError) as error:
         kind = DiscrepancyKind.POLICY_EVENT_REFUSED
         ports.discrepancies.record(Discrepancy(kind, f"message#{message_id}", received_on, str(error)))
@@ -96,12 +97,12 @@ def read_policy_issued(message: object) -> tuple[IssuedPolicy, str | None]:
         plan=Plan(plan),
         charges=tuple(charges),
     )
-    return IssuedPolicy(reader.text("event_id"), check_policy(policy)), reader.optional_text("mandate_id")
-
-
-def mandate_reference_of(mandate_id: str) -> str:
-    """Under which reference a mandate is remembered."""
-    return f"mandate#{mandate_id}"
+    mandate_id = reader.optional_text("mandate_id")
+    if mandate_id and len(mandate_id) > MANDATE_ID_CHARACTERS_MAX:
+        raise MessageRefusedError(
+            f"{POLICY_ISSUED}: field mandate_id has at most {MANDATE_ID_CHARACTERS_MAX} characters"
+        )
+    return IssuedPolicy(reader.text("event_id"), check_policy(policy)), mandate_id
 
 
 def _propose(head: AccountHead, issued: IssuedPolicy) -> Proposal:
