@@ -33,7 +33,7 @@ PYTEST := env -u AWS_ENDPOINT_URL -u AWS_PROFILE $(BIN)/pytest
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-install: $(VENV)/.installed $(EMULATOR)/.installed check-node ## Build the virtual environments in this folder
+install: check-node $(VENV)/.installed $(EMULATOR)/.installed ## Build the virtual environments in this folder
 
 test: install lint ## Run everything that CI runs: checks, then every test, with coverage
 	$(PYTEST) --cov --cov-report=term

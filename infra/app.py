@@ -10,6 +10,7 @@ The templates go to the folder that CDK_OUTDIR names, else to `cdk.out`. Neither
 
 import dataclasses
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -20,6 +21,7 @@ from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
 from infra.constructs.findings import acknowledge_finding
 from infra.environments import Environment, find_environment
+from infra.errors import InfrastructureError
 from infra.stacks.data_stack import DataStack
 from infra.stacks.monitoring_stack import MonitoringStack
 from infra.stacks.service_stack import FUNCTIONS_FOLDER, ServiceStack
@@ -84,4 +86,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except InfrastructureError as error:
+        sys.exit(str(error))

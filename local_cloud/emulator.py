@@ -69,7 +69,7 @@ class LocalCloud:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The environment variables with which an AWS client talks to this emulator and to nothing else."""
+        """Variables with which AWS clients talk to this emulator alone, and `pawledger` to what is deployed to it."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint_url,
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
@@ -77,6 +77,7 @@ class LocalCloud:
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
+            "PAWLEDGER_ENVIRONMENT": "local",
         }
 
     def stop(self) -> None:

@@ -4,11 +4,13 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 import boto3
 
 from local_cloud.errors import LocalCloudError
+from pawledger.domain.calendar import business_date_of
 
 STEP_TIMEOUT_SECONDS: Final = 180.0
 """A step takes a few seconds on two idle cores and was seen to take 46 on two that ten programs shared; three minutes
@@ -38,6 +40,13 @@ class Cloud:
             create_client: Any = self.session.client
             self._clients[service] = create_client(service, endpoint_url=self.endpoint_url)
         return self._clients[service]
+
+    def read_business_date(self) -> date:
+        """Today in the time zone that the app bills in: what a bank calls today may be tomorrow there."""
+        configuration = self.client("lambda").get_function_configuration(
+            FunctionName=self.outputs["StartBillingDayFunctionName"]
+        )
+        return business_date_of(datetime.now(UTC), configuration["Environment"]["Variables"]["BILLING_TIME_ZONE"])
 
     def subscribe_to_alerts(self) -> str:
         """A queue of its own that receives what the alert topic pushes; its address."""

@@ -44,7 +44,10 @@ FILE_KINDS: Final = frozenset(
 
 
 def tell_story(cloud: Cloud, today: date) -> dict[str, Any]:
-    """Run the whole demonstration against a deployed app and return what the closing table shows."""
+    """Run the whole demonstration against a deployed app and return what the closing table shows.
+
+    `today` is the business date of the app. Raises `DemonstrationStuckError`.
+    """
     alert_queue = cloud.subscribe_to_alerts()
     _issue_policies(cloud, today)
     invoices = _issue_invoices(cloud, today)
@@ -82,7 +85,7 @@ def print_next_steps(cloud: LocalCloud, seconds: float) -> None:
         f"""
   Done in {seconds:.0f} s. The system goes on running at {cloud.endpoint_url}; look around with
 
-    source {environment} && export PAWLEDGER_ENVIRONMENT=local
+    source {environment}
     .venv/bin/pawledger account show {EURO_ACCOUNTS[8]}       # paid five short
     .venv/bin/pawledger account show {EARLY_ACCOUNT}       # paid before its policy came
     .venv/bin/pawledger discrepancies list

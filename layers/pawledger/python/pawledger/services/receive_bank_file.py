@@ -214,8 +214,9 @@ def _verdict_discrepancy(dropped: DroppedFile, proof: _Proof) -> Discrepancy:
     first = next((problem for problem in proof.report.problems if problem.severity == "error"), None)
     # Only where and which rule: a problem's message may quote the file, and alerts hold nothing of a file.
     fault = f"{first.rule} on line {first.line or 1}, {first.field or 'record'}" if first else "behind many warnings"
+    count = proof.report.problem_count
     what = (
-        f"{dropped.key} is not posted: {fault}; {proof.report.problem_count} problems in all, "
+        f"{dropped.key} is not posted: {fault}; {count} {'problem' if count == 1 else 'problems'} in all, "
         f"shown by `pawledger files show {proof.file_id[:12]}`."
     )
     return Discrepancy(kind, proof.file_id, dropped.received_on, what)

@@ -1,0 +1,293 @@
+"""The main job in the local cloud: a book is billed, paid and mispaid, and every difference is found and told.
+
+The demonstration's story is told once; what must hold of it is worked out here from the demonstration's book alone:
+who lives in it, what each household was charged, what each of its payments says.
+"""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+import boto3
+import pytest
+
+from local_cloud.demonstration.bank_files import Line
+from local_cloud.demonstration.book import (
+    DOLLAR_ACCOUNTS,
+    EARLY_ACCOUNT,
+    EURO_ACCOUNTS,
+    Invoice,
+    dollar_lines,
+    euro_lines,
+    policy_event,
+    policy_events,
+    refused_policy_events,
+)
+from local_cloud.demonstration.cloud import Cloud
+from local_cloud.demonstration.story import tell_story
+from local_cloud.emulator import ACCESS_KEY, CHECKOUT, REGION
+from tests.end_to_end.deployed_cloud import DeployedCloud
+
+COMMAND_TIMEOUT_SECONDS = 60
+"""A command takes two seconds; a busy machine may take ten times as long."""
+
+FUNCTIONS = 7
+INSTALLMENTS = {"monthly": 12, "quarterly": 4, "semi_annual": 2, "annual": 1}
+PAID_SHORT_BY_MINOR = 500
+PAID_OVER_BY_MINOR = 1_000
+EARLY_PAYMENT_MINOR = 5_000
+UNIDENTIFIED_MINOR = {"EUR": 4_200 + 3_100, "USD": 7_700}
+"""A payer who lost the letter, one who mistyped the reference, and one without a reference."""
+BANK_FEE_MINOR = 1_250
+
+EXPECTED_DISCREPANCIES = {
+    "unidentified_payment": 3,  # the three of UNIDENTIFIED_MINOR
+    "unexplained_debit": 1,  # the bank's fee
+    "payment_before_policy": 1,
+    "underpayment": 1,
+    "overpayment": 1,
+    "payment_returned": 1,
+    "file_unreadable": 4,  # cut short, with a DOCTYPE, empty, junk
+    "file_out_of_balance": 1,  # one cent wrong
+    "file_refused": 1,  # a key with blanks and a question mark
+    "file_duplicate": 1,  # sent again
+    "file_conflict": 1,  # the same message id with other bytes
+    "policy_event_refused": 3,  # no such currency, no charges, no policy id
+}
+
+
+@dataclass(frozen=True)
+class Told:
+    """The story's summary, and everything that the cloud holds afterwards."""
+
+    deployed: DeployedCloud
+    cloud: Cloud
+    today: date
+    summary: dict[str, Any]
+    entries: list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def told(deployed_cloud: DeployedCloud) -> Told:
+    session = boto3.Session(ACCESS_KEY, ACCESS_KEY, region_name=REGION)
+    cloud = Cloud(session, deployed_cloud.cloud.endpoint_url, deployed_cloud.outputs)
+    today = cloud.read_business_date()
+    summary = tell_story(cloud, today)
+    return Told(deployed_cloud, cloud, today, summary, list(cloud.bodies("EntriesTableName")))
+
+
+def run_pawledger(told: Told, *arguments: str) -> dict[str, Any]:
+    """What a `pawledger` command of a person at a shell answers, with the environment that the local cloud gives."""
+    finished = subprocess.run(  # noqa: S603 - our own program, arguments from this file
+        [sys.executable, "-c", "from pawledger.command_line.main import run; run()", *arguments, "--json"],
+        env={
+            **told.deployed.cloud.environment,
+            "PYTHONPATH": str(CHECKOUT / "layers/pawledger/python"),
+        },
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_TIMEOUT_SECONDS,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr
+    document: dict[str, Any] = json.loads(finished.stdout)
+    return document
+
+
+def expected_first_invoices(today: date) -> dict[str, int]:
+    """What each household of the book owes first: the first installment of each of its policies."""
+    owed: Counter[str] = Counter()
+    for event in policy_events(today):
+        owed[str(event["account_id"])] += first_installment_minor(event)
+    return dict(owed)
+
+
+def first_installment_minor(event: dict[str, Any]) -> int:
+    """Each charge divided by the plan's installments, to the cent, half a cent away from zero; then their sum."""
+    count = INSTALLMENTS[event["plan"]]
+    shares = (Decimal(charge["amount_minor"]) / count for charge in event["charges"])
+    return sum(int(share.quantize(Decimal(1), ROUND_HALF_UP)) for share in shares)
+
+
+def entries_of(told: Told, kind: str) -> list[dict[str, Any]]:
+    return [entry for entry in told.entries if entry["kind"] == kind]
+
+
+def invoice_minor(entry: dict[str, Any]) -> int:
+    return sum(minor for _, _, charges in entry["facts"]["lines"] for _, minor in charges)
+
+
+def balances(told: Told) -> Counter[tuple[str, str]]:
+    """The sum of all postings by currency and ledger account."""
+    sums: Counter[tuple[str, str]] = Counter()
+    for entry in told.entries:
+        for name, currency, amount_minor in entry["postings"]:
+            sums[currency, name] += amount_minor
+    return sums
+
+
+def planted_lines(today: date) -> list[Line]:
+    """The lines of both bank files; only their texts are looked at, so any amount will do."""
+    invoices = {each: Invoice(each, 10_000, "RF00" + each) for each in (*EURO_ACCOUNTS, *DOLLAR_ACCOUNTS)}
+    return [*euro_lines(invoices, "RF00"), *dollar_lines(invoices)]
+
+
+def read_log_lines(told: Told) -> Iterator[tuple[str, str]]:
+    """Every line that a function logged, with its log group."""
+    logs = told.deployed.client("logs")
+    for page in logs.get_paginator("describe_log_groups").paginate():
+        for group in page["logGroups"]:
+            name = group["logGroupName"]
+            for events in logs.get_paginator("filter_log_events").paginate(logGroupName=name):
+                for event in events["events"]:
+                    yield name, event["message"]
+
+
+def test_every_policy_is_recorded_once_although_each_event_came_twice(told: Told) -> None:
+    expected = {str(event["policy_id"]) for event in policy_events(told.today)} | {f"PET-{EARLY_ACCOUNT}-1"}
+    recorded = [entry["entry_id"] for entry in entries_of(told, "policy_issued")]
+    assert sorted(recorded) == sorted(f"policy_issued#{policy_id}" for policy_id in expected)
+
+
+def test_every_household_has_one_first_invoice_of_the_amount_it_was_charged(told: Told) -> None:
+    late = policy_event(EARLY_ACCOUNT, 1, 20, told.today)
+    expected = expected_first_invoices(told.today) | {EARLY_ACCOUNT: first_installment_minor(late)}
+    invoices = entries_of(told, "invoice_issued")
+    issued: Counter[str] = Counter()
+    for entry in invoices:
+        issued[entry["account_id"]] += invoice_minor(entry)
+    assert dict(issued) == expected
+    assert len(invoices) == len(EURO_ACCOUNTS) + len(DOLLAR_ACCOUNTS) + 1
+
+
+def test_every_payment_is_posted_once_in_the_amount_that_its_household_paid(told: Told) -> None:
+    expected = expected_first_invoices(told.today)
+    expected[EURO_ACCOUNTS[8]] -= PAID_SHORT_BY_MINOR
+    expected[EURO_ACCOUNTS[9]] += PAID_OVER_BY_MINOR
+    posted = [(entry["account_id"], entry["facts"]["amount_minor"]) for entry in entries_of(told, "payment_posted")]
+    assert sorted(posted) == sorted(expected.items())
+
+
+def test_the_returned_payment_is_an_entry_of_its_own_and_due_again(told: Told) -> None:
+    account_id = DOLLAR_ACCOUNTS[0]
+    [returned] = entries_of(told, "payment_returned")
+    assert returned["account_id"] == account_id
+    assert returned["facts"]["amount_minor"] == expected_first_invoices(told.today)[account_id]
+    shown = run_pawledger(told, "account", "show", account_id)
+    [balance] = shown["balances"]
+    assert balance["owed_minor"] == expected_first_invoices(told.today)[account_id]
+
+
+def test_what_nobody_can_place_is_in_suspense_in_each_currency(told: Told) -> None:
+    sums = balances(told)
+    assert -sums["EUR", "suspense"] == UNIDENTIFIED_MINOR["EUR"] - BANK_FEE_MINOR
+    assert -sums["USD", "suspense"] == UNIDENTIFIED_MINOR["USD"]
+
+
+def test_the_cash_in_the_books_is_the_cash_in_the_two_bank_files(told: Told) -> None:
+    first = expected_first_invoices(told.today)
+    euro_minor = sum(first[account_id] for account_id in EURO_ACCOUNTS) - PAID_SHORT_BY_MINOR + PAID_OVER_BY_MINOR
+    euro_minor += UNIDENTIFIED_MINOR["EUR"] + EARLY_PAYMENT_MINOR - BANK_FEE_MINOR
+    dollar_minor = sum(first[account_id] for account_id in DOLLAR_ACCOUNTS) + UNIDENTIFIED_MINOR["USD"]
+    dollar_minor -= first[DOLLAR_ACCOUNTS[0]]
+    sums = balances(told)
+    assert (sums["EUR", "cash"], sums["USD", "cash"]) == (euro_minor, dollar_minor)
+
+
+def test_debits_equal_credits_in_each_currency_and_in_each_entry(told: Told) -> None:
+    unbalanced = []
+    for entry in told.entries:
+        sums: Counter[str] = Counter()
+        for _, currency, amount_minor in entry["postings"]:
+            sums[currency] += amount_minor
+        if any(sums.values()):
+            unbalanced.append(entry["entry_id"])
+    assert unbalanced == []
+    books = told.summary["books"]
+    assert set(books) == {"EUR", "USD"}
+    assert all(debits_minor == credits_minor > 0 for debits_minor, credits_minor in books.values())
+
+
+def test_each_planted_fault_is_a_discrepancy_of_its_kind_and_nothing_else_is(told: Told) -> None:
+    assert dict(told.summary["discrepancies"]) == EXPECTED_DISCREPANCIES
+    assert EXPECTED_DISCREPANCIES["policy_event_refused"] == len(refused_policy_events(told.today))
+
+
+def test_every_discrepancy_is_told_by_one_alert(told: Told) -> None:
+    count = str(sum(EXPECTED_DISCREPANCIES.values()))
+    figures = told.summary["figures"]
+    assert (figures["discrepancies"], figures["alerts received"]) == (count, count)
+    assert figures["alerts received twice"] == "0"
+
+
+def test_both_good_files_are_proven_and_nobody_is_overdue(told: Told) -> None:
+    figures = told.summary["figures"]
+    assert figures["files proven to the cent"] == "2"
+    assert figures["files not proven"] == "0"
+    assert figures["accounts overdue for billing"] == "0"
+
+
+def test_the_command_line_explains_the_household_that_paid_short(told: Told) -> None:
+    account_id = EURO_ACCOUNTS[8]
+    owed_minor = expected_first_invoices(told.today)[account_id]
+    shown = run_pawledger(told, "account", "show", account_id)
+    [balance] = shown["balances"]
+    assert (balance["owed_minor"], balance["unapplied_minor"]) == (PAID_SHORT_BY_MINOR, 0)
+    assert [entry["kind"] for entry in shown["entries"]] == ["policy_issued", "invoice_issued", "payment_posted"]
+    assert shown["entries"][2]["credit_minor"] == owed_minor - PAID_SHORT_BY_MINOR
+    assert shown["entries_agree_with_head"] is True
+
+
+def test_money_that_came_before_its_policy_is_applied_to_the_first_invoice(told: Told) -> None:
+    shown = run_pawledger(told, "account", "show", EARLY_ACCOUNT)
+    owed_minor = first_installment_minor(policy_event(EARLY_ACCOUNT, 1, 20, told.today))
+    [balance] = shown["balances"]
+    assert balance["owed_minor"] == owed_minor - EARLY_PAYMENT_MINOR
+    assert (balance["unapplied_minor"], balance["suspense_minor"]) == (0, 0)
+
+
+def test_the_command_line_lists_the_open_discrepancies_with_their_amounts(told: Told) -> None:
+    listed = run_pawledger(told, "discrepancies", "list")
+    assert listed["open_count_by_kind"] == EXPECTED_DISCREPANCIES
+    amounts = Counter[str]()
+    for each in listed["discrepancies"]:
+        if each["kind"] == "unidentified_payment":
+            amounts[each["currency"]] += each["amount_minor"]
+    assert dict(amounts) == UNIDENTIFIED_MINOR
+
+
+def test_the_command_line_lists_what_became_of_each_file(told: Told) -> None:
+    listed = run_pawledger(told, "files", "list")["files"]
+    became = {each["incoming_key"].removeprefix("incoming/"): (each["verdict"], each["status"]) for each in listed}
+    assert became == {
+        "northbank/statement.xml": ("accepted", "posted"),
+        "firstbank/statement.bai": ("accepted", "posted"),
+        "northbank/same-id-other-bytes.xml": ("accepted", "quarantined"),
+        "northbank/truncated.xml": ("unreadable", "quarantined"),
+        "northbank/doctype.xml": ("unreadable", "quarantined"),
+        "firstbank/one-cent-wrong.bai": ("out_of_balance", "quarantined"),
+        "firstbank/empty.bai": ("unreadable", "quarantined"),
+        "firstbank/junk.bin": ("unreadable", "quarantined"),
+    }
+
+
+def test_no_ledger_is_broken(told: Told) -> None:
+    verified = run_pawledger(told, "ledger", "verify", "--all")
+    assert verified["is_unbroken"] is True
+    assert verified["entry_count"] == len(told.entries)
+    assert verified["account_count"] == len({entry["account_id"] for entry in told.entries})
+
+
+def test_no_log_line_holds_a_payers_text(told: Told) -> None:
+    texts = {line.text for line in planted_lines(told.today)}
+    assert {"Premium for Rex, sorry, I lost the letter", "NO REFERENCE"} <= texts
+    logged = list(read_log_lines(told))
+    # Every function has its own lines here, written as JSON; without them nothing would have been shown.
+    assert len({group for group, line in logged if '"service":' in line}) == FUNCTIONS
+    assert [line for _, line in logged if any(text in line for text in texts)] == []
