@@ -2,11 +2,13 @@
 
 from io import BytesIO
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pawledger.bank_files import bai2_details
 from pawledger.bank_files.bai2 import read_bai2
-from pawledger.bank_files.records import Direction
+from pawledger.bank_files.records import Direction, StatementEntry
 from pawledger.bank_files.report import FileReport, Verdict
 from tests.builders.bai2_file import Account, Movement, write_bai2
 
@@ -40,6 +42,70 @@ HOSTILE_LINES = st.lists(
     ),
     max_size=12,
 )
+ORDINARY_DETAILS = st.builds(
+    "16,{},{},{},{},{},{}".format,
+    st.sampled_from(("142", "165", "257", "455", "557", "698")),
+    st.integers(min_value=1, max_value=12),
+    st.sampled_from(("", "Z", "0", "1", "2")),
+    st.sampled_from(("", "B1", "B2")),
+    st.sampled_from(("", "C1", "C2")),
+    st.sampled_from(
+        ("/", "", " A / ", "A//", "é", "A, B/", "EREF:INV7 REMI:INV8/", "Client Ref ID: 9", "plumless", "buckeroo")
+    ),
+)
+LISTED_ODD_DETAILS = (
+    *("16,142,,Z,,,", "16,142,007,Z,,,A", "16,142,-3,Z,,,A", "16,142,²,Z,,,A", f"16,142,{'9' * 25},Z,,,A"),
+    *("16,890,0,Z,,,A", "16,199,4,Z,,,A", "16,100,4,Z,,,A", "16,1,4,Z,,,A"),
+    *("16,142,5,X,,,A", "16,142,5,V,261124,1200,B1,C1,A/", "16,142,5,S,1,2,3,B1,C1,A", "16,142,5,V,261124,,A"),
+    *("16,142,5/", "16,142,5,Z,,A/", "88,A/", "88", "881,A", "17,142,5,Z,,,A"),
+)
+ODD_DETAILS = st.one_of(
+    st.sampled_from(LISTED_ODD_DETAILS),
+    st.from_regex(r"(?:16|88|49|17),[0-9,/ZV-]{0,20}", fullmatch=True),
+)
+ORDINARY_RUNS = st.lists(ORDINARY_DETAILS, min_size=1, max_size=8)
+DETAILS = st.one_of(
+    ORDINARY_RUNS,
+    st.builds(lambda before, odd, after: [*before, odd, *after], ORDINARY_RUNS, ODD_DETAILS, ORDINARY_RUNS),
+    st.lists(st.one_of(ORDINARY_DETAILS, ODD_DETAILS), min_size=1, max_size=12),
+)
+
+
+def read_with_columns_from(details_min: int, content: bytes) -> tuple[list[StatementEntry], FileReport]:
+    """Read with columns used for that many details or more."""
+    report = FileReport()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bai2_details, "COLUMN_LINES_MIN", details_min)
+        patch.setattr(bai2_details, "SINGLE_LINES_MIN", 1)
+        return list(read_bai2(BytesIO(content), report)), report
+
+
+def check_both_ways_agree(details: list[str], currency: str = "USD") -> None:
+    records = ["01,1,2,261120,0600,1,,,2/", f"02,1,2,1,261119,,{currency},2/", "03,4,,,,,/", *details]
+    content = "\n".join([*records, f"49,0,{len(details) + 2}/", ""]).encode()
+    in_columns, report_of_columns = read_with_columns_from(1, content)
+    one_by_one, report = read_with_columns_from(len(details) + 1, content)
+    assert report_of_columns == report
+    if report.problems[-1].rule == "bai2.truncated":
+        assert in_columns == one_by_one
+    else:
+        # Where a record cannot be read, the two differ in how far they come before they tell it.
+        assert in_columns[: len(one_by_one)] == one_by_one[: len(in_columns)]
+
+
+@given(DETAILS, st.sampled_from(("USD", "XXXX")))
+def test_details_say_the_same_in_columns_and_one_by_one(details: list[str], currency: str) -> None:
+    check_both_ways_agree(details, currency)
+
+
+@pytest.mark.parametrize("odd", LISTED_ODD_DETAILS)
+def test_odd_detail_among_ordinary_ones_says_the_same_in_columns_and_one_by_one(odd: str) -> None:
+    check_both_ways_agree(["16,142,1,Z,,,A", odd, "16,142,1,Z,,,A"])
+
+
+def test_commas_that_one_line_lacks_and_the_next_has_too_many_do_not_make_up_for_each_other() -> None:
+    # The second line ends up with a record code where a third would begin.
+    check_both_ways_agree(["16,142,1,Z,,,A", "16,142,1,Z,,A", "16,16,142,5,Z,,,A"])
 
 
 @given(ACCOUNTS)

@@ -273,11 +273,43 @@ def test_account_in_several_parts_keeps_counting_its_identical_rows() -> None:
     assert [entry.identity[-1] for entry in entries] == ["1", "1", "2"]
 
 
+def test_long_run_of_ordinary_details_is_read_like_each_of_them() -> None:
+    # 600 credits of 1 to 600, 300 returned debits of 7 of which each comes twice
+    payments = [Movement("165", amount, text=f"PREMIUM {amount}, EREF:INV{amount}/") for amount in range(1, 601)]
+    returns = [Movement("557", 7, bank_reference=f"B{number}", customer_reference="C") for number in range(150)]
+    entries, report = read(write_bai2(Account(movements=(*payments, *returns, *returns))))
+    (statement,) = report.statements
+    assert report.problems == []
+    assert (statement.credit_count, statement.credit_minor) == (600, 180_300)
+    assert (statement.debit_count, statement.debit_minor, statement.return_count) == (300, 2_100, 300)
+    assert [entry.line for entry in entries] == list(range(4, 904))
+    assert [entry.amount_minor for entry in entries[:600]] == list(range(1, 601))
+    assert [entry.references for entry in entries[:600]] == [(f"INV{amount}",) for amount in range(1, 601)]
+    assert [entry.text for entry in entries[598:601]] == ["PREMIUM 599, EREF:INV599", "PREMIUM 600, EREF:INV600", ""]
+    assert [entry.direction for entry in entries] == [Direction.CREDIT] * 600 + [Direction.DEBIT] * 300
+    assert [entry.is_return for entry in entries] == [False] * 600 + [True] * 300
+    assert {entry.references for entry in entries[600:]} == {("C",)}
+    assert [entry.identity[-1] for entry in entries] == ["1"] * 750 + ["2"] * 150
+
+
 def test_identity_is_the_same_in_whatever_file_the_row_comes() -> None:
     row = Movement(bank_reference="B1", text="PREMIUM")
     first, _ = read(write_bai2(Account(movements=(row,)), file_id="1", modifier="1"))
     again, _ = read(write_bai2(Account(number="5"), Account(movements=(Movement(), row)), file_id="2"))
     assert first[0].identity == again[1].identity
+
+
+@pytest.mark.parametrize("count", [1, 100])
+def test_interim_and_final_statement_in_one_file_tell_the_same_movements(count: int) -> None:
+    records = ["01,121000248,PAWLEDGER,261120,0600,1,,,2/"]
+    for modifier in (1, 2):
+        details = [f"16,165,5,Z,B{number},,PREMIUM/" for number in range(count)]
+        records += [f"02,PAWLEDGER,121000248,1,261119,,USD,{modifier}/", "03,4002001,USD/", *details]
+        records += [f"49,{5 * count},{count + 2}/", f"98,{5 * count},1,{count + 4}/"]
+    records.append(f"99,{10 * count},2,{2 * (count + 4) + 2}/")
+    entries, report = read("\n".join(records).encode())
+    assert (len(entries), report.problems) == (2 * count, [])
+    assert [entry.identity for entry in entries[:count]] == [entry.identity for entry in entries[count:]]
 
 
 def test_texts_with_one_checksum_are_numbered_apart() -> None:

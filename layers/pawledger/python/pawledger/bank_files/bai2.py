@@ -5,6 +5,7 @@ A file is 01 to 99; in it groups 02 to 98, each one bank and one day; in them ac
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import BinaryIO, Final
 
 from pawledger.bank_files.bai2_controls import (
@@ -49,12 +50,18 @@ _TRAILERS: Final = {"01": "99", "02": "98", "03": "49"}
 
 
 def read_bai2(stream: BinaryIO, report: FileReport) -> Iterator[StatementEntry]:
-    """Yield the movements (16 records) of a BAI2 stream and fill `report`; memory stays bounded, whatever the size.
+    """Iterate over the movements (16 records) of a BAI2 stream and fill `report`, in bounded memory whatever the size.
 
     No bytes make it raise: what is wrong is a problem in `report`, whose verdict counts once the iterator is exhausted.
     A record that cannot be read or stands where it must not ends the reading. Errors of the stream itself pass through.
     """
     report.format = "bai2"
+    # Not a generator: it would add a step of Python to every movement.
+    return chain.from_iterable(_read_runs(stream, report))
+
+
+def _read_runs(stream: BinaryIO, report: FileReport) -> Iterator[list[StatementEntry]]:
+    """Yield the movements in lists, each of details that follow one another; otherwise as `read_bai2`."""
     reader = _Reader(report)
     blocks = LineBlocks(stream)
     try:
@@ -88,8 +95,11 @@ class _Reader:
         self._group: GroupCount | None = None
         self._account: AccountCount | None = None
 
-    def read_block(self, block: list[str]) -> list[StatementEntry]:
-        """Read physical lines up to the last record, which is held until it is known where it ends."""
+    def read_block(self, block: list[str]) -> Iterator[list[StatementEntry]]:
+        """Read physical lines up to the last record, which is held until it is known where it ends.
+
+        Yields the entries in lists of bounded length. Raises `UnreadableRecordError`.
+        """
         numbers: Sequence[int] = range(self._line_count + 1, self._line_count + 1 + len(block))
         self._line_count += len(block)
         if min(block) < "0":
@@ -99,47 +109,43 @@ class _Reader:
         if self._held:
             numbers, block = [*self._held_numbers, *numbers], self._held + block
         if not block:
-            return []
+            return
         last = len(block) - 1
         while last and end_of_record(block, last) > last:
             last -= 1
-        entries = self._read_records(block, numbers, last)
+        yield from self._read_records(block, numbers, last)
         self._held, self._held_numbers = block[last:], list(numbers[last:])
         self._records_before += last
         if sum(map(len, self._held)) > RECORD_CHARACTERS_MAX + LINE_BYTES_MAX:
             self.notes.line = self._held_numbers[0]
             raise UnreadableRecordError("bai2.record_too_long", None, "record goes on without end")
-        return entries
 
-    def end(self) -> list[StatementEntry]:
+    def end(self) -> Iterator[list[StatementEntry]]:
         """Read the last record. Raises `UnreadableRecordError` where a trailer is missing: the file was cut."""
         if not self._held:
             raise UnreadableRecordError("bai2.empty", None, "file has no records")
         # The empty line ends the record, whatever it is.
-        entries = self._read_records([*self._held, ""], self._held_numbers, len(self._held))
+        yield from self._read_records([*self._held, ""], self._held_numbers, len(self._held))
         self.notes.line = self._line_count
         innermost = self._innermost()
         if innermost:
             message = f"file ends before trailer {_TRAILERS[innermost]} of its {innermost}: it was cut"
             raise UnreadableRecordError("bai2.truncated", None, message)
-        return entries
 
-    def _read_records(self, lines: list[str], numbers: Sequence[int], end: int) -> list[StatementEntry]:
+    def _read_records(self, lines: list[str], numbers: Sequence[int], end: int) -> Iterator[list[StatementEntry]]:
         """Read the records from the first line up to `end`, where another record begins."""
-        entries: list[StatementEntry] = []
         position = 0
         lines = lines[: end + 1]
         while position < end:
             if self._account is not None and lines[position][:3] == "16,":
                 run = self._details.read_run(lines, numbers, position, self._account)
-                entries += run.entries
+                yield run.entries
                 position = run.end
             else:
                 first, position = position, end_of_record(lines, position + 1)
                 self.notes.line = numbers[first]
                 self._read_control(lines[first:position], self._records_before + first)
         self._details.check_limit()
-        return entries
 
     def keep_open_statement(self) -> None:
         """Report the statement during which reading ended, as far as it was read."""

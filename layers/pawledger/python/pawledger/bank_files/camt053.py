@@ -1,11 +1,12 @@
 """Reads camt.053, the ISO 20022 bank-to-customer statement, as a stream of entries; see docs/formats/camt053.md."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO, Final
 
 from pawledger.bank_files.iso20022.entries import ENTRY_SHAPE, HeldDetails, close_batch, read_entry
+from pawledger.bank_files.iso20022.shapes import Fields, Record, Shape
 from pawledger.bank_files.iso20022.statement import BALANCE_TEXTS, STATEMENT_TEXTS, Statement, shown
-from pawledger.bank_files.iso20022.xml_records import Fields, Record, Shape, XmlRefusedError, read_records
+from pawledger.bank_files.iso20022.xml_records import XmlRefusedError, read_records
 from pawledger.bank_files.records import StatementEntry
 from pawledger.bank_files.report import FileReport, Rule
 
@@ -37,8 +38,10 @@ def read_camt053(stream: BinaryIO, report: FileReport) -> Iterator[StatementEntr
     """
     reader = _Reader(report)
     try:
-        for namespace, record in read_records(stream, _SHAPES):
-            yield from reader.take(namespace, record)
+        for namespace, records in read_records(stream, _SHAPES, repeated="Ntry"):
+            for record in records:
+                if entries := reader.take(namespace, record):
+                    yield from entries
         reader.finish()
     except XmlRefusedError as error:
         report.add(Rule.SYNTAX, error.rule, str(error), line=error.line)
@@ -54,16 +57,17 @@ class _Reader:
         self._entry_count = 0
         self._message_account: str | None = None
 
-    def take(self, namespace: str, record: Record) -> Iterator[StatementEntry]:
+    def take(self, namespace: str, record: Record) -> Iterable[StatementEntry]:
         name, statement = record.name, self._statement
         if name == "TxDtls":
             self._held.add(record)
         elif statement is not None and name == "Ntry":
-            held, self._held = self._held, HeldDetails()
             self._entry_count += 1
             if self._entry_count > ENTRIES_MAX:
                 raise XmlRefusedError("camt.too_many_entries", f"more than {ENTRIES_MAX} entries", record.line)
-            yield from read_entry(statement, record, held)
+            entries = read_entry(statement, record, self._held)
+            self._held.clear()
+            return entries
         elif statement is not None and name == "NtryDtls":
             close_batch(statement, record, self._held)
         elif statement is not None and name == "Bal":
@@ -74,6 +78,7 @@ class _Reader:
             self._open_message(namespace, record)
         else:
             self._close_message(record.fields, record.line)
+        return ()
 
     def _turn_statement(self, record: Record) -> None:
         if record.is_start:

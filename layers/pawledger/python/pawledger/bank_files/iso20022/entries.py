@@ -1,8 +1,7 @@
 """Turns one entry (`Ntry`) of an ISO 20022 cash report, with its details (`TxDtls`), into statement entries."""
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
@@ -17,8 +16,8 @@ from pawledger.bank_files.iso20022.fields import (
     text_of,
     type_code_of,
 )
+from pawledger.bank_files.iso20022.shapes import Fields, Record, Shape
 from pawledger.bank_files.iso20022.statement import TRUE_TEXTS, Statement, shown
-from pawledger.bank_files.iso20022.xml_records import Fields, Record, Shape
 from pawledger.bank_files.records import Direction, StatementEntry
 from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
 
@@ -58,22 +57,27 @@ ENTRY_SHAPE: Final = Shape(
 )
 
 _DIRECTIONS: Final = {"CRDT": Direction.CREDIT, "DBIT": Direction.DEBIT}
+_SIDES: Final = {"CRDT": Direction.CREDIT.value, "DBIT": Direction.DEBIT.value}
 _OTHER_STATUSES: Final = frozenset({"PDNG", "INFO", "FUTR"})
 _AMOUNT_PATHS: Final = ("Amt", "AmtDtls/TxAmt/Amt", "AmtDtls/InstdAmt/Amt")
 _DETAIL_ID_PATHS: Final = ("Refs/AcctSvcrRef", "Refs/TxId", "Refs/EndToEndId", "Refs/InstrId", "Refs/UETR")
 
 
-@dataclass(slots=True)
 class HeldDetails:
     """The details of the entry being read, and where its present batch began."""
 
-    records: list[Record] = field(default_factory=list)
-    characters: int = 0
-    count: int = 0
-    batch_count: int = 0
-    batch_first: int = 0
-    batch_references: dict[str, None] = field(default_factory=dict)
-    overflowed: bool = False
+    __slots__ = ("batch_count", "batch_first", "batch_references", "characters", "count", "overflowed", "records")
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Make ready for the next entry."""
+        self.records: list[Record] = []
+        self.characters = self.count = 0
+        self.batch_count = self.batch_first = 0
+        self.batch_references: dict[str, None] = {}
+        self.overflowed = False
 
     def add(self, detail: Record) -> None:
         """Hold a detail, or none any more once there are too many of them."""
@@ -81,7 +85,9 @@ class HeldDetails:
         self.batch_count += 1
         if self.overflowed:
             return
-        self.characters += sum(map(len, detail.fields.values()))
+        if self.records:
+            # One detail alone is small, for each of its texts is.
+            self.characters += sum(map(len, detail.fields.values()))
         self.records.append(detail)
         if len(self.records) > DETAILS_HELD_MAX or self.characters > DETAIL_CHARACTERS_HELD_MAX:
             self.overflowed = True
@@ -95,6 +101,8 @@ class _Movement(NamedTuple):
     currency: str
     direction: Direction
     posts: bool
+    side: str
+    """The direction as it stands in identities."""
 
     @property
     def signed_minor(self) -> int:
@@ -129,28 +137,35 @@ def close_batch(statement: Statement, batch: Record, held: HeldDetails) -> None:
         statement.warn("camt.batch_total", message, batch.line, "Btch/TtlAmt")
 
 
-def read_entry(statement: Statement, entry: Record, held: HeldDetails) -> Iterator[StatementEntry]:
-    """Count an entry in its statement and yield it: one record per detail where they sum to it exactly, else whole."""
+def read_entry(statement: Statement, entry: Record, held: HeldDetails) -> Iterable[StatementEntry]:
+    """Count an entry in its statement and return it: one record per detail where they sum to it exactly, else whole."""
+    fields = entry.fields
     statement.entry_count += 1
-    statement.learn_currency(entry.fields.get("Amt@Ccy"))
-    movement = _read_movement(entry.fields, statement.currency)
+    statement.learn_currency(fields.get("Amt@Ccy"))
+    currency = statement.currency
+    movement = _read_movement(fields, currency)
     _check_status(statement, entry)
     if movement is None:
         _report_unread(statement, entry)
-        return
+        return ()
     statement.reported.add(movement.direction, movement.amount_minor)
     if movement.posts:
         statement.booked.add(movement.direction, movement.amount_minor)
-    if movement.currency != statement.currency:
-        message = f"an entry in {movement.currency} cannot be part of a balance in {shown(statement.currency)}"
+    if movement.currency != currency:
+        message = f"an entry in {movement.currency} cannot be part of a balance in {shown(currency)}"
         (statement.fail if movement.posts else statement.warn)("camt.entry_currency", message, entry.line, "Ntry/Amt")
     items = _itemise(statement, entry, held, movement)
-    identity = _number(statement, _identify(statement.bank_account, entry.fields, movement))
-    if items is None:
-        detail = held.records[0] if held.count == 1 and held.records else None
-        references = tuple(held.batch_references)
-        yield _build(statement, entry, detail, movement, identity, batch_references=references)
-        return
+    identity = _number(statement, _identify(statement.bank_account, fields, movement))
+    if items is not None:
+        return _build_items(statement, entry, items, identity)
+    detail = held.records[0] if held.count == 1 and held.records else None
+    references = tuple(held.batch_references)
+    return (_build(statement, entry, detail, movement, identity, batch_references=references),)
+
+
+def _build_items(
+    statement: Statement, entry: Record, items: list[tuple[Record, _Movement]], identity: tuple[str, ...]
+) -> Iterator[StatementEntry]:
     alike: Counter[tuple[str, ...]] = Counter()
     for detail, item in items:
         key = _identify_detail(detail.fields, item)
@@ -160,13 +175,14 @@ def read_entry(statement: Statement, entry: Record, held: HeldDetails) -> Iterat
 
 def _read_movement(fields: Fields, account_currency: str | None) -> _Movement | None:
     currency = fields.get("Amt@Ccy") or account_currency
-    direction = _DIRECTIONS.get(fields.get("CdtDbtInd", ""))
+    indicator = fields.get("CdtDbtInd", "")
+    direction = _DIRECTIONS.get(indicator)
     if currency is None or direction is None:
         return None
     amount_minor = amount_in(fields, "Amt", currency)
     if amount_minor is None or amount_minor < 0:
         return None
-    return _Movement(amount_minor, currency, direction, _status_of(fields) in ("BOOK", None))
+    return _Movement(amount_minor, currency, direction, _status_of(fields) in ("BOOK", None), _SIDES[indicator])
 
 
 def _status_of(fields: Fields) -> str | None:
@@ -176,9 +192,11 @@ def _status_of(fields: Fields) -> str | None:
 
 def _check_status(statement: Statement, entry: Record) -> None:
     status = _status_of(entry.fields)
+    if status == "BOOK":
+        return
     if status is None:
         statement.warn("camt.status_missing", "no status: read as booked", entry.line, "Ntry/Sts")
-    elif status != "BOOK" and status not in _OTHER_STATUSES:
+    elif status not in _OTHER_STATUSES:
         statement.warn("camt.status_unknown", f"status {shown(status)}: not posted", entry.line, "Ntry/Sts")
 
 
@@ -203,11 +221,12 @@ def _report_unread(statement: Statement, entry: Record) -> None:
 
 def _read_detail(detail: Record, entry: _Movement) -> _Movement | None:
     """Money of a detail in the entry's currency; it has the entry's direction where it names none."""
-    direction = _DIRECTIONS.get(detail.fields.get("CdtDbtInd", ""), entry.direction)
+    indicator = detail.fields.get("CdtDbtInd", "")
+    direction, side = _DIRECTIONS.get(indicator, entry.direction), _SIDES.get(indicator, entry.side)
     for path in _AMOUNT_PATHS:
         amount_minor = amount_in(detail.fields, path, entry.currency)
         if amount_minor is not None and amount_minor >= 0:
-            return _Movement(amount_minor, entry.currency, direction, entry.posts)
+            return _Movement(amount_minor, entry.currency, direction, entry.posts, side)
     return None
 
 
@@ -222,6 +241,15 @@ def _sum_details(details: list[Record], entry: _Movement) -> int | None:
     return total_minor
 
 
+def _repeats_money(detail: Fields, entry: Fields) -> bool:
+    """Say whether a detail tells its money in the very words of its entry, as single details do."""
+    return (
+        detail.get("Amt") == entry["Amt"]
+        and detail.get("Amt@Ccy") == entry.get("Amt@Ccy")
+        and detail.get("CdtDbtInd") == entry["CdtDbtInd"]
+    )
+
+
 def _itemise(
     statement: Statement, entry: Record, held: HeldDetails, movement: _Movement
 ) -> list[tuple[Record, _Movement]] | None:
@@ -229,6 +257,8 @@ def _itemise(
     if held.overflowed:
         message = f"{held.count} details are too many to hold: the entry is posted whole"
         statement.warn("camt.details_too_many", message, entry.line, "Ntry/NtryDtls")
+        return None
+    if held.count == 1 and _repeats_money(held.records[0].fields, entry.fields):
         return None
     read = [(detail, _read_detail(detail, movement)) for detail in held.records]
     known = [(detail, item) for detail, item in read if item is not None]
@@ -255,13 +285,12 @@ def _identify(bank_account: str, fields: Fields, movement: _Movement) -> tuple[s
     if reference is None:
         kind, reference = "NtryRef", fields.get("NtryRef", "")
     day = str(day_at(fields, "BookgDt") or day_at(fields, "ValDt") or "")
-    side = movement.direction.value
-    return ("camt", bank_account, kind, reference, day, movement.currency, str(movement.amount_minor), side)
+    return ("camt", bank_account, kind, reference, day, movement.currency, str(movement.amount_minor), movement.side)
 
 
 def _identify_detail(fields: Fields, item: _Movement) -> tuple[str, ...]:
     reference = next((fields[path] for path in _DETAIL_ID_PATHS if path in fields), "")
-    return (reference, str(item.amount_minor), item.direction.value)
+    return (reference, str(item.amount_minor), item.side)
 
 
 def _number(statement: Statement, identity: tuple[str, ...]) -> tuple[str, ...]:
@@ -292,22 +321,23 @@ def _build(
     payer_account, payer_name = None, None
     if is_return or movement.direction is Direction.CREDIT:
         payer_account, payer_name = payer_of(inner, own_account)
+    # By position, in the order of the fields: their names would double the cost of the most frequent call.
     return StatementEntry(
-        bank_account=own_account,
-        currency=movement.currency,
-        amount_minor=movement.amount_minor,
-        direction=movement.direction,
-        booked_on=day_at(outer, "BookgDt"),
-        value_on=day_at(outer, "ValDt"),
-        identity=identity,
-        posts=movement.posts,
-        is_return=is_return,
-        return_reason=return_reason_of(inner),
-        type_code=type_code_of(inner) or type_code_of(outer),
-        references=references_of(inner) + batch_references,
-        mandate_id=inner.get("Refs/MndtId"),
-        payer_account=payer_account,
-        payer_name=payer_name,
-        text=text_of(inner) or outer.get("AddtlNtryInf", ""),
-        line=entry.line if detail is None else detail.line,
+        own_account,
+        movement.currency,
+        movement.amount_minor,
+        movement.direction,
+        day_at(outer, "BookgDt"),
+        day_at(outer, "ValDt"),
+        identity,
+        movement.posts,
+        is_return,
+        return_reason_of(inner) if is_return else None,
+        type_code_of(inner) or type_code_of(outer),
+        references_of(inner) + batch_references,
+        inner.get("Refs/MndtId"),
+        payer_account,
+        payer_name,
+        text_of(inner) or outer.get("AddtlNtryInf", ""),
+        entry.line if detail is None else detail.line,
     )

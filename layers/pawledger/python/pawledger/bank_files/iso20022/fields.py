@@ -8,15 +8,12 @@ from datetime import date
 from functools import lru_cache
 from typing import Final
 
-from pawledger.bank_files.iso20022.xml_records import Fields
-from pawledger.domain.currencies import UnknownCurrencyError
+from pawledger.bank_files.iso20022.shapes import Fields
+from pawledger.domain.currencies import MINOR_UNIT_DECIMALS, UnknownCurrencyError
 from pawledger.domain.money import AmountError, parse_amount
 
 DAYS_KEPT: Final = 512
 """A statement names few days and names them thousands of times."""
-AMOUNTS_KEPT: Final = 1024
-"""The amount of an entry comes again in its detail, and many policies cost the same."""
-
 AMOUNT_CHARACTERS_MAX: Final = 40
 """ISO 20022 amounts have at most 18 digits; a longer text is no amount, and turning it into a number takes long."""
 
@@ -43,6 +40,15 @@ _REFERENCE_PATHS: Final = (
 _ACCOUNT_ENDINGS: Final = ("Id/IBAN", "Id/Othr/Id", "Id/BBAN", "Id/PrtryAcct/Id")
 _PARTY_NAME_ENDINGS: Final = ("/Nm", "/Pty/Nm", "/Agt/FinInstnId/Nm")
 _TEXT_PATHS: Final = ("RmtInf/Ustrd", "RmtInf/Strd/AddtlRmtInf")
+_RETURN_REASON_PATHS: Final = ("RtrInf/Rsn/Cd", "RtrInf/Rsn/Prtry")
+_RETURN_PATHS: Final = frozenset({*_RETURN_REASON_PATHS, "RtrInf/AddtlInf"})
+
+_DEBTOR_NAMES: Final = tuple(
+    f"RltdPties/{party}{ending}" for party in ("Dbtr", "UltmtDbtr") for ending in _PARTY_NAME_ENDINGS
+)
+_CREDITOR_NAMES: Final = tuple(f"RltdPties/Cdtr{ending}" for ending in _PARTY_NAME_ENDINGS)
+_DEBTOR_ACCOUNTS: Final = tuple(f"RltdPties/DbtrAcct/{ending}" for ending in _ACCOUNT_ENDINGS)
+_CREDITOR_ACCOUNTS: Final = tuple(f"RltdPties/CdtrAcct/{ending}" for ending in _ACCOUNT_ENDINGS)
 
 DETAIL_TEXTS: Final = (
     *_REFERENCE_PATHS,
@@ -57,30 +63,35 @@ DETAIL_TEXTS: Final = (
     "BkTxCd/Domn/Fmly/Cd",
     "BkTxCd/Domn/Fmly/SubFmlyCd",
     "BkTxCd/Prtry/Cd",
-    "RtrInf/Rsn/Cd",
-    "RtrInf/Rsn/Prtry",
+    *_RETURN_REASON_PATHS,
     "RtrInf/AddtlInf",
     "AddtlTxInf",
-    *(f"RltdPties/{party}{name}" for party in ("Dbtr", "Cdtr", "UltmtDbtr") for name in _PARTY_NAME_ENDINGS),
-    *(f"RltdPties/{party}Acct/{ending}" for party in ("Dbtr", "Cdtr") for ending in _ACCOUNT_ENDINGS),
+    *_DEBTOR_NAMES,
+    *_CREDITOR_NAMES,
+    *_DEBTOR_ACCOUNTS,
+    *_CREDITOR_ACCOUNTS,
 )
 """Paths below a transaction's element that the functions of this module look at."""
-ACCOUNT_TEXTS: Final = ("Acct/Ccy", *(f"Acct/{ending}" for ending in _ACCOUNT_ENDINGS))
+_OWN_ACCOUNTS: Final = tuple(f"Acct/{ending}" for ending in _ACCOUNT_ENDINGS)
+ACCOUNT_TEXTS: Final = ("Acct/Ccy", *_OWN_ACCOUNTS)
 
 
-def first_of(fields: Fields, paths: tuple[str, ...], prefix: str = "") -> str | None:
+def _first_of(fields: Fields, paths: tuple[str, ...]) -> str | None:
     """Return the first value found, trying the paths in order."""
     for path in paths:
-        value = fields.get(prefix + path)
-        if value is not None:
-            return value.partition("\n")[0]
+        if path in fields:
+            return fields[path].partition("\n")[0]
     return None
 
 
-def account_of(fields: Fields, prefix: str) -> str | None:
-    """Return the number of the account at `prefix` (`Acct/`), without blanks."""
-    number = first_of(fields, _ACCOUNT_ENDINGS, prefix)
+def _account_at(fields: Fields, paths: tuple[str, ...]) -> str | None:
+    number = _first_of(fields, paths)
     return None if number is None else number.replace(" ", "")
+
+
+def own_account_of(fields: Fields) -> str | None:
+    """Return the number of the account that a statement is about, without blanks."""
+    return _account_at(fields, _OWN_ACCOUNTS)
 
 
 @lru_cache(maxsize=DAYS_KEPT)
@@ -106,10 +117,14 @@ def amount_in(fields: Fields, path: str, currency: str) -> int | None:
     return _amount_of(text, currency)
 
 
-@lru_cache(maxsize=AMOUNTS_KEPT)
 def _amount_of(text: str, currency: str) -> int | None:
     if len(text) > AMOUNT_CHARACTERS_MAX:
         return None
+    whole, _, fraction = text.partition(".")
+    digits = whole + fraction
+    if len(fraction) == MINOR_UNIT_DECIMALS.get(currency) and digits.isascii() and digits.isdigit():
+        # Written out to the minor unit without a sign, as banks do: the digits are the minor units.
+        return int(digits)
     try:
         return parse_amount(text, currency)
     except (AmountError, UnknownCurrencyError):
@@ -120,9 +135,8 @@ def references_of(fields: Fields) -> tuple[str, ...]:
     """Return the references of a transaction, the most telling first, without stand-ins and without repeats."""
     found: dict[str, None] = {}
     for path in _REFERENCE_PATHS:
-        value = fields.get(path)
-        if value is not None:
-            for reference in value.split("\n"):
+        if path in fields:
+            for reference in fields[path].split("\n"):
                 if reference.upper() not in NO_REFERENCES:
                     found[reference] = None
     return tuple(found)
@@ -139,17 +153,14 @@ def type_code_of(fields: Fields) -> str | None:
 
 def return_reason_of(fields: Fields) -> str | None:
     """Return why a payment came back: the ISO code (`AC04`), or the bank's own."""
-    return first_of(fields, ("RtrInf/Rsn/Cd", "RtrInf/Rsn/Prtry"))
+    return _first_of(fields, _RETURN_REASON_PATHS)
 
 
 def tells_return(fields: Fields) -> bool:
     """Say whether a transaction is marked as a return: by its return information or by its transaction code."""
-    return (
-        fields.get("BkTxCd/Domn/Fmly/SubFmlyCd") in RETURN_SUB_FAMILIES
-        or "RtrInf/Rsn/Cd" in fields
-        or "RtrInf/Rsn/Prtry" in fields
-        or "RtrInf/AddtlInf" in fields
-    )
+    if fields.get("BkTxCd/Domn/Fmly/SubFmlyCd") in RETURN_SUB_FAMILIES:
+        return True
+    return not _RETURN_PATHS.isdisjoint(fields)
 
 
 def text_of(fields: Fields) -> str:
@@ -164,8 +175,7 @@ def payer_of(fields: Fields, own_account: str) -> tuple[str | None, str | None]:
     It is the debtor. Where the debtor is the holder of the statement (some banks turn the parties of a return round,
     and a returned credit transfer was the holder's own), it is the creditor.
     """
-    account = account_of(fields, "RltdPties/DbtrAcct/")
+    account = _account_at(fields, _DEBTOR_ACCOUNTS)
     if account != own_account:
-        name = first_of(fields, _PARTY_NAME_ENDINGS, "RltdPties/Dbtr")
-        return account, name or first_of(fields, _PARTY_NAME_ENDINGS, "RltdPties/UltmtDbtr")
-    return account_of(fields, "RltdPties/CdtrAcct/"), first_of(fields, _PARTY_NAME_ENDINGS, "RltdPties/Cdtr")
+        return account, _first_of(fields, _DEBTOR_NAMES)
+    return _account_at(fields, _CREDITOR_ACCOUNTS), _first_of(fields, _CREDITOR_NAMES)

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Final
 
-from pawledger.bank_files.iso20022.fields import ACCOUNT_TEXTS, account_of, amount_in, day_at, day_of
-from pawledger.bank_files.iso20022.xml_records import Record
+from pawledger.bank_files.iso20022.fields import ACCOUNT_TEXTS, amount_in, day_at, day_of, own_account_of
+from pawledger.bank_files.iso20022.shapes import Record
 from pawledger.bank_files.records import Direction, StatementSummary
 from pawledger.bank_files.report import FileReport, Rule
 from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
@@ -82,7 +82,7 @@ class Statement:
     def bank_account(self) -> str:
         """Number of the account, empty where the statement names none."""
         if not self._bank_account:
-            self._bank_account = account_of(self._fields, "Acct/") or ""
+            self._bank_account = own_account_of(self._fields) or ""
         return self._bank_account
 
     @property

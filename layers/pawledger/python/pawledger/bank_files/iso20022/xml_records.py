@@ -5,15 +5,17 @@ type declaration is refused before a single entity of it is declared, so there i
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from re import compile as compile_pattern
 from typing import BinaryIO, Final, NamedTuple
 from xml.parsers import expat
 
+from pawledger.bank_files.iso20022.layouts import Layouts
+from pawledger.bank_files.iso20022.shapes import Fields, Place, Record, Shape, add_text
 from pawledger.domain.errors import PawledgerError
 
 BLOCK_BYTES: Final = 65_536
 FILE_BYTES_MAX: Final = 1 << 30
-"""About 1.5 million entries, more than any account-day; at 7 MB a second, the slowest measured, it is read in 2.5 minutes."""
+"""About 1.5 million entries, more than any account-day; at 7 MB a second, the slowest measured, 2.5 minutes."""
 PROLOG_BYTES_MAX: Final = 16_384
 """Before its first element a bank file has a declaration and at most a comment; the prolog is read in slices."""
 DEPTH_MAX: Final = 100
@@ -27,10 +29,6 @@ NAMES_MAX: Final = 5_000
 ENCODINGS: Final = frozenset({"utf-8", "us-ascii", "iso-8859-1", "iso-8859-15", "windows-1252", "cp1252"})
 """Supersets of ASCII only, so that the bytes of a declaration are recognised before they are parsed."""
 
-Fields = dict[str, str]
-"""Path below the record's element to text, stripped; values of a repeated path are joined by a newline, which occurs in
-none of them. A currency attribute is at the path with `@Ccy` behind it. An empty element is an absent one."""
-
 
 class XmlRefusedError(PawledgerError):
     """The bytes are not XML that is read here; `rule`, `line` and the message say why."""
@@ -41,91 +39,50 @@ class XmlRefusedError(PawledgerError):
         self.line = line
 
 
-class Record(NamedTuple):
-    """An element that was read: its shape's name, its fields, and the line on which it starts.
-
-    `parent` is the record around it, still being filled. A shape that is `announced` is told a second time, earlier,
-    at its start tag, with `is_start` and with fields that fill up as reading goes on.
-    """
-
-    name: str
-    fields: Fields
-    parent: Fields
-    line: int
-    is_start: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """Which element is a record, which texts in it are wanted, and which records lie inside it."""
-
-    path: str
-    """Local element names from the record around it, parted by `/`; the last one is the record's name."""
-    texts: tuple[str, ...]
-    records: tuple["Shape", ...] = ()
-    announced: bool = False
-
-
-class _Node:
-    """A place in the document: what its element means, and the places below it that were met or are wanted."""
-
-    __slots__ = ("children", "is_announced", "is_envelope", "record", "text")
-
-    def __init__(self) -> None:
-        self.children: dict[str, _Node] = {}
-        self.text: str | None = None
-        self.record: str | None = None
-        self.is_announced = False
-        self.is_envelope = False
-
-    def descend(self, path: str) -> "_Node":
-        node = self
-        for name in path.split("/"):
-            node = node.children.setdefault(name, _Node())
-        return node
-
-
-def _grow(root: _Node, shape: Shape) -> None:
-    node = root.descend(shape.path)
-    node.record, node.is_announced = shape.path.rpartition("/")[2], shape.announced
-    for path in shape.texts:
-        node.descend(path).text = path
-    for inner in shape.records:
-        _grow(node, inner)
-
-
 class _Collector:
     """The callbacks of one parse: walks the tree of wanted places along with the document and fills the records."""
 
-    def __init__(self, messages: tuple[Shape, ...]) -> None:
+    def __init__(self, messages: tuple[Shape, ...], repeated: str) -> None:
         self.records: list[Record] = []
+        self.fields: Fields = {}
+        """Of the record that the parser stands in."""
+        self.repeated_place = Place()
+        """The place of the record named `repeated`, once one of them was met."""
+        self.repeated_end = -1
+        """Index of the byte where the last end tag of such a record starts."""
+        self.encoding = "utf-8"
+        self.fed_bytes = 0
         self.namespace: str | None = None
         """Namespace of the message's element, once it was met; empty where it has none."""
         self.has_root = False
-        self._envelope = _Node()
+        self._envelope = Place()
         self._envelope.is_envelope = True
         for message in messages:
-            _grow(self._envelope, message)
-        self._ignored = _Node()
+            self._envelope.grow(message)
+        self._ignored = Place()
         self._node = self._envelope
-        self._stack: list[_Node] = []
-        self._fields: Fields = {}
+        self._stack: list[Place] = []
+        self._repeated = repeated
         self._open: list[tuple[Fields, int]] = []
         self._namespaces: list[Fields] = [{}]
         self._pieces: list[str] = []
         self._names = 0
         self._attribute_names: set[str] = set()
         self.parser = expat.ParserCreate()
-        self.parser.StartElementHandler = self._start
-        self.parser.EndElementHandler = self._end
-        self.parser.CharacterDataHandler = self._pieces.append
+        self.listen(is_listening=True)
         self.parser.XmlDeclHandler = self._check_declaration
         self.parser.StartDoctypeDeclHandler = self._refuse_doctype
+
+    def listen(self, *, is_listening: bool) -> None:
+        """Switch the callbacks on or off; off, the parser only checks that the bytes are well-formed."""
+        self.parser.StartElementHandler = self._start if is_listening else None
+        self.parser.EndElementHandler = self._end if is_listening else None
+        self.parser.CharacterDataHandler = self._pieces.append if is_listening else None
 
     def refuse(self, rule: str, message: str) -> XmlRefusedError:
         return XmlRefusedError(rule, message, self.parser.CurrentLineNumber)
 
-    def check_growth(self, fed_bytes: int) -> None:
+    def check_growth(self) -> None:
         """Refuse what is still incomplete after a block and has grown past its limit."""
         if self._node.text is None:
             self._pieces.clear()
@@ -133,13 +90,14 @@ class _Collector:
             raise self.refuse("xml.text_too_long", f"a text is longer than {TEXT_CHARACTERS_MAX} characters")
         if len(self._stack) > DEPTH_MAX:
             raise self.refuse("xml.depth", f"elements are nested deeper than {DEPTH_MAX}")
-        if fed_bytes - self.parser.CurrentByteIndex > TOKEN_BYTES_MAX:
+        if self.fed_bytes - self.parser.CurrentByteIndex > TOKEN_BYTES_MAX:
             raise self.refuse("xml.token_too_long", f"a tag or comment is longer than {TOKEN_BYTES_MAX} bytes")
 
     def _check_declaration(self, version: str, encoding: str | None, _standalone: int) -> None:
         if encoding is not None and encoding.lower() not in ENCODINGS:
             known = ", ".join(sorted(ENCODINGS))
             raise self.refuse("xml.encoding", f"encoding {encoding[:40]!r} is not read (XML {version}); known: {known}")
+        self.encoding = encoding or self.encoding
 
     def _refuse_doctype(self, _name: str, _system: str | None, _public: str | None, _subset: int) -> None:
         raise self.refuse("xml.doctype", "the file declares a document type, which no bank file needs")
@@ -169,15 +127,17 @@ class _Collector:
             if text:
                 self._store(node.text, text)
         elif node.record is not None:
-            fields = self._fields
-            self._fields, line = self._open.pop()
-            self.records.append(Record(node.record, fields, self._fields, line, is_start=False))
+            fields = self.fields
+            self.fields, line = self._open.pop()
+            self.records.append(Record(node.record, fields, self.fields, line, is_start=False))
+            if node.record == self._repeated:
+                self.repeated_place, self.repeated_end = node, self.parser.CurrentByteIndex
             if self._node.is_envelope:
                 self._namespaces.pop()
         elif node.is_envelope:
             self._namespaces.pop()
 
-    def _resolve(self, name: str) -> _Node:
+    def _resolve(self, name: str) -> Place:
         """Find the place of a name met for the first time under its parent: prefixed, part of an envelope, ignored."""
         parent = self._node
         if len(self._stack) > DEPTH_MAX:
@@ -193,7 +153,7 @@ class _Collector:
         parent.children[name] = node
         return node
 
-    def _note_attributes(self, node: _Node, attributes: dict[str, str]) -> None:
+    def _note_attributes(self, node: Place, attributes: dict[str, str]) -> None:
         self._attribute_names.update(attributes)
         if len(self._attribute_names) > NAMES_MAX:
             raise self.refuse("xml.too_many_names", f"more than {NAMES_MAX} different attribute names")
@@ -201,22 +161,17 @@ class _Collector:
             self._store(node.text + "@Ccy", attributes["Ccy"].strip())
 
     def _store(self, path: str, text: str) -> None:
-        if "\n" in text:
-            text = " ".join(text.split())
-        if path in self._fields:
-            text = f"{self._fields[path]}\n{text}"
-        if len(text) > TEXT_CHARACTERS_MAX:
+        if add_text(self.fields, path, text) > TEXT_CHARACTERS_MAX:
             raise self.refuse("xml.text_too_long", f"field {path} is longer than {TEXT_CHARACTERS_MAX} characters")
-        self._fields[path] = text
 
-    def _open_record(self, node: _Node, record: str) -> None:
-        line, parent = self.parser.CurrentLineNumber, self._fields
+    def _open_record(self, node: Place, record: str) -> None:
+        line, parent = self.parser.CurrentLineNumber, self.fields
         self._open.append((parent, line))
-        self._fields = {}
+        self.fields = {}
         if node.is_announced:
-            self.records.append(Record(record, self._fields, parent, line, is_start=True))
+            self.records.append(Record(record, self.fields, parent, line, is_start=True))
 
-    def _enter_envelope(self, node: _Node, name: str, attributes: dict[str, str]) -> None:
+    def _enter_envelope(self, node: Place, name: str, attributes: dict[str, str]) -> None:
         self.has_root = True
         declared = {name: uri for name, uri in attributes.items() if name.partition(":")[0] == "xmlns"}
         self._namespaces.append({**self._namespaces[-1], **declared})
@@ -225,34 +180,133 @@ class _Collector:
             self.namespace = self._namespaces[-1].get(f"xmlns{colon}{prefix}", "")
 
 
-def read_records(stream: BinaryIO, messages: tuple[Shape, ...]) -> Iterator[tuple[str, Record]]:
-    """Yield the records of the messages named by `messages`, each with the namespace of its message, as they end.
+class _Slice(NamedTuple):
+    content: bytes
+    is_last: bool
+
+
+Portion = tuple[str, list[Record]]
+"""Records that ended together, and the namespace of their message."""
+
+
+class _Reader:
+    """Feeds the parser, and leaves the texts of repeated records to their layouts where it is sure of its place.
+
+    It is sure where the last thing the parser told was the end tag of such a record, and nothing was fed behind it:
+    what follows is content of the element around, neither a comment nor a section that would only look like records.
+    """
+
+    def __init__(self, collector: _Collector, repeated: str) -> None:
+        self._collector = collector
+        self._repeated = repeated
+        self._layouts = Layouts()
+        self._end_tags = compile_pattern(rb"</(?:[^<>\s:/]{1,64}:)?" + repeated.encode() + b">")
+        self._end_tag = b""
+        """The end tag behind which the parser stands, empty where it stands elsewhere."""
+        self._waiting = b""
+
+    def read(self, block: _Slice) -> Iterator[Portion]:
+        """Yield the records that end in a block; the start of a repeated record may wait for the next block."""
+        content, start = self._waiting + block.content, 0
+        self._waiting = b""
+        may_cut, has_marks = True, _has_marks(content)
+        while start < len(content):
+            if self._end_tag:
+                stop, records = self._read_layouts(content, start, has_marks=has_marks)
+                if stop > start:
+                    yield from self._feed(content[start:stop], records)
+                    start = stop
+                is_open = content.find(self._end_tag, start) < 0
+                if is_open and not block.is_last and len(content) - start <= BLOCK_BYTES:
+                    self._waiting = content[start:]
+                    return
+            found = self._end_tags.search(content, start) if may_cut else None
+            stop = found.end() if found else len(content)
+            yield from self._feed(content[start:stop], None)
+            ends = found is not None and self._collector.repeated_end + len(found[0]) == self._collector.fed_bytes
+            self._end_tag = found[0] if found and ends else b""
+            # What looked like an end tag was none. One try for each block: a comment full of such makes small portions,
+            # and the parser reads all of a comment again with every portion of it.
+            may_cut = bool(self._end_tag)
+            start = stop
+        if block.is_last:
+            _feed(self._collector, block)
+
+    def _read_layouts(self, content: bytes, start: int, *, has_marks: bool) -> tuple[int, list[Record]]:
+        """Read repeated records from `start` on until the parser is needed; return where that is, and the records.
+
+        Without `has_marks` there is no mark anywhere in `content`, and no record need be searched for one.
+        """
+        collector, end_tag = self._collector, self._end_tag
+        line = collector.parser.CurrentLineNumber
+        records: list[Record] = []
+        while (end := content.find(end_tag, start)) >= 0:
+            # A record this short holds no text that would be too long.
+            if end - start > TEXT_CHARACTERS_MAX or (has_marks and _has_marks(content[start:end])):
+                break
+            try:
+                text = content[start:end].decode(collector.encoding)
+            except UnicodeDecodeError:
+                break
+            if "\r" in text:
+                # XML 1.0, section 2.11: a parser passes every line end on as a line feed.
+                text = text.replace("\r\n", "\n").replace("\r", "\n")
+            breaks = text.count("\n")
+            read = self._layouts.read(text, collector.repeated_place, collector.fields, line, breaks)
+            if read is None:
+                break
+            records += read
+            line += breaks
+            start = end + len(end_tag)
+        return start, records
+
+    def _feed(self, content: bytes, read: list[Record] | None) -> Iterator[Portion]:
+        """Let the parser check `content` and, where `read` is None, tell its records; yield those before any fault."""
+        collector, fault = self._collector, None
+        first_byte = collector.fed_bytes
+        collector.records = []
+        collector.listen(is_listening=read is None)
+        try:
+            _feed(collector, _Slice(content, is_last=False))
+        except XmlRefusedError as error:
+            fault = error
+            if read is not None:
+                sound_bytes = max(collector.parser.CurrentByteIndex - first_byte, 0)
+                read = self._first(read, content.count(self._end_tag, 0, sound_bytes))
+        yield collector.namespace or "", collector.records if read is None else read
+        if fault is not None:
+            raise fault
+
+    def _first(self, records: list[Record], count: int) -> list[Record]:
+        """Return the first repeated records with what is inside them."""
+        kept: list[Record] = []
+        for record in records:
+            if count == 0:
+                break
+            kept.append(record)
+            count -= record.name == self._repeated
+        return kept
+
+
+def _has_marks(content: bytes) -> bool:
+    """Say whether there are references by number, comments, sections or instructions, which the parser has to read."""
+    return b"&#" in content or b"<!" in content or b"<?" in content
+
+
+def read_records(stream: BinaryIO, messages: tuple[Shape, ...], repeated: str) -> Iterator[Portion]:
+    """Yield the records of the messages named by `messages` as they end, in portions, with their message's namespace.
 
     Elements are told apart by local name, so that versions and prefixes do not matter; around the message there may be
-    any envelope (a business application header). What no shape names is skipped.
+    any envelope (a business application header). What no shape names is skipped. `repeated` names the record that
+    comes in great numbers.
 
     Raises `XmlRefusedError`, after the records before the fault, for what is not well-formed XML, is cut short, or
     passes one of the limits of this module.
     """
-    collector = _Collector(messages)
-    fault: XmlRefusedError | None = None
+    collector = _Collector(messages, repeated)
+    reader = _Reader(collector, repeated)
     for block in _slices(stream, collector):
-        try:
-            _feed(collector, block)
-        except XmlRefusedError as error:
-            fault = error
-        namespace = collector.namespace or ""
-        for record in collector.records:
-            yield namespace, record
-        if fault is not None:
-            raise fault
-        collector.records.clear()
-
-
-class _Slice(NamedTuple):
-    content: bytes
-    fed_bytes: int
-    is_last: bool
+        yield from reader.read(block)
 
 
 def _slices(stream: BinaryIO, collector: _Collector) -> Iterator[_Slice]:
@@ -261,22 +315,21 @@ def _slices(stream: BinaryIO, collector: _Collector) -> Iterator[_Slice]:
     A document type declaration is told at its `[`, but the parser goes on to the end of what it was fed; cut there,
     it has nothing behind the bracket yet and the entities are never seen.
     """
-    fed_bytes = 0
     while block := stream.read(BLOCK_BYTES):
         while block:
             cut = len(block) if collector.has_root else block.find(b"[") + 1 or len(block)
-            fed_bytes += cut
-            yield _Slice(block[:cut], fed_bytes, is_last=False)
+            yield _Slice(block[:cut], is_last=False)
             block = block[cut:]
-            if not collector.has_root and fed_bytes > PROLOG_BYTES_MAX:
+            if not collector.has_root and collector.fed_bytes > PROLOG_BYTES_MAX:
                 raise collector.refuse("xml.prolog_too_long", f"no element within the first {PROLOG_BYTES_MAX} bytes")
-    yield _Slice(b"", fed_bytes, is_last=True)
+    yield _Slice(b"", is_last=True)
 
 
 def _feed(collector: _Collector, block: _Slice) -> None:
-    if block.fed_bytes == 0:
+    collector.fed_bytes += len(block.content)
+    if collector.fed_bytes == 0:
         raise XmlRefusedError("xml.empty", "the file is empty", 1)
-    if block.fed_bytes > FILE_BYTES_MAX:
+    if collector.fed_bytes > FILE_BYTES_MAX:
         raise collector.refuse("xml.file_too_large", f"the file is larger than {FILE_BYTES_MAX} bytes")
     if b"\0" in block.content:
         raise collector.refuse("xml.nul_byte", "the file has a NUL byte: not text, or text in UTF-16")
@@ -286,4 +339,4 @@ def _feed(collector: _Collector, block: _Slice) -> None:
         rule = "xml.truncated" if block.is_last else "xml.not_well_formed"
         message = f"not well-formed XML: {expat.ErrorString(error.code)}, column {error.offset + 1}"
         raise XmlRefusedError(rule, message, error.lineno) from error
-    collector.check_growth(block.fed_bytes)
+    collector.check_growth()
