@@ -70,7 +70,7 @@ def _detect_xml(text: str) -> Detection:
 
 
 def _read_camt053(stream: BinaryIO, report: FileReport) -> Iterator[StatementEntry]:
-    # Imported when the first such file comes: lxml is most of the import time of a handler that may only see BAI2.
+    # Imported when the first such file comes: a handler that only sees BAI2 need not wait for a parser of XML.
     from pawledger.bank_files.camt053 import read_camt053  # noqa: PLC0415
 
     return read_camt053(stream, report)
