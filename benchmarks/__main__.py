@@ -17,7 +17,7 @@ def main() -> int:
     rows: list[Row] = []
     for title, measure in (
         ("DynamoDB units, from the real requests of the real handlers", measure_units),
-        ("Import of each handler, median of fresh processes", measure_imports),
+        ("Import of each handler, best of fresh processes", measure_imports),
         ("Reading bank files, all checks included", measure_reading),
         ("Posting", measure_throughput),
     ):

@@ -19,6 +19,9 @@ PEER_CAMT_ENTRIES: Final = 2_000
 
 RESIDENT_MEBIBYTES_MAX: Final = 128
 PEER_TIMEOUT_SECONDS: Final = 120
+RUNS: Final = 3
+"""Of which the best counts, for us and for the peers: what else the machine does only adds."""
+
 DAY: Final = date(2026, 11, 23)
 
 _PROGRAM: Final = """
@@ -73,22 +76,11 @@ def measure_reading() -> list[Row]:
 
 
 def _read(reader: str, what: str, path: Path, expected_count: int, *, rate_min: int | None = None) -> list[Row]:
-    command = [sys.executable, "-c", _PROGRAM, reader, str(path)]
-    try:
-        finished = subprocess.run(
-            command,
-            env={"PYTHONPATH": str(CHECKOUT / "layers/pawledger/python")},
-            capture_output=True,
-            text=True,
-            timeout=PEER_TIMEOUT_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return [Row(f"reading {what}", f"> {PEER_TIMEOUT_SECONDS} s", "", None)]
-    if finished.returncode:
-        reason = finished.stderr.strip().splitlines()[-1][:60]
-        return [Row(f"reading {what}", f"failed: {reason}", "", False if rate_min else None)]
-    count, seconds, mebibytes = json.loads(finished.stdout.splitlines()[-1])
+    runs = [_run_reader(reader, path) for _ in range(RUNS)]
+    failed = next((run for run in runs if isinstance(run, str)), None)
+    if failed:
+        return [Row(f"reading {what}", failed, "", False if rate_min else None)]
+    count, seconds, mebibytes = min((run for run in runs if not isinstance(run, str)), key=lambda run: run[1])
     if count != expected_count:
         return [Row(f"reading {what}", f"{count} of {expected_count} read", "", False if rate_min else None)]
     rate = count / seconds
@@ -103,6 +95,25 @@ def _read(reader: str, what: str, path: Path, expected_count: int, *, rate_min: 
             mebibytes <= RESIDENT_MEBIBYTES_MAX if rate_min else None,
         ),
     ]
+
+
+def _run_reader(reader: str, path: Path) -> tuple[int, float, float] | str:
+    """Records read, processor seconds and peak MiB of one run in a process of its own, or why there are none."""
+    try:
+        finished = subprocess.run(
+            [sys.executable, "-c", _PROGRAM, reader, str(path)],
+            env={"PYTHONPATH": str(CHECKOUT / "layers/pawledger/python")},
+            capture_output=True,
+            text=True,
+            timeout=PEER_TIMEOUT_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"> {PEER_TIMEOUT_SECONDS} s"
+    if finished.returncode:
+        return f"failed: {finished.stderr.strip().splitlines()[-1][:60]}"
+    count, seconds, mebibytes = json.loads(finished.stdout.splitlines()[-1])
+    return count, seconds, mebibytes
 
 
 def _lines(count: int) -> list[Line]:

@@ -29,4 +29,4 @@ def build_policy(
 
 def issue(policy: Policy) -> IssuedPolicy:
     """The policy as an event of its own told of it."""
-    return IssuedPolicy(f"event-of-{policy.policy_id}", policy)
+    return IssuedPolicy(f"event-of-{policy.policy_id}", policy.effective_on, policy)

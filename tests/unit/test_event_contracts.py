@@ -86,6 +86,9 @@ def read_post_payments(message: object) -> None:
         post_payments(message, connect_posting(MemoryWorld()))
 
 
+RECEIVED_ON: Final = date(2026, 11, 23)
+
+
 def read_announced_chunk(chunk: object) -> object:
     """Read a chunk that was announced as what it says it is."""
     named = chunk if isinstance(chunk, dict) else {}
@@ -93,7 +96,7 @@ def read_announced_chunk(chunk: object) -> object:
 
 
 READERS: Final[dict[str, Callable[[object], object]]] = {
-    "policy_issued.v1": read_policy_issued,
+    "policy_issued.v1": lambda message: read_policy_issued(message, RECEIVED_ON),
     "billing_day.v1": lambda message: read_business_date(message, BILLING_DAY, "Europe/London"),
     "closing_day.v1": lambda message: read_business_date(message, CLOSING_DAY, "Europe/London"),
     "bill_accounts.v1": read_bill_accounts,
@@ -160,13 +163,13 @@ def test_a_policy_without_any_one_required_field_is_refused_by_schema_and_code(f
 
     assert faults_of("policy_issued.v1", message) == [f"'{field}' is a required property"]
     with pytest.raises(PawledgerError, match=field):
-        read_policy_issued(message)
+        read_policy_issued(message, RECEIVED_ON)
 
 
 def test_the_samples_of_a_policy_are_read_as_they_are_meant() -> None:
     message = load(EVENTS / "samples" / "policy_issued.v1" / "good_monthly_policy_with_mandate.json")
 
-    issued, mandate_id = read_policy_issued(message)
+    issued, mandate_id = read_policy_issued(message, RECEIVED_ON)
 
     assert (issued.event_id, mandate_id) == ("evt-2026-000017", "MNDT-7781")
     # 240.00 premium + 45.60 tax - 12.00 discount
@@ -318,11 +321,11 @@ def test_a_queue_event_holds_messages_of_its_schema(name: str, schema: str) -> N
 def test_the_event_with_poison_holds_one_good_message_and_two_bad_ones() -> None:
     bodies = [record["body"] for record in load(AWS_EVENTS / "sqs_policy_events_with_poison.json")["Records"]]
 
-    read_policy_issued(json.loads(bodies[0]))
+    read_policy_issued(json.loads(bodies[0]), RECEIVED_ON)
     with pytest.raises(ValueError, match="Expecting"):
         json.loads(bodies[1])
     with pytest.raises(PawledgerError, match="currency"):
-        read_policy_issued(json.loads(bodies[2]))
+        read_policy_issued(json.loads(bodies[2]), RECEIVED_ON)
 
 
 def test_the_word_of_a_dropped_file_is_read_with_key_version_and_day() -> None:

@@ -94,7 +94,9 @@ def explained(world: MemoryWorld) -> MemoryWorld:
     """ABCD1234 pays 30.00 EUR a quarter: it paid 50.00 for the first, which was taken back after the second."""
     paid = movement(Movement.PAYMENT, 5000, date(2026, 1, 5), 7)
     returned = movement(Movement.RETURN, 5000, date(2026, 4, 2), 12, return_reason="AC04")
-    append(world, "ABCD1234", lambda head: decide_policy_issue(head, IssuedPolicy("evt-1", POLICY)))
+    append(
+        world, "ABCD1234", lambda head: decide_policy_issue(head, IssuedPolicy("evt-1", POLICY.effective_on, POLICY))
+    )
     append(world, "ABCD1234", lambda head: decide_next_invoice(head, [POLICY], date(2025, 12, 18)))
     append(world, "ABCD1234", lambda head: decide_movement(head, paid))
     append(world, "ABCD1234", lambda head: decide_next_invoice(head, [POLICY], date(2026, 3, 18)))

@@ -145,7 +145,7 @@ def test_entries_that_do_not_add_up_to_the_head_are_pointed_out(explained: Memor
 
 
 def test_what_an_event_says_is_never_printed_raw(world: MemoryWorld, run: Run) -> None:
-    hostile = IssuedPolicy("\x1b[2Jevil", replace(POLICY, account_id="EVIL0001"))
+    hostile = IssuedPolicy("\x1b[2Jevil", POLICY.effective_on, replace(POLICY, account_id="EVIL0001"))
     append(world, "EVIL0001", lambda head: decide_policy_issue(head, hostile))
 
     shown = run("account", "show", "EVIL0001")

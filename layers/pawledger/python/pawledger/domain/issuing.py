@@ -37,6 +37,7 @@ class IssuedPolicy:
     """A policy as an event told of it."""
 
     event_id: str
+    received_on: date
     policy: Policy
 
 
@@ -59,7 +60,7 @@ def decide_policy_issue(head: AccountHead, issued: IssuedPolicy) -> Decision:
     return Decision(
         kind=EntryKind.POLICY_ISSUED,
         entry_id=f"policy_issued#{policy.policy_id}",
-        occurred_on=policy.effective_on,
+        occurred_on=issued.received_on,
         facts=_policy_facts(policy),
         source={"event_id": issued.event_id},
         postings=tuple(posting for posting in (*postings, *released) if posting.amount_minor),

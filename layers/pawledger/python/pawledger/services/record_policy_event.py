@@ -52,7 +52,7 @@ def record_policy_event(
     billed or contradicts an earlier one.
     """
     try:
-        issued, mandate_id = read_policy_issued(message)
+        issued, mandate_id = read_policy_issued(message, received_on)
         if mandate_id:
             _claim_mandate(ports.references, mandate_id, issued.policy.account_id)
         recorded = append_entry(
@@ -73,7 +73,7 @@ def record_policy_event(
     return PolicyRecorded(issued.policy.account_id, issued.policy.policy_id, bool(recorded and recorded.is_new))
 
 
-def read_policy_issued(message: object) -> tuple[IssuedPolicy, str | None]:
+def read_policy_issued(message: object, received_on: date) -> tuple[IssuedPolicy, str | None]:
     """Read a `policy_issued.v1` message: the policy and, where there is one, the mandate that pays it.
 
     Raises `MessageRefusedError`, `PolicyRefusedError`, `IdentifierError` or `UnknownCurrencyError`.
@@ -102,7 +102,7 @@ def read_policy_issued(message: object) -> tuple[IssuedPolicy, str | None]:
         raise MessageRefusedError(
             f"{POLICY_ISSUED}: field mandate_id has at most {MANDATE_ID_CHARACTERS_MAX} characters"
         )
-    return IssuedPolicy(reader.text("event_id"), check_policy(policy)), mandate_id
+    return IssuedPolicy(reader.text("event_id"), received_on, check_policy(policy)), mandate_id
 
 
 def _propose(head: AccountHead, issued: IssuedPolicy) -> Proposal:
