@@ -87,6 +87,7 @@ def _decide(number: int) -> Callable[[AccountHead, bool], Proposal]:
         is_future_dated=False,
         file_id="0" * 64,
         line=number,
+        number=number,
     )
 
     def decide(head: AccountHead, _: bool) -> Proposal:

@@ -120,7 +120,7 @@ CLOSE_DAY: Final = FunctionDefinition(
     memory_mib=_MEMORY_OF_ONE_CORE_MIB,
     needs_time_zone=True,
     tables=(
-        TableAccess(table="accounts", actions=(SCAN,), queried_indexes=("agenda",)),
+        TableAccess(table="accounts", actions=(SCAN,)),
         TableAccess(table="bank_files", actions=(GET, QUERY, PUT), queried_indexes=("received",)),
         TableAccess(table="discrepancies", actions=(GET, PUT), queried_indexes=("worklist",)),
     ),

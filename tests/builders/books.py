@@ -75,8 +75,9 @@ class Book:
         self._head_text = write_canonical(head_as_json(after))
         return Delivery.RECORDED
 
-    def deliver_policy(self, policy: Policy) -> Delivery:
-        delivery = self.deliver(lambda head: decide_policy_issue(head, issue(policy)))
+    def deliver_policy(self, policy: Policy, received_on: date | None = None) -> Delivery:
+        """Record a policy received on a day, or 30 days before it begins."""
+        delivery = self.deliver(lambda head: decide_policy_issue(head, issue(policy, received_on)))
         if delivery is Delivery.RECORDED:
             self.policies[policy.policy_id] = policy
         return delivery

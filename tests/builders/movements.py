@@ -18,6 +18,8 @@ def build_movement(
     invoice_id: str | None = None,
     return_reason: str | None = None,
     is_future_dated: bool = False,
+    line: int = 7,
+    number: int = 1,
 ) -> BankMovement:
     """A payment of 10.00 EUR; `name` stands for the bank's identity of it, so the same name is the same movement."""
     return BankMovement(
@@ -31,5 +33,6 @@ def build_movement(
         return_reason=return_reason,
         is_future_dated=is_future_dated,
         file_id="f" * 64,
-        line=7,
+        line=line,
+        number=number,
     )

@@ -1,6 +1,6 @@
 """Policies with sensible defaults; a test names only what it is about."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from pawledger.domain.issuing import IssuedPolicy
@@ -27,6 +27,8 @@ def build_policy(
     return Policy(account_id, policy_id, currency, effective_on, expires_on, plan, charges)
 
 
-def issue(policy: Policy) -> IssuedPolicy:
-    """The policy as an event of its own told of it."""
-    return IssuedPolicy(f"event-of-{policy.policy_id}", policy.effective_on, policy)
+def issue(policy: Policy, received_on: date | None = None) -> IssuedPolicy:
+    """The policy as an event of its own told of it: 30 days before it begins, unless told otherwise."""
+    if received_on is None:
+        received_on = policy.effective_on - timedelta(days=30)
+    return IssuedPolicy(f"event-of-{policy.policy_id}", received_on, policy)

@@ -1,7 +1,7 @@
 """The ports of every service over one world in memory, the messages that services take, and short ways through them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 from pawledger.domain.payments import Movement, payment_id_of
@@ -48,7 +48,6 @@ def connect_closing(world: MemoryWorld) -> ClosingPorts:
     return ClosingPorts(
         register=world.bank_file_register,
         discrepancies=world.discrepancy_book,
-        agenda=world.ledger,
         archive=world.ledger,
     )
 
@@ -76,7 +75,7 @@ def record_policy(world: MemoryWorld, policy: Policy, *, mandate_id: str | None 
     record_policy_event(
         policy_message(policy, mandate_id=mandate_id),
         message_id=f"message-of-{policy.policy_id}",
-        received_on=RECEIVED_ON,
+        received_on=policy.effective_on - timedelta(days=30),
         ports=connect_policy_recording(world),
     )
 
@@ -102,6 +101,7 @@ def chunked_payment(
     is_future_dated: bool = False,
     return_reason: str | None = None,
     line: int = 4,
+    number: int = 1,
 ) -> ChunkedMovement:
     """A payment of 10.00 EUR without any clue; `name` stands for the bank's identity of it."""
     return ChunkedMovement(
@@ -114,6 +114,7 @@ def chunked_payment(
         return_reason=return_reason,
         clues=Clues(tuple(references), text, mandate_id),
         line=line,
+        number=number,
     )
 
 

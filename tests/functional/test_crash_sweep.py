@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 import pytest
@@ -156,15 +157,18 @@ def test_quarantining_killed_at_any_call_leaves_bucket_and_tables_the_same(deplo
     assert "SendMessageBatch" not in swept.before
 
 
+TERM: Final = {"effective_on": date(2026, 12, 7), "expires_on": date(2027, 12, 7)}
+
+
 def test_billing_killed_at_any_call_leaves_the_ledger_byte_for_byte_the_same(deployed: DeployedHandlers) -> None:
     accounts = ["HOME0001", "HOME0002"]
 
     def prepare() -> dict[str, Any]:
         for account_id in accounts:
-            policy = build_policy(f"PAW-{account_id}", account_id=account_id)
+            policy = build_policy(f"PAW-{account_id}", account_id=account_id, **TERM)
             deployed.invoke("record_policy_event", queue_event(policy_message(policy)))
-        # By 14 February two installments of each policy are to be invoiced.
-        return queue_event(bill_message(build_policy().effective_on.replace(month=2, day=14), accounts))
+        # By Christmas Eve two installments of each policy are to be invoiced: due on 7 December and 7 January.
+        return queue_event(bill_message(date(2026, 12, 24), accounts))
 
     swept = sweep(deployed, "bill_accounts", prepare, deployed.items)
     assert swept.before["TransactWriteItems"] == 4

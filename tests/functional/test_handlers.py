@@ -44,7 +44,10 @@ POST_MESSAGE: Final = {
     "chunk_number": 1,
     "chunk_key": CHUNK_KEY,
 }
-FIRST_INVOICE_ON: Final = date(2026, 1, 17)
+FIRST_INVOICE_ON: Final = date(2026, 11, 23)
+"""The day on which the sample messages are sent and the sample schedules fire: two weeks before `POLICY` begins."""
+
+POLICY: Final = build_policy(effective_on=date(2026, 12, 7), expires_on=date(2027, 12, 7))
 
 
 nothing_counted = pytest.mark.filterwarnings("ignore:No application metrics to publish")
@@ -66,7 +69,7 @@ def deployed(deployment: DeployedHandlers) -> DeployedHandlers:
 
 def open_account(deployed: DeployedHandlers, *, mandate_id: str | None = None) -> None:
     """One account with one open invoice of 10.00 EUR."""
-    deployed.invoke("record_policy_event", queue_event(policy_message(build_policy(), mandate_id=mandate_id)))
+    deployed.invoke("record_policy_event", queue_event(policy_message(POLICY, mandate_id=mandate_id)))
     deployed.invoke("bill_accounts", queue_event(bill_message(FIRST_INVOICE_ON, ["HOME0001"])))
 
 
@@ -160,9 +163,7 @@ def test_an_empty_batch_is_answered(deployed: DeployedHandlers) -> None:
 
 
 def test_a_schedule_queues_those_who_are_due_and_the_queue_bills_them(deployed: DeployedHandlers) -> None:
-    # The sample schedule fires on 23 November 2026, two weeks before this policy begins.
-    policy = build_policy(effective_on=date(2026, 12, 7), expires_on=date(2027, 12, 7))
-    deployed.invoke("record_policy_event", queue_event(policy_message(policy)))
+    deployed.invoke("record_policy_event", queue_event(policy_message(POLICY)))
     for _ in range(2):
         started = deployed.invoke("start_billing_day", read_sample("scheduler_billing_day"))
         assert started.metrics["AccountsQueued"] == 1
@@ -185,7 +186,7 @@ def test_a_schedule_that_names_no_day_stops_by_name(deployed: DeployedHandlers, 
 
 
 def test_a_billing_message_that_is_refused_fails_alone(deployed: DeployedHandlers) -> None:
-    deployed.invoke("record_policy_event", queue_event(policy_message(build_policy())))
+    deployed.invoke("record_policy_event", queue_event(policy_message(POLICY)))
     message = bill_message(FIRST_INVOICE_ON, ["HOME0001"])
     invoked = deployed.invoke("bill_accounts", queue_event(without(message, "business_date"), message))
     assert failed_messages(invoked) == ["message-0"]
@@ -311,7 +312,7 @@ def test_closing_a_day_tells_of_a_file_that_is_not_posted(deployed: DeployedHand
     key = "incoming/bank/statement.bai"
     event = queue_event(object_created(key, deployed.drop(key, build_bai2([Line(20)]))))
     deployed.invoke("receive_bank_file", event)
-    closed = deployed.invoke("close_day", read_sample("scheduler_closing_day"))
+    closed = deployed.invoke("close_day", {"schema": "closing_day.v1", "business_date": "2026-11-24"})
     assert closed.answer["files_unproven"] == 1
     assert kinds(deployed) == ["file_not_posted"]
 

@@ -73,7 +73,6 @@ TABLE_RIGHTS = {
     },
     "close_day": {
         "AccountsTableName": {"Scan"},
-        "AccountsTableName/index/agenda": {"Query"},
         "BankFilesTableName": {"GetItem", "PutItem", "Query"},
         "BankFilesTableName/index/received": {"Query"},
         "DiscrepanciesTableName": {"GetItem", "PutItem"},

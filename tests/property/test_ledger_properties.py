@@ -64,6 +64,8 @@ def _make_policy(
 
 
 STARTS = st.sampled_from([0, 0, 14, 30, 30, 59, 90, 200])
+DAYS_LATE = st.sampled_from([-30, -30, -14, -13, 0, 60, 400])
+"""How long after a policy began it was received; a policy in time is received at least 14 days before."""
 SHARES = st.sampled_from([0, 0, 10, 50])
 PLANS = st.sampled_from(Plan)
 AMOUNTS = st.one_of(st.integers(1, 300_000), st.sampled_from([1, 100, 1_000, 12_000]))
@@ -102,11 +104,13 @@ class Household(RuleBasedStateMachine):
         """Money in less money out on the account, by currency."""
         self.billed_until: dict[str, date] = {}
         """By policy, the latest day on which the account was billed while the policy was known."""
+        self.received_on: dict[str, date] = {}
+        """By policy."""
         self.day = FIRST_DAY
 
     def deliver(self, event: Policy | BankMovement) -> Delivery:
         if isinstance(event, Policy):
-            return self.book.deliver_policy(event)
+            return self.book.deliver_policy(event, self.received_on[event.policy_id])
         if event.movement is Movement.OTHER_DEBIT:
             ledger_id = suspense_ledger_of(event.payment_id)
             return self.suspense.setdefault(ledger_id, Book(ledger_id)).deliver_movement(event)
@@ -133,12 +137,13 @@ class Household(RuleBasedStateMachine):
             )
         )
 
-    @rule(start=STARTS, plan=PLANS, charges=CHARGES, share=SHARES)
-    def issue_policy(self, start: int, plan: Plan, charges: tuple[Charge, ...], share: int) -> None:
+    @rule(start=STARTS, plan=PLANS, charges=CHARGES, share=SHARES, days_late=DAYS_LATE)
+    def issue_policy(self, start: int, plan: Plan, charges: tuple[Charge, ...], share: int, days_late: int) -> None:
         policy = _make_policy(
             len(self.events), currency=self.currency, start=start, plan=plan, charges=charges, share=share
         )
         if _is_billable(policy):
+            self.received_on[policy.policy_id] = policy.effective_on + timedelta(days=days_late)
             self.record(policy)
 
     @precondition(lambda self: self.book.policies)
@@ -262,7 +267,8 @@ class Household(RuleBasedStateMachine):
             (policy.policy_id, installment.number)
             for policy in self.book.policies.values()
             for installment in plan_installments(policy)
-            if installment.due_on - timedelta(days=14) <= self.billed_until[policy.policy_id]
+            if max(installment.due_on - timedelta(days=14), self.received_on[policy.policy_id])
+            <= self.billed_until[policy.policy_id]
         )
         invoiced = Counter(
             (policy_id, number)
@@ -270,6 +276,11 @@ class Household(RuleBasedStateMachine):
             for policy_id, number, _ in entry.decision.facts.get("lines", ())
         )
         assert invoiced == expected
+
+    @invariant()
+    def no_entry_puts_a_policy_on_an_agenda_of_the_past(self) -> None:
+        for entry in self.book.entries:
+            assert all(cursor.next_invoice_on >= entry.decision.occurred_on for cursor in entry.decision.cursors)
 
     @invariant()
     def unbilled_is_what_was_charged_and_not_yet_invoiced(self) -> None:

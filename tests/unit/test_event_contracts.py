@@ -218,9 +218,11 @@ def test_what_write_chunk_writes_keeps_its_schema_and_is_read_back_the_same() ->
         return_reason=None,
         clues=Clues(references=("NOTPROVIDED",), text="premium for Milo \x1b", mandate_id=None),
         line=42,
+        number=1,
     )
     returned = replace(
         payment,
+        number=2,
         movement=Movement.RETURN,
         is_future_dated=True,
         return_reason="AC04",

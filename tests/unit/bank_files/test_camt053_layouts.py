@@ -22,6 +22,13 @@ DETAIL = Detail(2_990, end_to_end_id="E2E", payer_name="Ada", payer_account=PAYE
 ENTRY = one_entry(2_990, DETAIL)
 
 
+@pytest.fixture(params=[1, 2, 1_000_000], ids=lambda uses: f"pattern_after_{uses}_uses", autouse=True)
+def uses_before_pattern(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Every test of this module runs with patterns that come early and without any."""
+    monkeypatch.setattr(layouts, "USES_BEFORE_PATTERN", request.param)
+    return int(request.param)
+
+
 def read(content: bytes) -> tuple[list[StatementEntry], FileReport]:
     report = FileReport()
     return list(read_camt053(io.BytesIO(content), report)), report
@@ -40,6 +47,21 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 
     monkeypatch.setattr(Layouts, "read", remember)
     return offered
+
+
+@pytest.fixture
+def matched(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """For each record that met a pattern, whether it matched."""
+    tried: list[bool] = []
+    real = layouts._Picker.match
+
+    def remember(self: layouts._Picker, content: str) -> re.Match[str] | None:
+        found = real(self, content)
+        tried.append(found is not None)
+        return found
+
+    monkeypatch.setattr(layouts._Picker, "match", remember)
+    return tried
 
 
 def read_by_callbacks(content: bytes) -> tuple[list[StatementEntry], FileReport]:
@@ -97,11 +119,14 @@ def with_prefix(content: bytes) -> bytes:
         lambda content: content.replace(b"Ada", "Ädä 🐾".encode()),
     ],
 )
-def test_layouts_and_callbacks_read_the_same(change: Callable[[bytes], bytes], counted: list[bool]) -> None:
+def test_layouts_and_callbacks_read_the_same(
+    change: Callable[[bytes], bytes], counted: list[bool], matched: list[bool], uses_before_pattern: int
+) -> None:
     content = change(file_of(*[ENTRY] * COUNT))
     found, report = read(content)
 
     assert sum(counted) >= COUNT - 6, "most entries are read by their layout"
+    assert sum(matched) == max(sum(counted) - uses_before_pattern, 0), "after its first uses, by its pattern"
     assert report.verdict is Verdict.ACCEPTED, report.problems
     assert (found, report) == read_by_callbacks(content)
     assert len(found) >= COUNT
@@ -219,12 +244,84 @@ def test_wrong_amount_behind_known_layouts_is_out_of_balance() -> None:
 
 
 def test_layouts_are_forgotten_at_their_limit_and_entries_are_read_all_the_same(
-    monkeypatch: pytest.MonkeyPatch, counted: list[bool]
+    monkeypatch: pytest.MonkeyPatch, counted: list[bool], matched: list[bool]
 ) -> None:
     monkeypatch.setattr(layouts, "TAGS_HELD_MAX", 60)
     content = file_of(*[ENTRY, ENTRY, ENTRY, one_entry(1_000)] * 10)
     assert read(content)[0] == read_by_callbacks(content)[0]
-    assert 0 < sum(counted) < 36, "some entries are read by their layout, not all that could be"
+    cut = sum(counted) - sum(matched)
+    assert 0 < cut < 36, "some entries are cut at the tags of their layout, not all that could be"
+
+
+def test_entries_with_as_many_tags_but_other_ones_are_read_all_the_same(matched: list[bool]) -> None:
+    """The tags differ in the currency, in a name, in the order; the entries come in turns."""
+    plain = file_of(*[ENTRY] * 4 * COUNT)
+    entries = plain.split(b"</Ntry>")
+    sts, dates = b"<Sts><Cd>BOOK</Cd></Sts>", rb"(<BookgDt>.*</BookgDt>)(<ValDt>.*</ValDt>)"
+    for number in range(COUNT, 4 * COUNT, 4):
+        entries[number] = entries[number].replace(b'Ccy="EUR"', b'Ccy="USD"')
+        entries[number + 1] = entries[number + 1].replace(sts, b"<Sts><Prtry>INFO</Prtry></Sts>")
+        entries[number + 2] = re.sub(dates, rb"\2\1", entries[number + 2], flags=re.DOTALL)
+    content = b"</Ntry>".join(entries)
+    found, report = read(content)
+    assert (found, report) == read_by_callbacks(content)
+    assert [entry.currency for entry in found[COUNT::4]] == ["USD"] * 9
+    assert [entry.posts for entry in found[COUNT + 1 :: 4]] == [False] * 9
+    assert found[COUNT + 2][4:6] == found[0][4:6]
+    assert not matched or (any(matched) and not all(matched)), "some match a pattern that was tried, some do not"
+
+
+def patterns_made(monkeypatch: pytest.MonkeyPatch, content: bytes, uses_before: int = 2) -> int:
+    """How many patterns are made for a file, whose entries are the same with patterns and without."""
+    made: list[object] = []
+    real = layouts._make_picker
+
+    def remember(layout: layouts._Layout, tags: list[str]) -> layouts._Picker:
+        made.append(layout)
+        return real(layout, tags)
+
+    monkeypatch.setattr(layouts, "_make_picker", remember)
+    monkeypatch.setattr(layouts, "USES_BEFORE_PATTERN", uses_before)
+    assert read(content) == read_by_callbacks(content)
+    return len(made)
+
+
+@pytest.mark.parametrize(("uses", "made"), [(9, 0), (10, 1), (21, 1)])
+def test_pattern_is_made_at_its_count_of_uses(monkeypatch: pytest.MonkeyPatch, uses: int, made: int) -> None:
+    """The first entry stands where nothing is sure, the second makes its layout known: neither is a use."""
+    assert patterns_made(monkeypatch, file_of(*[ENTRY] * (uses + 2)), uses_before=10) == made
+
+
+def test_uses_of_a_layout_are_forgotten_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = file_of(*[ENTRY] * 5, one_entry(1_000), *[ENTRY] * 4)
+    assert patterns_made(monkeypatch, content, uses_before=5) == 1
+    monkeypatch.setattr(layouts, "TAGS_HELD_MAX", content.split(b"</Ntry>")[1].count(b"<"))
+    assert patterns_made(monkeypatch, content, uses_before=5) == 0
+
+
+def test_no_more_patterns_are_made_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = [one_entry(2_990, Detail(2_990, texts=("one",) * count)) for count in range(1, 6)]
+    content = file_of(*[kind for kind in kinds for _ in range(6)])
+    assert patterns_made(monkeypatch, content) == 5
+    monkeypatch.setattr(layouts, "PATTERNS_MAX", 3)
+    assert patterns_made(monkeypatch, content) == 3
+
+
+def test_layout_with_too_many_tags_gets_no_pattern(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = file_of(*[ENTRY] * COUNT)
+    entry = content.split(b"</Ntry>")[1]
+    tags = "<".join(tag.decode() for tag in re.findall(rb"<([^>]*)>", entry))
+    monkeypatch.setattr(layouts, "PATTERN_CHARACTERS_MAX", len(tags))
+    assert patterns_made(monkeypatch, content) == 1
+    monkeypatch.setattr(layouts, "PATTERN_CHARACTERS_MAX", len(tags) - 1)
+    assert patterns_made(monkeypatch, content) == 0
+
+
+def test_entry_of_one_text_gets_no_pattern_and_is_read_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    head, tail = file_of(ENTRY).split(b"<Ntry>")
+    tail = tail.split(b"</Ntry>")[1]
+    content = head + b"<Ntry><AcctSvcrRef>ONE</AcctSvcrRef></Ntry>" * COUNT + tail
+    assert patterns_made(monkeypatch, content) == 0
 
 
 def test_comment_full_of_end_tags_is_fed_in_large_portions(monkeypatch: pytest.MonkeyPatch) -> None:

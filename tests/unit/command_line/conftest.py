@@ -85,6 +85,7 @@ def movement(kind: Movement, amount_minor: int, booked_on: date, line: int, **ch
         "is_future_dated": False,
         "file_id": FILE_ID,
         "line": line,
+        "number": 1,
     }
     return BankMovement(**{**values, **changes})
 
@@ -94,9 +95,7 @@ def explained(world: MemoryWorld) -> MemoryWorld:
     """ABCD1234 pays 30.00 EUR a quarter: it paid 50.00 for the first, which was taken back after the second."""
     paid = movement(Movement.PAYMENT, 5000, date(2026, 1, 5), 7)
     returned = movement(Movement.RETURN, 5000, date(2026, 4, 2), 12, return_reason="AC04")
-    append(
-        world, "ABCD1234", lambda head: decide_policy_issue(head, IssuedPolicy("evt-1", POLICY.effective_on, POLICY))
-    )
+    append(world, "ABCD1234", lambda head: decide_policy_issue(head, IssuedPolicy("evt-1", date(2025, 12, 1), POLICY)))
     append(world, "ABCD1234", lambda head: decide_next_invoice(head, [POLICY], date(2025, 12, 18)))
     append(world, "ABCD1234", lambda head: decide_movement(head, paid))
     append(world, "ABCD1234", lambda head: decide_next_invoice(head, [POLICY], date(2026, 3, 18)))

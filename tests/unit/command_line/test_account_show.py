@@ -31,7 +31,7 @@ return-000000000000  2026-04-02      9 d  50.00 EUR  -                  -
 
 #  day         what happened                                              debit     credit       owed  source
 -  ----------  -----------------------------------------------------  ---------  ---------  ---------  -----------------
-1  2026-01-01  Policy POL-1 charges 120.00 EUR, paid quarterly.               -          -   0.00 EUR  event evt-1
+1  2025-12-01  Policy POL-1 charges 120.00 EUR, paid quarterly.               -          -   0.00 EUR  event evt-1
 2  2025-12-18  Invoice ABCD1234-0001 for 30.00 EUR, due 2026-01-01:   30.00 EUR          -  30.00 EUR  schedule
                POL-1 installment 1.
 3  2026-01-05  Payment of 50.00 EUR settles ABCD1234-0001 30.00;              -  30.00 EUR   0.00 EUR  file a1b2c3d4e5f6

@@ -43,11 +43,21 @@ def test_any_other_policy_id_is_refused(policy_id: str) -> None:
         check_policy_id(policy_id)
 
 
-def test_a_refusal_quotes_at_most_40_characters_of_a_hostile_id() -> None:
+def test_a_refused_account_id_is_not_quoted_and_its_length_and_the_accepted_form_are_told() -> None:
     with pytest.raises(IdentifierError) as refusal:
-        check_policy_id("#" * 100_000)
-    assert "#" * 40 in str(refusal.value)
-    assert "#" * 41 not in str(refusal.value)
+        check_account_id("Jane Doe, 1 Home Street")
+    assert str(refusal.value) == "the account id has 23 characters, not 4 to 12 capital letters and digits"
+
+
+@pytest.mark.parametrize(("policy_id", "length"), [("+49 30 5550100", 14), ("#" * 100_000, 100_000)])
+def test_a_refused_policy_id_is_not_quoted_and_its_length_and_the_accepted_form_are_told(
+    policy_id: str, length: int
+) -> None:
+    with pytest.raises(IdentifierError) as refusal:
+        check_policy_id(policy_id)
+    assert str(refusal.value) == (
+        f"the policy id, of {length} characters, is not 1 to 32 letters, digits, dots, hyphens, underscores"
+    )
 
 
 def test_the_key_of_a_shard_sorts_by_day_and_has_two_digits() -> None:

@@ -1,7 +1,7 @@
 """What an issued policy and a due installment mean for an account."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from types import MappingProxyType
 
 import pytest
@@ -15,7 +15,7 @@ from pawledger.domain.issuing import (
     decide_policy_issue,
 )
 from pawledger.domain.ledger import AccountHead, Standing
-from pawledger.domain.payment_references import InvoiceAddress, read_payment_reference
+from pawledger.domain.payment_references import InvoiceAddress, read_creditor_reference
 from pawledger.domain.payments import Movement
 from pawledger.domain.policies import Charge, ChargeKind, Plan, Policy, PolicyRefusedError
 from tests.builders.books import Book, Delivery, append_all
@@ -25,6 +25,8 @@ from tests.builders.policies import ACCOUNT_ID, build_policy, issue, premium
 EMPTY = AccountHead(ACCOUNT_ID)
 INVOICE_DAY = date(2026, 1, 17)
 """Two weeks before the default policy's first due day, 31 January 2026."""
+SIXTY_DAYS_LATE = date(2026, 4, 1)
+"""28 days to 28 February, 31 more to 31 March, one more. January, February and March should be invoiced already."""
 
 
 def postings_of(decision: Decision | None) -> dict[LedgerAccount, int]:
@@ -67,6 +69,67 @@ def test_the_first_policy_opens_the_account_in_its_currency_and_the_second_chang
 
 def test_the_first_installment_goes_on_the_agenda_two_weeks_before_it_is_due() -> None:
     assert open_account(build_policy()).agenda_on == INVOICE_DAY
+
+
+def test_a_policy_is_recorded_on_the_day_it_was_received_and_not_on_the_day_it_begins() -> None:
+    decision = decide_policy_issue(EMPTY, issue(build_policy(), date(2025, 12, 9)))
+    assert decision.occurred_on == date(2025, 12, 9)
+
+
+@pytest.mark.parametrize(
+    ("received_on", "agenda_on"),
+    [
+        (date(2026, 1, 16), INVOICE_DAY),
+        (INVOICE_DAY, INVOICE_DAY),
+        (date(2026, 1, 18), date(2026, 1, 18)),
+        (SIXTY_DAYS_LATE, SIXTY_DAYS_LATE),
+    ],
+)
+def test_a_policy_received_after_its_first_invoice_day_is_due_on_the_day_it_was_received(
+    received_on: date, agenda_on: date
+) -> None:
+    head = append_all(EMPTY, [decide_policy_issue(EMPTY, issue(build_policy(), received_on))])
+    assert head.agenda_on == agenda_on
+    assert decide_next_invoice(head, [build_policy()], agenda_on - timedelta(days=1)) is None
+
+
+def test_late_installments_are_all_invoiced_on_one_business_date_and_the_agenda_never_falls_behind_it() -> None:
+    head = append_all(EMPTY, [decide_policy_issue(EMPTY, issue(build_policy(), SIXTY_DAYS_LATE))])
+    issued = []
+    agenda = []
+    for _ in range(4):  # three are late, the fourth decision finds nothing
+        decision = decide_next_invoice(head, [build_policy()], SIXTY_DAYS_LATE)
+        if decision is None:
+            break
+        head = append_all(head, [decision])
+        issued.append((decision.entry_id, decision.occurred_on))
+        agenda.append(head.agenda_on)
+    assert issued == [(f"invoice#PAW-1#{number}", SIXTY_DAYS_LATE) for number in (1, 2, 3)]
+    assert agenda == [SIXTY_DAYS_LATE, SIXTY_DAYS_LATE, date(2026, 4, 16)]
+    assert decide_next_invoice(head, [build_policy()], SIXTY_DAYS_LATE) is None
+    # What is late keeps the day on which it was due.
+    assert [i.due_on for i in head.open_invoices] == [date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31)]
+
+
+def test_a_late_policy_beside_one_in_time_leaves_the_other_where_it_stands() -> None:
+    book = Book()
+    book.deliver_policy(build_policy("PAW-1"))
+    book.bill(date(2026, 3, 17))
+    book.deliver_policy(build_policy("PAW-2"), SIXTY_DAYS_LATE)
+    assert book.bill(date(2026, 3, 31)) == 0
+    assert book.bill(SIXTY_DAYS_LATE) == 3
+    assert book.head.cursors == (
+        PolicyCursor("PAW-1", 4, date(2026, 4, 16)),
+        PolicyCursor("PAW-2", 4, date(2026, 4, 16)),
+    )
+
+
+def test_a_policy_event_delivered_again_on_a_later_day_is_a_repetition_that_moves_nothing() -> None:
+    book = Book()
+    book.deliver_policy(build_policy())
+    before = book.head
+    assert book.deliver_policy(build_policy(), SIXTY_DAYS_LATE) is Delivery.REPEATED
+    assert book.head == before
 
 
 def test_a_policy_in_another_currency_is_refused() -> None:
@@ -139,7 +202,7 @@ def test_an_installment_is_invoiced_on_its_day() -> None:
 def test_the_payment_reference_of_an_invoice_leads_back_to_it() -> None:
     decision = decide_next_invoice(open_account(build_policy()), [build_policy()], INVOICE_DAY)
     assert decision is not None
-    assert read_payment_reference(decision.payment_reference or "") == InvoiceAddress(ACCOUNT_ID, 1)
+    assert read_creditor_reference(decision.payment_reference or "") == InvoiceAddress(ACCOUNT_ID, 1)
 
 
 def test_installments_of_one_account_that_fall_due_together_share_an_invoice() -> None:

@@ -194,6 +194,19 @@ def test_a_movement_that_waited_for_the_first_policy_is_a_repetition_when_it_is_
     assert book.head == before
 
 
+def test_an_entry_names_the_file_the_line_and_the_place_among_its_movements(book: Book) -> None:
+    sources = [decide_movement(book.head, build_movement(line=7, number=n)).decision.source for n in (1, 2)]
+    assert [(source["file_id"], source["line"], source["number"]) for source in sources] == [
+        ("f" * 64, 7, 1),
+        ("f" * 64, 7, 2),
+    ]
+
+
+def test_the_same_movement_at_another_place_of_a_file_is_a_repetition(book: Book) -> None:
+    book.deliver_movement(build_movement(line=7, number=1))
+    assert book.deliver_movement(build_movement(line=90, number=12)) is Delivery.REPEATED
+
+
 def test_the_same_movement_with_another_amount_is_a_contradiction(book: Book) -> None:
     book.deliver_movement(build_movement(amount_minor=1_000))
     assert book.deliver_movement(build_movement(amount_minor=1_001)) is Delivery.CONTRADICTED

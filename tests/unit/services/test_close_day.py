@@ -26,7 +26,7 @@ from tests.fakes.memory import MemoryWorld
 REFERENCE = creditor_reference_of(InvoiceAddress(ACCOUNT_ID, 1))
 
 
-def close(world: MemoryWorld, business_date: date = RECEIVED_ON) -> DayProof:
+def close(world: MemoryWorld, business_date: date = RECEIVED_ON + timedelta(days=1)) -> DayProof:
     return close_day(business_date, connect_closing(world))
 
 
@@ -46,7 +46,7 @@ def whats(world: MemoryWorld, kind: str) -> list[str]:
 
 
 def test_an_empty_day_is_proven() -> None:
-    assert close(MemoryWorld()) == DayProof(RECEIVED_ON, 0, 0, 0, 0, 0, {}, {}, {})
+    assert close(MemoryWorld()) == DayProof(RECEIVED_ON + timedelta(days=1), 0, 0, 0, 0, 0, {}, {}, {})
 
 
 def test_a_file_that_is_fully_posted_is_proven_and_stays_proven() -> None:
@@ -125,7 +125,8 @@ def test_movements_that_were_recorded_before_prove_the_file_and_are_told() -> No
     for _ in range(2):
         assert close(world).files_proven == 2
     assert whats(world, "file_overlap") == [
-        "1 movements of incoming/bank/2.bai were recorded before, from another file or line."
+        "1 movements of incoming/bank/2.bai, 10.00 EUR, were recorded before, "
+        "from another file or another place of this one."
     ]
 
 
@@ -146,7 +147,7 @@ def test_accounts_whose_day_is_over_are_counted_and_some_are_named() -> None:
     for _ in range(2):
         assert close(world, date(2026, 1, 20)).accounts_overdue == 7
     (what,) = whats(world, "accounts_not_billed")
-    assert what.startswith("7 accounts were due by 2026-01-20")
+    assert what.startswith("7 accounts were due before 2026-01-20")
     assert what.count("ACCT") == 5
 
 
@@ -209,3 +210,10 @@ def test_open_discrepancies_are_counted_and_aged_by_kind() -> None:
     assert set(proof.oldest_days_by_kind) == {"unidentified_payment", "unexplained_debit"}
     assert proof.discrepancies_open == 3
     assert dict(proof.credit_by_currency(LedgerAccount.SUSPENSE)) == {"EUR": 500 + 700 - 40}
+
+
+def test_a_file_that_came_today_may_still_be_on_the_queue() -> None:
+    world = MemoryWorld()
+    receive(world, [Line(1_000, REFERENCE)])
+    assert close(world, RECEIVED_ON).files_unproven == 1
+    assert whats(world, "file_not_posted") == []

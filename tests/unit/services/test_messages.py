@@ -35,10 +35,10 @@ def test_a_right_value_is_read(read: Callable[[MessageReader], object], value: o
 @pytest.mark.parametrize(
     ("read", "value", "expected"),
     [
-        (lambda r: r.text("field"), "", "a text that is not empty, found str"),
-        (lambda r: r.text("field"), 7, "a text that is not empty, found int"),
-        (lambda r: r.text("field"), None, "a text that is not empty, found NoneType"),
-        (lambda r: r.optional_text("field"), "", "a text that is not empty, found str"),
+        (lambda r: r.text("field"), "", "a text of 1 to 200 characters, found str"),
+        (lambda r: r.text("field"), 7, "a text of 1 to 200 characters, found int"),
+        (lambda r: r.text("field"), None, "a text of 1 to 200 characters, found NoneType"),
+        (lambda r: r.optional_text("field"), "", "a text of 1 to 200 characters, found str"),
         (lambda r: r.integer("field"), True, "a whole number, found bool"),
         (lambda r: r.integer("field"), 1.0, "a whole number, found float"),
         (lambda r: r.integer("field"), "1", "a whole number, found str"),
@@ -47,7 +47,7 @@ def test_a_right_value_is_read(read: Callable[[MessageReader], object], value: o
         (lambda r: r.day("field"), "20260228", "a day such as 2026-11-23, found str"),
         (lambda r: r.day("field"), "2026-W09-6", "a day such as 2026-11-23, found str"),
         (lambda r: r.text_or_empty("field"), None, "a text, found NoneType"),
-        (lambda r: r.day("field"), 20260228, "a text that is not empty, found int"),
+        (lambda r: r.day("field"), 20260228, "a text of 1 to 200 characters, found int"),
         (lambda r: r.instant("field"), "yesterday", "an instant such as"),
         (lambda r: r.instant("field"), "2026-11-23T06:00:00", "an instant with its time zone"),
         (lambda r: r.texts("field", 2), ["a", "b", "c"], "a list of at most 2, found list"),

@@ -110,8 +110,8 @@ def test_movements_are_cut_by_the_hundred_and_numbered_from_one(count: int, size
 def test_a_chunk_is_read_back_as_it_was_written() -> None:
     movements = (
         chunked_payment("1", references=["RF1", "E2E"], text="thänks", mandate_id="M-1"),
-        chunked_payment("2", movement=Movement.RETURN, return_reason="AC04", is_future_dated=True, line=5),
-        chunked_payment("3", movement=Movement.OTHER_DEBIT, currency="JPY", amount_minor=1, line=6),
+        chunked_payment("2", movement=Movement.RETURN, return_reason="AC04", is_future_dated=True, line=5, number=2),
+        chunked_payment("3", movement=Movement.OTHER_DEBIT, currency="JPY", amount_minor=1, line=6, number=3),
     )
     assert read_chunk(write_chunk(FILE_ID, 1, movements), FILE_ID, 1) == movements
 

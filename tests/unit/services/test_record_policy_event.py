@@ -42,7 +42,7 @@ def test_an_issued_policy_becomes_an_entry_a_policy_and_an_agenda_day() -> None:
     policy = build_policy()
     assert deliver(world, policy_message(policy)) == PolicyRecorded(ACCOUNT_ID, "PAW-1", is_new=True)
     assert list(world.ledger.read_policies(ACCOUNT_ID, consistent=True)) == [policy]
-    assert list(world.ledger.read_due_accounts(date(2026, 1, 17))) == [ACCOUNT_ID]
+    assert list(world.ledger.read_due_accounts(RECEIVED_ON)) == [ACCOUNT_ID]
     assert head_of(world).balance_minor(LedgerAccount.UNBILLED) == 12_000
 
 

@@ -27,6 +27,9 @@ MINOR_UNIT_DECIMALS: Final[dict[str, int]] = {
 }
 
 
+CODE_LENGTH: Final = 3
+
+
 class UnknownCurrencyError(PawledgerError):
     """The code is not an ISO 4217 currency that money can be received in."""
 
@@ -38,5 +41,5 @@ def decimals_of(currency: str) -> int:
     """
     decimals = MINOR_UNIT_DECIMALS.get(currency)
     if decimals is None:
-        raise UnknownCurrencyError(f"{currency!r} is not an ISO 4217 currency code")
+        raise UnknownCurrencyError(f"{currency[:CODE_LENGTH]!r} is not an ISO 4217 currency code")
     return decimals

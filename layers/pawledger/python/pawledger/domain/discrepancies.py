@@ -51,7 +51,8 @@ SUGGESTIONS: dict[DiscrepancyKind, str] = {
     DiscrepancyKind.FILE_UNREADABLE: "Ask the provider to send the file again, whole.",
     DiscrepancyKind.FILE_OUT_OF_BALANCE: "Ask the provider for a corrected file; nothing of this one was posted.",
     DiscrepancyKind.FILE_REFUSED: "Have the file sent to incoming/<provider>/<name> under a plain name and size.",
-    DiscrepancyKind.FILE_DUPLICATE: "Nothing: the same bytes were posted before, nothing was posted again.",
+    DiscrepancyKind.FILE_DUPLICATE: "Nothing, if the first drop was taken in; if it was refused, have a "
+    "corrected file sent. Nothing was posted again.",
     DiscrepancyKind.FILE_CONFLICT: "Compare both files with the provider; nothing of the second one was posted.",
     DiscrepancyKind.FILE_NOT_POSTED: "Look into the dead letters of the payments queue and redrive them.",
     DiscrepancyKind.FILE_OVERLAP: "Ask the bank whether it sent these movements twice or whether each is a payment "

@@ -30,7 +30,9 @@ class IdentifierError(PawledgerError):
 def check_account_id(account_id: str) -> str:
     """Return the account id unchanged, or raise `IdentifierError` that says which form is accepted."""
     if not ACCOUNT_ID_PATTERN.fullmatch(account_id):
-        raise IdentifierError(f"account id {account_id[:40]!r} is not 4 to 12 capital letters and digits")
+        raise IdentifierError(
+            f"the account id has {len(account_id)} characters, not 4 to 12 capital letters and digits"
+        )
     return account_id
 
 
@@ -38,7 +40,7 @@ def check_policy_id(policy_id: str) -> str:
     """Return the policy id unchanged, or raise `IdentifierError` that says which form is accepted."""
     if not POLICY_ID_PATTERN.fullmatch(policy_id):
         raise IdentifierError(
-            f"policy id {policy_id[:40]!r} is not 1 to 32 letters, digits, dots, hyphens, underscores"
+            f"the policy id, of {len(policy_id)} characters, is not 1 to 32 letters, digits, dots, hyphens, underscores"
         )
     return policy_id
 

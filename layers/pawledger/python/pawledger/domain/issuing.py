@@ -66,7 +66,7 @@ def decide_policy_issue(head: AccountHead, issued: IssuedPolicy) -> Decision:
         postings=tuple(posting for posting in (*postings, *released) if posting.amount_minor),
         reason=f"{reason}, paid {policy.plan.replace('_', '-')}{release_reason}.",
         opened_invoice=taken_back,
-        cursors=(PolicyCursor(policy.policy_id, first.number, first.invoice_on),),
+        cursors=(PolicyCursor(policy.policy_id, first.number, max(first.invoice_on, issued.received_on)),),
         opens_account_in=None if head.currency else currency,
     )
 
@@ -138,7 +138,7 @@ def _invoice(
         Posting(LedgerAccount.UNBILLED, currency, -amount_minor),
         Posting(LedgerAccount.UNAPPLIED, currency, applied_minor),
     ]
-    cursors, finished = _advance(lines)
+    cursors, finished = _advance(lines, business_date)
     first = lines[0][0]
     policies = ", ".join(f"{line.policy_id} installment {line.number}" for line, _ in lines)
     reason = f"Invoice {invoice_id} for {format_amount(amount_minor, currency)} {currency}, due {due_on}: {policies}"
@@ -167,14 +167,18 @@ def _invoice(
     )
 
 
-def _advance(lines: Sequence[tuple[Installment, Policy]]) -> tuple[tuple[PolicyCursor, ...], tuple[str, ...]]:
+def _advance(
+    lines: Sequence[tuple[Installment, Policy]], business_date: date
+) -> tuple[tuple[PolicyCursor, ...], tuple[str, ...]]:
     """Where each invoiced policy goes on, and which policies have nothing left to invoice."""
     cursors, finished = [], []
     for installment, policy in lines:
         installments = plan_installments(policy)
         if installment.number < len(installments):
             following = installments[installment.number]
-            cursors.append(PolicyCursor(policy.policy_id, following.number, following.invoice_on))
+            # Never a day before this one: what is late is due now, and stays where billing looks for it.
+            next_on = max(following.invoice_on, business_date)
+            cursors.append(PolicyCursor(policy.policy_id, following.number, next_on))
         else:
             finished.append(policy.policy_id)
     return tuple(cursors), tuple(finished)

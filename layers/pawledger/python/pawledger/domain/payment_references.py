@@ -18,7 +18,6 @@ INVOICE_NUMBER_MAX: Final = 9999
 _CREDITOR_REFERENCE: Final = re.compile(r"RF[0-9]{2}([A-Z0-9]{4,12})([0-9]{4})")
 # Both patterns only look ahead, so that a match hides nothing of what begins inside it.
 _CREDITOR_REFERENCE_IN_TEXT: Final = re.compile(r"(?<![A-Z0-9])(?=(RF ?[0-9]{2}(?: ?[A-Z0-9]){8,16}(?![A-Z0-9])))")
-_NUMERIC_IN_TEXT: Final = re.compile(r"(?<![A-Z0-9])(?=([12][0-9]{10,26}(?![A-Z0-9])))")
 _DIGITS_ONLY_TAG: Final = "1"
 _BASE_36_TAG: Final = "2"
 _SEARCHED_CHARACTERS_MAX: Final = 4096
@@ -52,34 +51,12 @@ def numeric_reference_of(address: InvoiceAddress) -> str:
     return f"{body}{98 - int(body + '00') % 97:02d}"
 
 
-def read_payment_reference(text: str) -> InvoiceAddress | None:
-    """What a text leads to if it is, as a whole, one of our references with right check digits; otherwise None.
+def read_creditor_reference(text: str) -> InvoiceAddress | None:
+    """What a text leads to if it is, as a whole, one of our `RF` references with right check digits; otherwise None.
 
     Blanks do not count, because banks print creditor references in groups of four.
     """
     compact = text.replace(" ", "").upper()
-    return _read_creditor_reference(compact) or _read_numeric_reference(compact)
-
-
-def find_payment_references(text: str) -> tuple[InvoiceAddress, ...]:
-    """Every different address whose reference stands in a longer text, in the order of the text.
-
-    A reference may be followed by words that fit into it and, one time in 97, give right check digits as well. Then
-    both readings are returned, so that the caller sees that neither is sure.
-    """
-    upper = text[:_SEARCHED_CHARACTERS_MAX].upper()
-    matches = [*_CREDITOR_REFERENCE_IN_TEXT.finditer(upper), *_NUMERIC_IN_TEXT.finditer(upper)]
-    found: dict[InvoiceAddress, None] = {}
-    for match in sorted(matches, key=lambda match: match.start()):
-        words = match[1].split(" ")
-        for count in range(len(words), 0, -1):
-            address = read_payment_reference("".join(words[:count]))
-            if address:
-                found[address] = None
-    return tuple(found)
-
-
-def _read_creditor_reference(compact: str) -> InvoiceAddress | None:
     match = _CREDITOR_REFERENCE.fullmatch(compact)
     if not match:
         return None
@@ -88,7 +65,12 @@ def _read_creditor_reference(compact: str) -> InvoiceAddress | None:
     return address if creditor_reference_of(address) == compact else None
 
 
-def _read_numeric_reference(compact: str) -> InvoiceAddress | None:
+def read_numeric_reference(text: str) -> InvoiceAddress | None:
+    """What a text leads to if it is, as a whole, one of our references in digits; otherwise None.
+
+    One in 97 of all numbers that begin with 1 has right check digits too: whether the invoice exists must be looked up.
+    """
+    compact = text.replace(" ", "")
     if not compact.isascii() or not compact.isdigit() or not 11 <= len(compact) <= 27 or int(compact) % 97 != 1:
         return None
     tag, account_digits, invoice_number = compact[0], compact[1:-6], int(compact[-6:-2])
@@ -101,6 +83,25 @@ def _read_numeric_reference(compact: str) -> InvoiceAddress | None:
     address = InvoiceAddress(account_id, invoice_number)
     is_ours = ACCOUNT_ID_PATTERN.fullmatch(account_id) and numeric_reference_of(address) == compact
     return address if is_ours else None
+
+
+def find_creditor_references(text: str) -> tuple[InvoiceAddress, ...]:
+    """Every different address whose creditor reference stands in a longer text, in the order of the text.
+
+    Numbers are not looked for: one in 97 of all numbers of a text would pass for a reference in digits.
+
+    A reference may be followed by words that fit into it and, one time in 97, give right check digits as well. Then
+    both readings are returned, so that the caller sees that neither is sure.
+    """
+    upper = text[:_SEARCHED_CHARACTERS_MAX].upper()
+    found: dict[InvoiceAddress, None] = {}
+    for match in _CREDITOR_REFERENCE_IN_TEXT.finditer(upper):
+        words = match[1].split(" ")
+        for count in range(len(words), 0, -1):
+            address = read_creditor_reference("".join(words[:count]))
+            if address:
+                found[address] = None
+    return tuple(found)
 
 
 def _write_base_36(number: int) -> str:

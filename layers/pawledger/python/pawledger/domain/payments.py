@@ -44,6 +44,8 @@ class BankMovement:
     is_future_dated: bool
     file_id: str
     line: int
+    number: int
+    """Its place among the movements of the file, from 1: what tells two movements on one line apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,12 @@ def _decision(
             "amount_minor": movement.amount_minor,
             "currency": movement.currency,
         },
-        source={"file_id": movement.file_id, "line": movement.line, "identified_by": movement.identified_by},
+        source={
+            "file_id": movement.file_id,
+            "line": movement.line,
+            "number": movement.number,
+            "identified_by": movement.identified_by,
+        },
         postings=tuple(posting for posting in postings if posting.amount_minor),
         reason=reason,
         allocations=allocations,

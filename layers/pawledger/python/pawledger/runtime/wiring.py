@@ -131,7 +131,6 @@ def connect_closing(settings: CloseDaySettings) -> "ClosingPorts":
     return ClosingPorts(
         register=_register(settings.bank_files_table),
         discrepancies=_discrepancy_book(settings.discrepancies_table),
-        agenda=DynamoAgenda(accounts),
         archive=DynamoLedgerArchive(accounts),
     )
 

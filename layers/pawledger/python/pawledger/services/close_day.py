@@ -2,16 +2,16 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Final
 
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.domain.entries import LedgerAccount
 from pawledger.domain.ledger import AccountHead
-from pawledger.ports import Agenda, BankFileRecord, BankFileRegister, DiscrepancyBook, LedgerArchive
-from pawledger.services.file_proof import prove_file_posting
-from pawledger.services.start_billing_day import CATCH_UP_DAYS
+from pawledger.domain.money import format_amount
+from pawledger.ports import BankFileRecord, BankFileRegister, DiscrepancyBook, LedgerArchive
+from pawledger.services.file_proof import FileProof, prove_file_posting
 
 CLOSING_DAY: Final = "closing_day.v1"
 
@@ -28,7 +28,6 @@ class ClosingPorts:
 
     register: BankFileRegister
     discrepancies: DiscrepancyBook
-    agenda: Agenda
     archive: LedgerArchive
 
 
@@ -62,8 +61,7 @@ class DayProof:
 def close_day(business_date: date, ports: ClosingPorts) -> DayProof:
     """Prove a business date; whatever cannot be proven becomes a discrepancy, once, however often the day is closed."""
     proven, unproven = _prove_files(business_date, ports)
-    overdue = _find_overdue_accounts(business_date, ports)
-    account_count, balances, unbalanced = _sum_ledgers(business_date, ports)
+    books = _read_books(business_date, ports)
     open_by_kind: Counter[DiscrepancyKind] = Counter()
     oldest_days_by_kind: dict[DiscrepancyKind, int] = {}
     for recorded in ports.discrepancies.list_open():
@@ -74,10 +72,10 @@ def close_day(business_date: date, ports: ClosingPorts) -> DayProof:
         business_date=business_date,
         files_proven=proven,
         files_unproven=unproven,
-        accounts_overdue=overdue,
-        accounts_out_of_balance=unbalanced,
-        account_count=account_count,
-        balances=balances,
+        accounts_overdue=books.overdue_count,
+        accounts_out_of_balance=books.unbalanced_count,
+        account_count=books.account_count,
+        balances=books.balances,
         open_by_kind=open_by_kind,
         oldest_days_by_kind=oldest_days_by_kind,
     )
@@ -106,46 +104,67 @@ def _prove_file(record: BankFileRecord, business_date: date, ports: ClosingPorts
             f"{record.incoming_key} holds {record.movement_count} movements, {proof.missing_count} are not accounted "
             f"for; totals differ in {', '.join(differing) or 'no currency'}."
         )
-        kind = DiscrepancyKind.FILE_NOT_POSTED
-        ports.discrepancies.record(Discrepancy(kind, record.file_id, business_date, what))
+        if record.received_on < business_date:  # what came today may still be on the queue
+            kind = DiscrepancyKind.FILE_NOT_POSTED
+            ports.discrepancies.record(Discrepancy(kind, record.file_id, business_date, what))
         return False
-    repeated_count = proof.counts["repeated"]
-    if repeated_count:
-        what = f"{repeated_count} movements of {record.incoming_key} were recorded before, from another file or line."
-        ports.discrepancies.record(Discrepancy(DiscrepancyKind.FILE_OVERLAP, record.file_id, business_date, what))
+    if proof.counts["repeated"]:
+        ports.discrepancies.record(_overlap(record, proof, business_date))
     ports.register.write_file(replace(record, status="posted"), expected_status="posting")
     return True
 
 
-def _find_overdue_accounts(business_date: date, ports: ClosingPorts) -> int:
-    """Accounts whose agenda day is over although the day was billed: each should have moved on."""
-    named: list[str] = []
-    count = 0
-    for days_ago in range(CATCH_UP_DAYS, -1, -1):
-        for account_id in ports.agenda.read_due_accounts(business_date - timedelta(days=days_ago)):
-            count += 1
-            if len(named) < ACCOUNTS_NAMED_MAX:
-                named.append(account_id)
-    if count:
-        what = f"{count} accounts were due by {business_date} and are not billed, among them {', '.join(named)}."
-        kind = DiscrepancyKind.ACCOUNTS_NOT_BILLED
-        ports.discrepancies.record(Discrepancy(kind, business_date.isoformat(), business_date, what))
-    return count
+def _overlap(record: BankFileRecord, proof: FileProof, business_date: date) -> Discrepancy:
+    """Movements of a file that were not posted, because their identity was recorded before."""
+    repeated = {currency: minor for currency, minor in proof.minor["repeated"].items() if minor}
+    amounts = ", ".join(f"{format_amount(minor, currency)} {currency}" for currency, minor in sorted(repeated.items()))
+    only_currency = next(iter(repeated)) if len(repeated) == 1 else None
+    return Discrepancy(
+        kind=DiscrepancyKind.FILE_OVERLAP,
+        subject=record.file_id,
+        born_on=business_date,
+        what=f"{proof.counts['repeated']} movements of {record.incoming_key}, {amounts or 'in sum nothing'}, were "
+        "recorded before, from another file or another place of this one.",
+        currency=only_currency,
+        amount_minor=abs(repeated[only_currency]) if only_currency else None,
+    )
 
 
-def _sum_ledgers(business_date: date, ports: ClosingPorts) -> tuple[int, Counter[tuple[str, str]], int]:
-    """Sum every account's balances; each account must sum to zero in each currency by itself."""
-    balances: Counter[tuple[str, str]] = Counter()
-    account_count, unbalanced = 0, 0
+@dataclass(slots=True)
+class _Books:
+    """What one look at every account found."""
+
+    balances: Counter[tuple[str, str]] = field(default_factory=Counter)
+    account_count: int = 0
+    unbalanced_count: int = 0
+    overdue_count: int = 0
+    overdue_named: list[str] = field(default_factory=list)
+
+
+def _read_books(business_date: date, ports: ClosingPorts) -> _Books:
+    """Sum all balances; each account must sum to zero by itself, and none may have an agenda day that is over.
+
+    An account that came onto the agenda today, after the day was billed, is billed tomorrow and not overdue.
+    """
+    books = _Books()
     for head in ports.archive.scan_heads():
-        account_count += 1
-        balances.update({(currency, str(name)): minor for (currency, name), minor in head.balances.items()})
+        books.account_count += 1
+        books.balances.update({(currency, str(name)): minor for (currency, name), minor in head.balances.items()})
         if _is_out_of_balance(head):
-            unbalanced += 1
+            books.unbalanced_count += 1
             what = f"The balances of account {head.account_id} do not sum to zero."
             kind = DiscrepancyKind.LEDGER_OUT_OF_BALANCE
             ports.discrepancies.record(Discrepancy(kind, head.account_id, business_date, what, head.account_id))
-    return account_count, balances, unbalanced
+        if head.agenda_on is not None and head.agenda_on < business_date:
+            books.overdue_count += 1
+            if len(books.overdue_named) < ACCOUNTS_NAMED_MAX:
+                books.overdue_named.append(head.account_id)
+    if books.overdue_count:
+        named = ", ".join(sorted(books.overdue_named))
+        what = f"{books.overdue_count} accounts were due before {business_date} and are not billed, among them {named}."
+        kind = DiscrepancyKind.ACCOUNTS_NOT_BILLED
+        ports.discrepancies.record(Discrepancy(kind, business_date.isoformat(), business_date, what))
+    return books
 
 
 def _is_out_of_balance(head: AccountHead) -> bool:

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from pawledger.domain.calendar import business_date_of
 from pawledger.domain.errors import PawledgerError
+
+TEXT_CHARACTERS_MAX: Final = 200
+"""Ids, keys, days: nothing that a message names is longer, and each ends in an item of limited size."""
 
 
 class MessageRefusedError(PawledgerError):
@@ -26,8 +29,8 @@ class MessageReader:
 
     def text(self, name: str) -> str:
         value = self._value(name)
-        if not isinstance(value, str) or not value:
-            raise self._refused(name, "a text that is not empty", value)
+        if not isinstance(value, str) or not value or len(value) > TEXT_CHARACTERS_MAX:
+            raise self._refused(name, f"a text of 1 to {TEXT_CHARACTERS_MAX} characters", value)
         return value
 
     def text_or_empty(self, name: str) -> str:

@@ -5,6 +5,7 @@ the same file gives the same chunks, byte for byte.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -27,6 +28,9 @@ MOVEMENTS_PER_CHUNK: Final = 100
 DAYS_AHEAD_MAX: Final = 1
 """A bank east of the billing time zone is a calendar day ahead; more than that is a booking day in the future."""
 
+REASON_CODE_PATTERN: Final = re.compile(r"[A-Z0-9]{1,4}")
+"""Reason codes of ISO 20022 and Nacha."""
+
 REFERENCES_PER_MOVEMENT_MAX: Final = 20
 REFERENCE_CHARACTERS_MAX: Final = 140
 TEXT_CHARACTERS_MAX: Final = 2000
@@ -46,6 +50,8 @@ class ChunkedMovement:
     return_reason: str | None
     clues: Clues
     line: int
+    number: int
+    """Its place among the movements of the file, from 1; follows from its place in its chunk."""
 
     def identified(self, file_id: str, invoice_id: str | None, identified_by: str | None) -> BankMovement:
         """The movement as the ledger takes it: without names and texts."""
@@ -61,14 +67,14 @@ class ChunkedMovement:
             is_future_dated=self.is_future_dated,
             file_id=file_id,
             line=self.line,
+            number=self.number,
         )
 
 
 def read_movements(entries: Iterable[StatementEntry], received_on: date) -> Iterator[ChunkedMovement]:
     """The movements among statement entries: what is booked and has an amount; the rest only informs."""
-    for entry in entries:
-        if not entry.posts or entry.amount_minor == 0:
-            continue
+    booked = (entry for entry in entries if entry.posts and entry.amount_minor)
+    for number, entry in enumerate(booked, start=1):
         booked_on = entry.booked_on or entry.value_on or received_on
         yield ChunkedMovement(
             payment_id=payment_id_of(entry.identity),
@@ -77,7 +83,7 @@ def read_movements(entries: Iterable[StatementEntry], received_on: date) -> Iter
             currency=entry.currency,
             booked_on=booked_on,
             is_future_dated=booked_on > received_on + timedelta(days=DAYS_AHEAD_MAX),
-            return_reason=entry.return_reason,
+            return_reason=_reason_code(entry.return_reason),
             clues=Clues(
                 references=[
                     reference[:REFERENCE_CHARACTERS_MAX] for reference in entry.references[:REFERENCES_PER_MOVEMENT_MAX]
@@ -86,7 +92,13 @@ def read_movements(entries: Iterable[StatementEntry], received_on: date) -> Iter
                 mandate_id=_usable_mandate_id(entry.mandate_id),
             ),
             line=entry.line,
+            number=number,
         )
+
+
+def _reason_code(reason: str | None) -> str | None:
+    """A return reason that is a code (`AC04`, `R01`); a bank's free text could name a person, and stays in the file."""
+    return reason if reason and REASON_CODE_PATTERN.fullmatch(reason) else None
 
 
 def _usable_mandate_id(mandate_id: str | None) -> str | None:
@@ -134,8 +146,9 @@ def read_chunk(text: str, file_id: str, chunk_number: int) -> tuple[ChunkedMovem
                 mandate_id=reader.optional_text("mandate_id"),
             ),
             line=reader.integer("line"),
+            number=(chunk_number - 1) * MOVEMENTS_PER_CHUNK + place,
         )
-        for reader in chunk.objects("movements", MOVEMENTS_PER_CHUNK)
+        for place, reader in enumerate(chunk.objects("movements", MOVEMENTS_PER_CHUNK), start=1)
     )
 
 

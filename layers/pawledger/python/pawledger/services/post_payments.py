@@ -82,7 +82,7 @@ def post_payments(message: object, ports: PostingPorts) -> PostingTally:
 
 
 def _post_movement(file_id: str, chunked: ChunkedMovement, ports: PostingPorts, tally: PostingTally) -> None:
-    route = _route(chunked, ports.references)
+    route = _route(chunked, ports)
     invoice_id = None if route.invoice_number is None else f"{route.ledger_id}-{route.invoice_number:04d}"
     movement = chunked.identified(file_id, invoice_id, route.identified_by)
     signed_minor = movement.amount_minor if movement.movement is Movement.PAYMENT else -movement.amount_minor
@@ -95,7 +95,7 @@ def _post_movement(file_id: str, chunked: ChunkedMovement, ports: PostingPorts, 
     if recorded is None:
         raise InvariantError("a movement always becomes an entry")
     decision = recorded.entry.decision
-    if (decision.source.get("file_id"), decision.source.get("line")) != (file_id, movement.line):
+    if (decision.source.get("file_id"), decision.source.get("number")) != (file_id, movement.number):
         _count(tally, "repeated", tally.repeated_minor, movement.currency, signed_minor)
     elif decision.kind is EntryKind.MONEY_SUSPENDED:
         _count(tally, "suspended", tally.suspended_minor, movement.currency, signed_minor)
@@ -109,10 +109,10 @@ def _post_movement(file_id: str, chunked: ChunkedMovement, ports: PostingPorts, 
             _count(tally, "new_posted", tally.new_posted_minor, movement.currency, signed_minor)
 
 
-def _route(movement: ChunkedMovement, references: ReferenceBook) -> Route:
+def _route(movement: ChunkedMovement, ports: PostingPorts) -> Route:
     if movement.movement is Movement.OTHER_DEBIT:
         return Route(suspense_ledger_of(movement.payment_id), None, None)
-    return identify_account(movement.payment_id, movement.clues, references)
+    return identify_account(movement.payment_id, movement.clues, ports.references, ports.ledger)
 
 
 def _propose(head: AccountHead, movement: BankMovement) -> Proposal:

@@ -43,6 +43,9 @@ STATEMENTS_KEPT_MAX: Final = 100
 PROBLEMS_KEPT_MAX: Final = 20
 """What the register remembers of a file, so that its item stays far below DynamoDB's 400 KB; `inspect` shows all."""
 
+ACCOUNT_CHARACTERS_KEPT_MAX: Final = 40
+"""An IBAN has 34 characters; what a hostile file calls an account may have thousands."""
+
 _DRAIN_BLOCK_BYTES: Final = 1024 * 1024
 
 
@@ -177,7 +180,8 @@ def _quarantine(dropped: DroppedFile, proof: _Proof, discrepancy: Discrepancy, p
 
 def _set_duplicate_aside(dropped: DroppedFile, known: BankFileRecord, ports: ReceivingPorts) -> Outcome:
     """The same bytes were received before: keep this drop beside the first, post nothing, tell a person."""
-    what = f"{dropped.key} holds the same bytes as {known.incoming_key}, received on {known.received_on}."
+    fate = "refused" if known.status == "quarantined" else "taken in"
+    what = f"{dropped.key} holds the same bytes as {known.incoming_key}, which was {fate} on {known.received_on}."
     subject = f"{dropped.key}#{dropped.version_id}"
     ports.discrepancies.record(Discrepancy(DiscrepancyKind.FILE_DUPLICATE, subject, dropped.received_on, what))
     ports.store.move(dropped.key, dropped.version_id, known.stored_key)
@@ -233,7 +237,8 @@ def _chunk_key(folder: str, chunk_number: int) -> str:
 
 def _record(dropped: DroppedFile, proof: _Proof, *, status: str, stored_key: str, totals: "_Totals") -> BankFileRecord:
     written = report_as_json_object(proof.name, proof.report)
-    problems, statements = written["problems"], written["statements"]
+    problems = written["problems"]
+    statements = [{**each, "account": each["account"][:ACCOUNT_CHARACTERS_KEPT_MAX]} for each in written["statements"]]
     return BankFileRecord(
         file_id=proof.file_id,
         status=status,

@@ -54,7 +54,7 @@ def record_policy_event(
     try:
         issued, mandate_id = read_policy_issued(message, received_on)
         if mandate_id:
-            _claim_mandate(ports.references, mandate_id, issued.policy.account_id)
+            _claim_mandate(issued, mandate_id, ports)
         recorded = append_entry(
             ports.ledger,
             ports.pause,
@@ -109,7 +109,14 @@ def _propose(head: AccountHead, issued: IssuedPolicy) -> Proposal:
     return Proposal(decide_policy_issue(head, issued), policy=issued.policy)
 
 
-def _claim_mandate(references: ReferenceBook, mandate_id: str, account_id: str) -> None:
-    owner = references.claim(mandate_reference_of(mandate_id), account_id)
+def _claim_mandate(issued: IssuedPolicy, mandate_id: str, ports: PolicyRecordingPorts) -> None:
+    """Bind a mandate to the account: after judging the event, so that a refused one binds nothing, before recording it.
+
+    Raises `PolicyRefusedError` where the mandate pays another account, or where the account cannot take the policy.
+    """
+    account_id = issued.policy.account_id
+    head = ports.ledger.read_head(account_id, consistent=True) or AccountHead(account_id)
+    decide_policy_issue(head, issued)
+    owner = ports.references.claim(mandate_reference_of(mandate_id), account_id)
     if owner != account_id:
         raise PolicyRefusedError(f"the mandate of account {account_id} pays account {owner} already")
