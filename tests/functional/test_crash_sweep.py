@@ -157,15 +157,17 @@ def test_quarantining_killed_at_any_call_leaves_bucket_and_tables_the_same(deplo
     assert "SendMessageBatch" not in swept.before
 
 
-TERM: Final = {"effective_on": date(2026, 12, 7), "expires_on": date(2027, 12, 7)}
-
-
 def test_billing_killed_at_any_call_leaves_the_ledger_byte_for_byte_the_same(deployed: DeployedHandlers) -> None:
     accounts = ["HOME0001", "HOME0002"]
 
     def prepare() -> dict[str, Any]:
         for account_id in accounts:
-            policy = build_policy(f"PAW-{account_id}", account_id=account_id, **TERM)
+            policy = build_policy(
+                f"PAW-{account_id}",
+                account_id=account_id,
+                effective_on=date(2026, 12, 7),
+                expires_on=date(2027, 12, 7),
+            )
             deployed.invoke("record_policy_event", queue_event(policy_message(policy)))
         # By Christmas Eve two installments of each policy are to be invoiced: due on 7 December and 7 January.
         return queue_event(bill_message(date(2026, 12, 24), accounts))

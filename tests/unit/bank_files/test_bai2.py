@@ -442,3 +442,13 @@ def test_record_without_end_is_refused(first: str, ended: bool) -> None:
     _, report = read(f"{upper}{endless}\n{'49,0,2/' if ended else ''}".encode())
     assert (rules_of(report), report.verdict) == (["bai2.record_too_long"], Verdict.UNREADABLE)
     assert report.problems[0].line == 4
+
+
+def test_a_file_behind_its_own_copy_tells_the_same_identities_again() -> None:
+    content = one_account("16,142,100,Z,B1,C1,one/", "16,142,100,Z,B1,C1,one/", total=200)
+    entries, report = read(content + b"\n" + content)
+    assert report.verdict is Verdict.ACCEPTED
+    identities = [entry.identity for entry in entries]
+    half = len(identities) // 2
+    assert half > 1
+    assert identities[:half] == identities[half:]

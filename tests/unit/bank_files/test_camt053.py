@@ -97,9 +97,9 @@ def test_summary_tells_what_was_declared_and_counted() -> None:
     assert (summary.opening_minor, summary.closing_minor) == (10_000, 12_500)
     assert (summary.entry_count, summary.credit_count, summary.debit_count) == (3, 2, 1)
     assert (summary.credit_minor, summary.debit_minor) == (3_000, 500)
-    assert report.logical_file_ids == [
-        ("camt", "camt.053", OWN_IBAN, "MESSAGE-1", "2026-01-05T20:00:00+01:00", "1"),
-    ]
+    statement, message = report.logical_file_ids
+    assert message == ("camt", "camt.053", OWN_IBAN, "MESSAGE-1", "2026-01-05T20:00:00+01:00", "1")
+    assert statement[:5] == ("statement", "camt", OWN_IBAN, "EUR", "STATEMENT-1")
 
 
 @pytest.mark.parametrize("error_minor", [1, -1])
@@ -624,3 +624,15 @@ def test_good_sample_holds_what_its_comment_says() -> None:
         (1_990, "debit", True),
     ]
     assert report.statements[0].closing_minor == 105_000
+
+
+def test_a_statement_sent_again_in_another_message_is_the_same_statement() -> None:
+    content = (StatementContent((one_entry(),)),)
+    first, again = (read(Camt053File(content, message_id=name).to_bytes())[1] for name in ("MESSAGE-1", "MESSAGE-2"))
+    assert first.logical_file_ids[0] == again.logical_file_ids[0]
+    assert first.logical_file_ids[1] != again.logical_file_ids[1]
+
+
+def test_equal_premiums_of_two_payers_are_told_apart_by_their_own_ids() -> None:
+    first, second = (accepted(file_of(Entry(2_990, (Detail(end_to_end_id=name),)))) for name in ("PAYER-1", "PAYER-2"))
+    assert first[0].identity != second[0].identity

@@ -181,7 +181,7 @@ def test_text_that_looks_like_a_tag_forges_no_element() -> None:
     head, tail = plain.rsplit(reference, 1)
     found, report = read(head + b">AcctSvcrRef>FORGED>/AcctSvcrRef>" + tail)
     assert report.verdict is Verdict.ACCEPTED, report.problems
-    assert [entry.identity[3] for entry in found] == [found[0].identity[3]] * (COUNT - 1) + [""]
+    assert [entry.identity[3] for entry in found] == [found[0].identity[3]] * (COUNT - 1) + ["/E2E"]
 
 
 def test_text_behind_an_inner_element_of_a_field_is_still_read() -> None:

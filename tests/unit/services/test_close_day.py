@@ -124,10 +124,8 @@ def test_movements_that_were_recorded_before_prove_the_file_and_are_told() -> No
     post_all(world)
     for _ in range(2):
         assert close(world).files_proven == 2
-    assert whats(world, "file_overlap") == [
-        "1 movements of incoming/bank/2.bai, 10.00 EUR, were recorded before, "
-        "from another file or another place of this one."
-    ]
+    (what,) = whats(world, "file_overlap")
+    assert what.startswith("1 movements of incoming/bank/2.bai, 10.00 EUR, were recorded before")
 
 
 def test_a_quarantined_file_is_neither_proven_nor_unproven() -> None:

@@ -47,6 +47,10 @@ def read_camt053(stream: BinaryIO, report: FileReport) -> Iterator[StatementEntr
         report.add(Rule.SYNTAX, error.rule, str(error), line=error.line)
 
 
+STATEMENT_ID_PLACE: Final = 3
+"""Where the identity of a statement holds what its bank calls it. Its balances tell days apart where ids repeat."""
+
+
 class _Reader:
     """Gives each record of the file to the statement it belongs to."""
 
@@ -88,6 +92,9 @@ class _Reader:
         elif self._statement is not None:
             summary = self._statement.finish()
             self._report.statements.append(summary)
+            if summary.identity[STATEMENT_ID_PLACE]:
+                balances = (str(summary.opening_minor), str(summary.closing_minor))
+                self._report.logical_file_ids.append(("statement", *summary.identity, *balances))
             self._message_account = self._message_account or summary.bank_account
             self._statement = None
 

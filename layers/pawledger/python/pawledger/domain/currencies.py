@@ -27,7 +27,8 @@ MINOR_UNIT_DECIMALS: Final[dict[str, int]] = {
 }
 
 
-CODE_LENGTH: Final = 3
+_CODE_LENGTH: Final = 3
+"""More of a wrong code is not quoted: what a sender puts there by mistake may be a person's."""
 
 
 class UnknownCurrencyError(PawledgerError):
@@ -41,5 +42,5 @@ def decimals_of(currency: str) -> int:
     """
     decimals = MINOR_UNIT_DECIMALS.get(currency)
     if decimals is None:
-        raise UnknownCurrencyError(f"{currency[:CODE_LENGTH]!r} is not an ISO 4217 currency code")
+        raise UnknownCurrencyError(f"{currency[:_CODE_LENGTH]!r} is not an ISO 4217 currency code")
     return decimals

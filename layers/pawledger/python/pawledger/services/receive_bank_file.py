@@ -227,7 +227,7 @@ def _verdict_discrepancy(dropped: DroppedFile, proof: _Proof) -> Discrepancy:
 
 
 def _conflict_discrepancy(dropped: DroppedFile, proof: _Proof, earlier: str) -> Discrepancy:
-    what = f"{dropped.key} names itself as a file that was received before with other bytes ({earlier[:12]})."
+    what = f"{dropped.key} is, or holds a statement that is, known from a file with other bytes ({earlier[:12]})."
     return Discrepancy(DiscrepancyKind.FILE_CONFLICT, proof.file_id, dropped.received_on, what)
 
 

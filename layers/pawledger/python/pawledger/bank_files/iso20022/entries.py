@@ -155,10 +155,10 @@ def read_entry(statement: Statement, entry: Record, held: HeldDetails) -> Iterab
         message = f"an entry in {movement.currency} cannot be part of a balance in {shown(currency)}"
         (statement.fail if movement.posts else statement.warn)("camt.entry_currency", message, entry.line, "Ntry/Amt")
     items = _itemise(statement, entry, held, movement)
-    identity = _number(statement, _identify(statement.bank_account, fields, movement))
+    detail = held.records[0] if held.count == 1 and held.records else None
+    identity = _number(statement, _identify(statement.bank_account, fields, detail, movement))
     if items is not None:
         return _build_items(statement, entry, items, identity)
-    detail = held.records[0] if held.count == 1 and held.records else None
     references = tuple(held.batch_references)
     return (_build(statement, entry, detail, movement, identity, batch_references=references),)
 
@@ -275,22 +275,28 @@ def _itemise(
     return known if len(known) > 1 else None
 
 
-def _identify(bank_account: str, fields: Fields, movement: _Movement) -> tuple[str, ...]:
+def _identify(bank_account: str, fields: Fields, detail: Record | None, movement: _Movement) -> tuple[str, ...]:
     """Facts that an entry keeps when it is sent again; the bank's own reference where there is one.
 
     The amount, the side and the day belong to it even then: banks give one reference to a payment and to its charge.
+    Without it the ids of its only detail tell equal premiums of one day apart.
     """
     reference = fields.get("AcctSvcrRef")
     kind = "AcctSvcrRef"
     if reference is None:
         kind, reference = "NtryRef", fields.get("NtryRef", "")
+        if detail is not None:
+            reference += "/" + _detail_id(detail.fields)
     day = str(day_at(fields, "BookgDt") or day_at(fields, "ValDt") or "")
     return ("camt", bank_account, kind, reference, day, movement.currency, str(movement.amount_minor), movement.side)
 
 
 def _identify_detail(fields: Fields, item: _Movement) -> tuple[str, ...]:
-    reference = next((fields[path] for path in _DETAIL_ID_PATHS if path in fields), "")
-    return (reference, str(item.amount_minor), item.side)
+    return (_detail_id(fields), str(item.amount_minor), item.side)
+
+
+def _detail_id(fields: Fields) -> str:
+    return next((fields[path] for path in _DETAIL_ID_PATHS if path in fields), "")
 
 
 def _number(statement: Statement, identity: tuple[str, ...]) -> tuple[str, ...]:
