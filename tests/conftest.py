@@ -5,7 +5,7 @@ import os
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
-    "ci", max_examples=60, stateful_step_count=30, deadline=None, derandomize=True, print_blob=True
+    "ci", max_examples=40, stateful_step_count=25, deadline=None, derandomize=True, print_blob=True
 )
 settings.register_profile(
     "thorough",

@@ -34,7 +34,7 @@ from pawledger.services.post_payments import PostingPorts, PostingTally, post_pa
 from pawledger.services.record_policy_event import PolicyRecordingPorts, record_policy_event
 from tests.builders.movements import build_movement
 from tests.builders.policies import build_policy, premium
-from tests.builders.services import FILE_ID, RECEIVED_ON, chunked_payment, policy_message, store_chunk
+from tests.builders.services import FILE_ID, chunked_payment, policy_message, store_chunk
 from tests.end_to_end.deployed_cloud import DeployedCloud
 from tests.fakes.memory import MemoryWorld
 
@@ -45,6 +45,9 @@ PER_ACCOUNT: Final = PAYMENTS // ACCOUNTS
 PER_CHUNK: Final = 100
 PATIENCE_SECONDS: Final = 300
 """Far beyond what a busy machine needs; a worker that hangs fails here."""
+
+RECORDED_ON: Final = date(2026, 1, 2)
+"""Before the first invoice is due to be issued."""
 
 ACCOUNT_IDS: Final = [f"ACCT{number:04d}" for number in range(ACCOUNTS)]
 
@@ -121,7 +124,7 @@ def open_accounts(ledger: DynamoLedger) -> None:
         policy = build_policy(
             f"PAW-{account_id}", account_id=account_id, plan=Plan.ANNUAL, charges=(premium(paid_minor(number)),)
         )
-        record_policy_event(policy_message(policy), message_id=account_id, received_on=RECEIVED_ON, ports=ports)
+        record_policy_event(policy_message(policy), message_id=account_id, received_on=RECORDED_ON, ports=ports)
         bill_account(account_id, date(2026, 1, 17), ledger=ledger, pause=world.pause)
 
 
@@ -242,7 +245,7 @@ def test_the_same_check_sees_a_lost_update(loses: str) -> None:
     opened = MemoryWorld()
     policy = build_policy(account_id="ACCT0000")
     ports = PolicyRecordingPorts(ledger, opened.reference_book, opened.discrepancy_book, opened.pause)
-    record_policy_event(policy_message(policy), message_id="1", received_on=RECEIVED_ON, ports=ports)
+    record_policy_event(policy_message(policy), message_id="1", received_on=RECORDED_ON, ports=ports)
     seen_by_both = ledger.read_head("ACCT0000", consistent=True)
     assert seen_by_both is not None
     names = ("first", "second") if loses == "head" else ("first", "first")
