@@ -267,6 +267,8 @@ def test_what_inspect_reports_keeps_its_schema() -> None:
         debit_minor=2000,
         return_count=1,
         change_count=0,
+        chain=None,
+        is_correction=False,
     )
     unknown = known._replace(currency=None, opening_minor=None, closing_minor=None)
     report = FileReport(format="bai2", statements=[known, unknown])

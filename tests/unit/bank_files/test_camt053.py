@@ -13,7 +13,7 @@ from pawledger.bank_files import camt053
 from pawledger.bank_files.camt053 import read_camt053
 from pawledger.bank_files.iso20022 import entries as entries_module
 from pawledger.bank_files.iso20022 import xml_records
-from pawledger.bank_files.records import Direction, StatementEntry
+from pawledger.bank_files.records import Direction, Purpose, StatementEntry
 from pawledger.bank_files.report import FileReport, Rule, Verdict
 from tests.builders.camt053_file import (
     OWN_IBAN,
@@ -76,7 +76,7 @@ def test_every_known_version_is_read_alike(version: str) -> None:
         value_on=date(2026, 1, 6),
         identity=("camt", OWN_IBAN, "AcctSvcrRef", "BANK-1", "2026-01-05", "EUR", "2990", "credit", "0"),
         posts=True,
-        is_return=False,
+        purpose=Purpose.PAYMENT,
         return_reason=None,
         type_code="PMNT/RCDT/ESCT",
         references=("RF18539007547034", "E2E-1"),
@@ -85,6 +85,8 @@ def test_every_known_version_is_read_alike(version: str) -> None:
         payer_name="Ada Example",
         text="Policy 1 January",
         line=entry.line,
+        offset=None,
+        booking=None,
     )
 
 

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from pawledger.bank_files.records import Direction, StatementEntry
+from pawledger.bank_files.records import Direction, Purpose, StatementEntry
 from pawledger.domain.payments import Movement
 from pawledger.services.messages import MessageRefusedError
 from pawledger.services.payment_chunks import (
@@ -30,7 +30,7 @@ BOOKED = StatementEntry(
     value_on=date(2026, 2, 1),
     identity=("test", "1"),
     posts=True,
-    is_return=False,
+    purpose=Purpose.PAYMENT,
     return_reason=None,
     type_code=None,
     references=("RF1",),
@@ -39,6 +39,8 @@ BOOKED = StatementEntry(
     payer_name="Ann Smith",
     text="thanks",
     line=9,
+    offset=None,
+    booking=None,
 )
 
 
@@ -48,16 +50,18 @@ def test_what_is_only_announced_or_has_no_amount_is_not_posted(entry: StatementE
 
 
 @pytest.mark.parametrize(
-    ("direction", "is_return", "movement"),
+    ("direction", "purpose", "movement"),
     [
-        (Direction.CREDIT, False, Movement.PAYMENT),
-        (Direction.CREDIT, True, Movement.PAYMENT),
-        (Direction.DEBIT, True, Movement.RETURN),
-        (Direction.DEBIT, False, Movement.OTHER_DEBIT),
+        (Direction.CREDIT, Purpose.PAYMENT, Movement.PAYMENT),
+        (Direction.CREDIT, Purpose.RETURN, Movement.PAYMENT),
+        (Direction.DEBIT, Purpose.RETURN, Movement.RETURN),
+        (Direction.DEBIT, Purpose.PAYMENT, Movement.OTHER_DEBIT),
     ],
 )
-def test_direction_and_return_say_what_a_movement_is(direction: Direction, is_return: bool, movement: Movement) -> None:
-    (read,) = read_movements([BOOKED._replace(direction=direction, is_return=is_return)], RECEIVED_ON)
+def test_direction_and_purpose_say_what_a_movement_is(
+    direction: Direction, purpose: Purpose, movement: Movement
+) -> None:
+    (read,) = read_movements([BOOKED._replace(direction=direction, purpose=purpose)], RECEIVED_ON)
     assert read.movement is movement
 
 

@@ -220,6 +220,7 @@ class _Reader:
             currency=currency or DEFAULT_CURRENCY,
             modifier=modifier,
             posts=status in ("1", "3"),
+            is_correction=status in ("2", "3"),
             first_record=first_record,
         )
 
@@ -245,6 +246,7 @@ class _Reader:
             as_of=group.as_of,
             as_of_text=group.as_of.isoformat(),
             posts=group.posts,
+            is_correction=group.is_correction,
             identity=identity,
             balances={balance.type_code: balance for balance in balances},
             balances_minor=sum(balance.amount_minor or 0 for balance in balances),

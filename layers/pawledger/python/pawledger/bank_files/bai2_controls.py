@@ -34,6 +34,7 @@ class GroupCount:
     currency: str
     modifier: str
     posts: bool
+    is_correction: bool
     first_record: int
     control_minor: int = 0
     account_count: int = 0
@@ -48,6 +49,7 @@ class AccountCount:
     as_of: date
     as_of_text: str
     posts: bool
+    is_correction: bool
     identity: tuple[str, ...]
     balances: dict[str, Balance]
     balances_minor: int
@@ -90,6 +92,8 @@ class AccountCount:
             debit_minor=self.debit_minor,
             return_count=self.return_count,
             change_count=0,
+            chain=("bai2", self.number, self.currency or "") if self.posts else None,
+            is_correction=self.is_correction,
         )
 
 

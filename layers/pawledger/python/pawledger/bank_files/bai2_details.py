@@ -26,7 +26,7 @@ from pawledger.bank_files.bai2_fields import (
     read_amount,
     split_detail,
 )
-from pawledger.bank_files.records import Direction, StatementEntry
+from pawledger.bank_files.records import Direction, Purpose, StatementEntry
 from pawledger.bank_files.report import Rule
 
 IDENTICAL_ROWS_MAX: Final = 1_000_000
@@ -50,7 +50,10 @@ _MARKED_REFERENCE: Final = compile_pattern(
 
 _CREDIT: Final = Direction.CREDIT
 _DEBIT: Final = Direction.DEBIT
+_PAYMENT: Final = Purpose.PAYMENT
+_RETURN: Final = Purpose.RETURN
 """Looked up once: a member of an enumeration costs a tenth of a whole detail to look up by its name."""
+_RETURN_PURPOSES: Final = dict.fromkeys(RETURN_CODES, Purpose.RETURN)
 _new_entry: Final = tuple.__new__
 """Builds a named tuple from its fields in order: about half the cost of calling the class, which only adds names."""
 
@@ -191,7 +194,8 @@ class DetailReader:
                 number, currency, amount_minor, direction, as_of, value_on,
                 ("bai2", number, as_of_text, type_code, amount, bank_reference, customer_reference, checksum,
                  "1" if ordinal == 1 else str(ordinal)),
-                posts, is_return, None, type_code, references, None, None, None, text, line_number,
+                posts, _RETURN if is_return else _PAYMENT, None, type_code, references, None, None, None, text,
+                line_number, None, None,
             )))
             # fmt: on
         account.count(credit_count, credit_minor, debit_count, debit_minor, return_count)
@@ -202,9 +206,9 @@ class DetailReader:
         amounts_minor, texts = details.amounts_minor, details.texts
         credit_minor = sum(compress(amounts_minor, map(is_, details.directions, repeat(_CREDIT))))
         credit_count, count = details.directions.count(_CREDIT), len(amounts_minor)
-        are_returns = [*map(RETURN_CODES.__contains__, details.type_codes)]
+        purposes = [*map(_RETURN_PURPOSES.get, details.type_codes, repeat(_PAYMENT))]
         debit_minor = sum(amounts_minor) - credit_minor
-        account.count(credit_count, credit_minor, count - credit_count, debit_minor, sum(are_returns))
+        account.count(credit_count, credit_minor, count - credit_count, debit_minor, purposes.count(_RETURN))
         if account.currency is None:
             return []
         checksums = [f"{crc32(text.encode())}" for text in texts]
@@ -214,9 +218,9 @@ class DetailReader:
         # fmt: off
         columns = (
             repeat(account.number), repeat(account.currency), amounts_minor, details.directions, repeat(account.as_of),
-            repeat(None), zip(*same_account, *facts, ordinals, strict=False), repeat(account.posts), are_returns,
+            repeat(None), zip(*same_account, *facts, ordinals, strict=False), repeat(account.posts), purposes,
             repeat(None), details.type_codes, _collect_references(details.customer_references, texts),
-            repeat(None), repeat(None), repeat(None), texts, details.line_numbers,
+            repeat(None), repeat(None), repeat(None), texts, details.line_numbers, repeat(None), repeat(None),
         )
         # fmt: on
         return [*map(_new_entry, repeat(StatementEntry), zip(*columns, strict=False))]

@@ -1,11 +1,11 @@
 """Which format a bank file has, told from its first bytes, never from its name, and the reader for it."""
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from io import BufferedReader, RawIOBase
 from re import compile as compile_pattern
-from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, cast
 
-from pawledger.bank_files.bai2 import read_bai2
 from pawledger.bank_files.records import StatementEntry
 from pawledger.bank_files.report import FileReport, Rule
 
@@ -69,18 +69,17 @@ def _detect_xml(text: str) -> Detection:
     )
 
 
-def _read_camt053(stream: BinaryIO, report: FileReport) -> Iterator[StatementEntry]:
-    # Imported when the first such file comes: a handler that only sees BAI2 need not wait for a parser of XML.
-    from pawledger.bank_files.camt053 import read_camt053  # noqa: PLC0415
-
-    return read_camt053(stream, report)
-
-
-READERS: Final[dict[str, Reader]] = {
-    "bai2": read_bai2,
-    "camt.053": _read_camt053,
+READERS: Final[dict[str, tuple[str, str]]] = {
+    "bai2": ("bai2", "read_bai2"),
+    "camt.053": ("camt053", "read_camt053"),
 }
-"""Reader by format name; a new format is one line here and its mark in `detect_format`."""
+"""Module and name of the reader by format; a new format is one line here and its mark in `detect_format`."""
+
+
+def reader_of(format_name: str) -> Reader:
+    """The reader of a format in `READERS`, loaded when its first file comes: no handler waits for all of them."""
+    module, name = READERS[format_name]
+    return cast("Reader", getattr(import_module(f"pawledger.bank_files.{module}"), name))
 
 
 class _HeadThenRest(RawIOBase):
@@ -113,9 +112,8 @@ def read_bank_file(stream: BinaryIO, report: FileReport) -> Iterator[StatementEn
         head += more
     found = detect_format(head)
     report.format = found.format
-    reader = READERS.get(found.format or "")
-    if reader is not None:
-        yield from reader(BufferedReader(_HeadThenRest(head, stream)), report)
+    if found.format in READERS:
+        yield from reader_of(found.format)(BufferedReader(_HeadThenRest(head, stream)), report)
     elif found.format is not None:
         message = f"{found.description} is known, but there is no reader for it"
         report.add(Rule.SYNTAX, "file.format_unsupported", message)

@@ -12,6 +12,33 @@ class Direction(StrEnum):
     DEBIT = "debit"
 
 
+class Purpose(StrEnum):
+    """What a movement is to the books, apart from its direction."""
+
+    PAYMENT = "payment"
+    """Money that comes in or goes out for a reason of its own: the ordinary movement."""
+    RETURN = "return"
+    """Money that goes back: a returned, reversed, refunded or charged back payment, and what takes that back again."""
+    FEE = "fee"
+    """What the bank or provider charges for its service, or gives back of it."""
+    PAYOUT = "payout"
+    """Money that only moves between our own accounts: a provider's payout to our bank account."""
+    CHANGE = "change"
+    """No money: payer details or a mandate changed (notification of change, ADDACS, AUDDIS). Never posts."""
+
+
+class Booking(NamedTuple):
+    """The booking on an account of which a movement is (a part of) one telling.
+
+    One bank message may tell a booking whole and another in items. Both have the same `identity` and another `telling`;
+    only the telling that comes first is posted, see `pawledger.services.payment_chunks`.
+    """
+
+    identity: tuple[str, ...]
+    telling: str
+    """`whole`, or a digest of the identities of the items it is told in."""
+
+
 class StatementEntry(NamedTuple):
     """One movement on a bank account as its statement tells it.
 
@@ -39,8 +66,7 @@ class StatementEntry(NamedTuple):
     """
     posts: bool
     """False for what is only announced: pending and informational movements, groups marked as a test."""
-    is_return: bool
-    """True where the money goes back: a returned, reversed or refunded payment."""
+    purpose: Purpose
     return_reason: str | None
     """Reason code as the bank gives it (`AC04`, `R01`), where there is one."""
     type_code: str | None
@@ -54,6 +80,14 @@ class StatementEntry(NamedTuple):
     """Unstructured remittance text, lines joined by one blank."""
     line: int
     """Line of the file on which the record starts, from 1, so that a person can find it again."""
+    offset: int | None
+    """Byte of the unpacked file on which the record starts, from 0, where the line does not find it; else None."""
+    booking: Booking | None
+    """Set where another message of the bank may tell the same booking in other pieces; else None."""
+
+    @property
+    def is_return(self) -> bool:
+        return self.purpose is Purpose.RETURN
 
 
 class StatementSummary(NamedTuple):
@@ -78,3 +112,9 @@ class StatementSummary(NamedTuple):
     debit_minor: int
     return_count: int
     change_count: int
+    """Notices that payer details or mandates changed."""
+    chain: tuple[str, ...] | None
+    """The series that the statement belongs to, (format, account, currency): in it, each closing balance is the next
+    opening balance. None where it belongs to none: interim reports, advices, test and deletion groups."""
+    is_correction: bool
+    """True where the bank says that this replaces what it told before."""

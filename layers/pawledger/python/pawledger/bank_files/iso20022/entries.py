@@ -18,7 +18,7 @@ from pawledger.bank_files.iso20022.fields import (
 )
 from pawledger.bank_files.iso20022.shapes import Fields, Record, Shape
 from pawledger.bank_files.iso20022.statement import TRUE_TEXTS, Statement, shown
-from pawledger.bank_files.records import Direction, StatementEntry
+from pawledger.bank_files.records import Direction, Purpose, StatementEntry
 from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
 
 DETAILS_HELD_MAX: Final = 30_000
@@ -337,7 +337,7 @@ def _build(
         day_at(outer, "ValDt"),
         identity,
         movement.posts,
-        is_return,
+        Purpose.RETURN if is_return else Purpose.PAYMENT,
         return_reason_of(inner) if is_return else None,
         type_code_of(inner) or type_code_of(outer),
         references_of(inner) + batch_references,
@@ -346,4 +346,6 @@ def _build(
         payer_name,
         text_of(inner) or outer.get("AddtlNtryInf", ""),
         entry.line if detail is None else detail.line,
+        None,
+        None,
     )

@@ -260,4 +260,6 @@ class Statement:
             debit_minor=self.booked.debit_minor,
             return_count=self.return_count,
             change_count=0,
+            chain=("camt", self.bank_account, self.currency or ""),
+            is_correction=False,
         )
