@@ -6,8 +6,9 @@ from io import BufferedReader, RawIOBase
 from re import compile as compile_pattern
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, cast
 
+from pawledger.bank_files.packaging import is_package, unpack, unread_package_of
 from pawledger.bank_files.records import StatementEntry
-from pawledger.bank_files.report import FileReport, Rule
+from pawledger.bank_files.report import FileReport, Rule, Verdict
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -47,6 +48,9 @@ def detect_format(head: bytes) -> Detection:
         return Detection(None, "the file is empty")
     if body.startswith(b"01,"):
         return Detection("bai2", "BAI2")
+    packaging = unread_package_of(head)
+    if packaging is not None:
+        return Detection(None, f"packed with {packaging}, which is not unpacked here: drop it as gzip, zip or plain")
     wide = head.startswith(_UTF16_MARKS)
     text = head.decode("utf-16", "ignore").lstrip() if wide else body.decode("latin-1")
     if _XML_START.match(text):
@@ -104,19 +108,34 @@ class _HeadThenRest(RawIOBase):
 def read_bank_file(stream: BinaryIO, report: FileReport) -> Iterator[StatementEntry]:
     """Detect the format of a stream (it need not be seekable) and yield its entries; see the readers for the contract.
 
-    A file without a reader yields nothing and gets one SYNTAX problem: `file.empty`, `file.format_unknown` or
-    `file.format_unsupported`.
+    A gzip file, or a zip with one file, is read by what is in it. A file without a reader yields nothing and gets one
+    SYNTAX problem: `file.empty`, `file.format_unknown` or `file.format_unsupported`.
     """
+    head, whole = _peek(stream)
+    if not is_package(head):
+        yield from _read_content(head, whole, report)
+        return
+    with unpack(whole, report) as unpacked:
+        yield from _read_content(*_peek(unpacked), report)
+
+
+def _peek(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
+    """The first `HEAD_BYTES` of a stream, fewer where it is shorter, and a stream that still begins with them."""
     head = b""
     while len(head) < HEAD_BYTES and (more := stream.read(HEAD_BYTES - len(head))):
         head += more
+    return head, cast("BinaryIO", BufferedReader(_HeadThenRest(head, stream)))
+
+
+def _read_content(head: bytes, stream: BinaryIO, report: FileReport) -> Iterator[StatementEntry]:
     found = detect_format(head)
     report.format = found.format
     if found.format in READERS:
-        yield from reader_of(found.format)(BufferedReader(_HeadThenRest(head, stream)), report)
+        yield from reader_of(found.format)(stream, report)
     elif found.format is not None:
         message = f"{found.description} is known, but there is no reader for it"
         report.add(Rule.SYNTAX, "file.format_unsupported", message)
-    else:
+    elif report.verdict is not Verdict.UNREADABLE:
+        # Of a package that could not be opened, that has been told.
         rule = "file.format_unknown" if head.removeprefix(_UTF8_MARK).strip() else "file.empty"
         report.add(Rule.SYNTAX, rule, found.description)

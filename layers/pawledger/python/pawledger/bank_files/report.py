@@ -57,6 +57,8 @@ class FileReport:
     statements: list[StatementSummary] = field(default_factory=list)
     logical_file_ids: list[tuple[str, ...]] = field(default_factory=list)
     """Identity of each logical file inside, from its own header: the same when it is sent again in other bytes."""
+    content_hash: str | None = None
+    """SHA-256 of the unpacked content where the file came packed; None where it did not."""
     _kinds: set[Rule] = field(default_factory=set)
 
     def add(self, kind: Rule, rule: str, message: str, *, line: int | None = None, field: str | None = None) -> None:
