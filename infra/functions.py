@@ -93,9 +93,9 @@ RECEIVE_BANK_FILE: Final = FunctionDefinition(
     memory_mib=_MEMORY_OF_ONE_CORE_MIB,
     needs_time_zone=True,
     tables=(
-        TableAccess(table="bank_files", actions=(GET, PUT)),
+        TableAccess(table="bank_files", actions=(GET, QUERY, PUT)),
         TableAccess(table="references", actions=(GET, PUT)),
-        TableAccess(table="discrepancies", actions=(PUT,)),
+        TableAccess(table="discrepancies", actions=(GET, PUT, UPDATE), queried_indexes=("worklist",)),
     ),
 )
 
@@ -108,7 +108,7 @@ POST_PAYMENTS: Final = FunctionDefinition(
         TableAccess(table="accounts", actions=(GET, PUT)),
         TableAccess(table="entries", actions=(GET, PUT)),
         TableAccess(table="references", actions=(GET, PUT)),
-        TableAccess(table="bank_files", actions=(PUT,)),
+        TableAccess(table="bank_files", actions=(GET, PUT)),
         TableAccess(table="discrepancies", actions=(PUT,)),
     ),
 )
@@ -122,7 +122,7 @@ CLOSE_DAY: Final = FunctionDefinition(
     tables=(
         TableAccess(table="accounts", actions=(SCAN,)),
         TableAccess(table="bank_files", actions=(GET, QUERY, PUT), queried_indexes=("received",)),
-        TableAccess(table="discrepancies", actions=(GET, PUT), queried_indexes=("worklist",)),
+        TableAccess(table="discrepancies", actions=(GET, PUT, UPDATE), queried_indexes=("worklist",)),
     ),
 )
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from pawledger.domain.payments import Movement, payment_id_of
 from pawledger.domain.policies import Policy
+from pawledger.rules.provider_profiles import ProviderProfile
 from pawledger.services.close_day import ClosingPorts
 from pawledger.services.identify import Clues
 from pawledger.services.payment_chunks import ChunkedMovement, write_chunk
@@ -34,13 +35,16 @@ def connect_posting(world: MemoryWorld) -> PostingPorts:
     )
 
 
-def connect_receiving(world: MemoryWorld) -> ReceivingPorts:
+def connect_receiving(world: MemoryWorld, *profiles: ProviderProfile) -> ReceivingPorts:
+    """Receiving with the given provider profiles, none of the shipped ones."""
+    by_provider = {profile.provider: profile for profile in profiles}
     return ReceivingPorts(
         store=world.bank_file_store,
         register=world.bank_file_register,
         references=world.reference_book,
         discrepancies=world.discrepancy_book,
         payments_queue=world.payments_queue,
+        profile_of=by_provider.get,
     )
 
 

@@ -7,11 +7,14 @@ from pawledger.adapters.stored_bodies import (
     read_bank_file,
     read_chunk_result,
     read_discrepancy,
+    read_statement,
     write_bank_file,
     write_chunk_result,
     write_discrepancy,
+    write_statement,
 )
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus
+from pawledger.domain.statement_chain import ChainedStatement
 from pawledger.ports import BankFileRecord, ChunkResult, RecordedDiscrepancy
 from tests.fakes.world import BankFileRow, DiscrepancyRow, SharedState
 
@@ -37,9 +40,19 @@ class MemoryDiscrepancyBook:
             row = rows.discrepancies.get(discrepancy_id)
             return _recorded(row) if row else None
 
-    def list_open(self) -> Iterator[RecordedDiscrepancy]:
-        with self._state.call("DiscrepancyBook", "list_open") as rows:
+    def heal(self, discrepancy_id: str) -> bool:
+        with self._state.call("DiscrepancyBook", "heal", discrepancy_id) as rows:
+            row = rows.discrepancies.get(discrepancy_id)
+            if row is None or row.status != DiscrepancyStatus.OPEN:
+                return False
+            row.status = DiscrepancyStatus.HEALED
+            return True
+
+    def list_open(self, kind: DiscrepancyKind | None = None) -> Iterator[RecordedDiscrepancy]:
+        with self._state.call("DiscrepancyBook", "list_open", kind) as rows:
             open_ones = [_recorded(row) for row in rows.discrepancies.values() if row.status == DiscrepancyStatus.OPEN]
+        if kind is not None:
+            open_ones = [recorded for recorded in open_ones if recorded.discrepancy.kind is kind]
         open_ones.sort(key=lambda r: (_KIND_ORDER[r.discrepancy.kind], r.discrepancy.born_on))
         return iter(open_ones)
 
@@ -89,6 +102,20 @@ class MemoryBankFileRegister:
         with self._state.call("BankFileRegister", "read_files_received", day) as rows:
             records = [read_bank_file(row.body) for _, row in sorted(rows.bank_files.items())]
         return (record for record in records if record.received_on == day)
+
+    def write_statement(self, statement: ChainedStatement) -> None:
+        with self._state.call("BankFileRegister", "write_statement", statement) as rows:
+            key = (statement.chain_id, statement.last_day.isoformat(), statement.statement_id)
+            rows.statements[key] = write_statement(statement)
+
+    def read_statements(self, chain_id: str, first_day: date, last_day: date) -> Iterator[ChainedStatement]:
+        with self._state.call("BankFileRegister", "read_statements", chain_id, first_day, last_day) as rows:
+            bodies = [
+                body
+                for (owner, day, _), body in sorted(rows.statements.items())
+                if owner == chain_id and first_day.isoformat() <= day <= last_day.isoformat()
+            ]
+        return map(read_statement, bodies)
 
 
 class MemoryReferenceBook:

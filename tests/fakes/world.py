@@ -74,6 +74,8 @@ class Rows:
     bank_files: dict[str, BankFileRow] = field(default_factory=dict)
     chunk_results: dict[tuple[str, int], str] = field(default_factory=dict)
     """By file id and chunk number."""
+    statements: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    """By series, last day and statement id."""
     references: dict[str, str] = field(default_factory=dict)
 
 

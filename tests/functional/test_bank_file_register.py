@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 from datetime import date
 from types import MappingProxyType
 
+from pawledger.domain.statement_chain import ChainedStatement, statement_id_of
 from pawledger.ports import BankFileRecord, ChunkResult
 from tests.functional.worlds import World
 
@@ -93,3 +94,41 @@ def test_files_of_a_day_come_in_the_order_of_their_ids_as_they_are_now(world: Wo
     received = list(world.bank_file_register.read_files_received(date(2026, 3, 2)))
     assert [(record.file_id[0], record.status) for record in received] == [("a", "posted"), ("c", "posting")]
     assert list(world.bank_file_register.read_files_received(date(2026, 3, 4))) == []
+
+
+def statement(day: int, name: str = "", closing_minor: int = 20, chain_id: str = "0" * 32) -> ChainedStatement:
+    return ChainedStatement(
+        chain_id=chain_id,
+        statement_id=statement_id_of((name or str(day),)),
+        file_id="f" * 64,
+        currency="EUR",
+        first_day=date(2026, 3, day),
+        last_day=date(2026, 3, day),
+        sequence_number=day,
+        opening_minor=-10,
+        closing_minor=closing_minor,
+    )
+
+
+def test_statements_of_a_series_are_read_back_by_their_days(world: World) -> None:
+    register = world.bank_file_register
+    for day in (9, 1, 10, 5):
+        register.write_statement(statement(day))
+    register.write_statement(statement(5, chain_id="1" * 32))
+    read = list(register.read_statements("0" * 32, date(2026, 3, 5), date(2026, 3, 9)))
+    assert read == [statement(5), statement(9)]
+    assert list(register.read_statements("2" * 32, date(2026, 1, 1), date(2026, 12, 31))) == []
+
+
+def test_a_statement_that_is_told_again_replaces_itself(world: World) -> None:
+    register = world.bank_file_register
+    for closing_minor in (20, 20, 21):
+        register.write_statement(statement(5, closing_minor=closing_minor))
+    register.write_statement(statement(5, name="another"))
+    read = register.read_statements("0" * 32, date(2026, 3, 1), date(2026, 3, 31))
+    assert sorted(each.closing_minor for each in read) == [20, 21]
+
+
+def test_statements_are_no_files(world: World) -> None:
+    world.bank_file_register.write_statement(statement(5))
+    assert list(world.bank_file_register.read_files_received(date(2026, 3, 5))) == []

@@ -73,3 +73,32 @@ def test_an_alert_is_remembered_once_with_its_first_instant(world: World) -> Non
 def test_an_alert_of_a_discrepancy_that_is_not_there_leaves_no_trace(world: World) -> None:
     assert not world.discrepancy_book.mark_alerted(OVERPAYMENT.discrepancy_id, NOON)
     assert world.discrepancy_book.read(OVERPAYMENT.discrepancy_id) is None
+
+
+def test_a_healed_discrepancy_is_off_the_worklist_and_heals_once(world: World) -> None:
+    gap = Discrepancy(DiscrepancyKind.STATEMENT_GAP, "series#1", date(2026, 2, 2), "x")
+    for found in (gap, OVERPAYMENT):
+        world.discrepancy_book.record(found)
+    assert world.discrepancy_book.heal(gap.discrepancy_id)
+    assert not world.discrepancy_book.heal(gap.discrepancy_id)
+    assert not world.discrepancy_book.record(gap)
+    recorded = world.discrepancy_book.read(gap.discrepancy_id)
+    assert recorded is not None
+    assert recorded.status is DiscrepancyStatus.HEALED
+    assert [each.discrepancy for each in world.discrepancy_book.list_open()] == [OVERPAYMENT]
+
+
+def test_what_is_closed_or_was_never_there_does_not_heal(world: World) -> None:
+    world.discrepancy_book.record(OVERPAYMENT)
+    world.close_discrepancy(OVERPAYMENT.discrepancy_id)
+    assert not world.discrepancy_book.heal(OVERPAYMENT.discrepancy_id)
+    assert not world.discrepancy_book.heal("statement_gap-0000000000000000")
+    assert world.discrepancy_book.read("statement_gap-0000000000000000") is None
+
+
+def test_open_ones_of_one_kind_can_be_listed_alone(world: World) -> None:
+    gap = Discrepancy(DiscrepancyKind.STATEMENT_GAP, "series#1", date(2026, 2, 2), "x")
+    for found in (gap, OVERPAYMENT):
+        world.discrepancy_book.record(found)
+    listed = world.discrepancy_book.list_open(DiscrepancyKind.STATEMENT_GAP)
+    assert [each.discrepancy for each in listed] == [gap]

@@ -60,22 +60,23 @@ TABLE_RIGHTS = {
         "DiscrepanciesTableName": {"PutItem"},
     },
     "receive_bank_file": {
-        "BankFilesTableName": {"GetItem", "PutItem"},
+        "BankFilesTableName": {"GetItem", "PutItem", "Query"},
         "ReferencesTableName": {"GetItem", "PutItem"},
-        "DiscrepanciesTableName": {"PutItem"},
+        "DiscrepanciesTableName": {"GetItem", "PutItem", "UpdateItem"},
+        "DiscrepanciesTableName/index/worklist": {"Query"},
     },
     "post_payments": {
         "AccountsTableName": {"GetItem", "PutItem"},
         "EntriesTableName": {"GetItem", "PutItem"},
         "ReferencesTableName": {"GetItem", "PutItem"},
-        "BankFilesTableName": {"PutItem"},
+        "BankFilesTableName": {"GetItem", "PutItem"},
         "DiscrepanciesTableName": {"PutItem"},
     },
     "close_day": {
         "AccountsTableName": {"Scan"},
         "BankFilesTableName": {"GetItem", "PutItem", "Query"},
         "BankFilesTableName/index/received": {"Query"},
-        "DiscrepanciesTableName": {"GetItem", "PutItem"},
+        "DiscrepanciesTableName": {"GetItem", "PutItem", "UpdateItem"},
         "DiscrepanciesTableName/index/worklist": {"Query"},
     },
     "push_alerts": {

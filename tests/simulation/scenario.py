@@ -175,5 +175,5 @@ def _sum(lines: Sequence[Line]) -> int:
 
 
 def _payment_ids(data: bytes) -> list[str]:
-    movements = read_movements(read_bank_file(io.BytesIO(data), FileReport()), RECEIVED_ON)
+    movements = read_movements(read_bank_file(io.BytesIO(data), FileReport()), RECEIVED_ON, lambda _booking: True)
     return [movement.payment_id for movement in movements]

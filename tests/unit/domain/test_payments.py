@@ -1,5 +1,6 @@
 """What a bank movement means for an account."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -211,3 +212,28 @@ def test_the_same_movement_with_another_amount_is_a_contradiction(book: Book) ->
     book.deliver_movement(build_movement(amount_minor=1_000))
     assert book.deliver_movement(build_movement(amount_minor=1_001)) is Delivery.CONTRADICTED
     assert book.head.balance_minor(LedgerAccount.CASH) == 1_000
+
+
+@pytest.mark.parametrize(
+    ("movement", "kind", "ledger_account", "cash_minor"),
+    [
+        (Movement.PROVIDER_FEE, EntryKind.PROVIDER_FEE_BOOKED, LedgerAccount.PROVIDER_FEES, -1_000),
+        (Movement.PROVIDER_FEE_REFUND, EntryKind.PROVIDER_FEE_BOOKED, LedgerAccount.PROVIDER_FEES, 1_000),
+        (Movement.PAYOUT, EntryKind.PAYOUT_BOOKED, LedgerAccount.IN_TRANSIT, -1_000),
+        (Movement.PAYOUT_REVERSAL, EntryKind.PAYOUT_BOOKED, LedgerAccount.IN_TRANSIT, 1_000),
+    ],
+)
+def test_fees_and_payouts_are_booked_as_such_and_nobody_need_know(
+    movement: Movement, kind: EntryKind, ledger_account: LedgerAccount, cash_minor: int
+) -> None:
+    outcome = decide_movement(AccountHead(suspense_ledger_of("a")), build_movement(movement=movement))
+    assert outcome.decision.kind is kind
+    assert amounts(outcome) == {LedgerAccount.CASH: cash_minor, ledger_account: -cash_minor}
+    assert outcome.discrepancies == ()
+    assert not outcome.is_suspended
+
+
+def test_where_a_movement_is_found_again_stands_in_its_entry(book: Book) -> None:
+    offset = replace(build_movement(amount_minor=1_000), offset=4_711)
+    assert decide_movement(book.head, offset).decision.source["offset"] == 4_711
+    assert "offset" not in decide_movement(book.head, build_movement(amount_minor=1_000)).decision.source

@@ -64,9 +64,16 @@ def missing(proof: FileProof) -> Mapping[str, int]:
 def test_a_file_whose_chunks_tell_of_every_movement_is_complete() -> None:
     proof = prove(FIRST, SECOND)
     assert proof.is_complete
-    assert proof.counts == {"posted": 2, "suspended": 1, "rejected": 1, "repeated": 1}
+    assert proof.counts == {"posted": 2, "suspended": 1, "rejected": 1, "repeated": 1, "retold": 0}
     assert proof.in_file_minor == {"EUR": 700, "GBP": 50}
     assert proof.missing_chunks == ()
+
+
+def test_what_another_report_told_before_is_accounted_for_apart_from_what_was_repeated() -> None:
+    retold = replace(SECOND, repeated_minor={}, repeated_count=0, retold_minor={"EUR": 0}, retold_count=1)
+    proof = prove(FIRST, retold)
+    assert proof.is_complete
+    assert (proof.counts["repeated"], proof.counts["retold"], proof.counts["posted"]) == (0, 1, 2)
 
 
 def test_a_missing_chunk_is_named_with_what_it_held() -> None:

@@ -1,11 +1,13 @@
 """Chunks: only what is booked and has an amount, cut the same way every time, read back as it was."""
 
 import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from pawledger.bank_files.records import Direction, Purpose, StatementEntry
+from pawledger.bank_files.records import Booking, Direction, Purpose, StatementEntry
 from pawledger.domain.payments import Movement
 from pawledger.services.messages import MessageRefusedError
 from pawledger.services.payment_chunks import (
@@ -13,6 +15,7 @@ from pawledger.services.payment_chunks import (
     REFERENCE_CHARACTERS_MAX,
     REFERENCES_PER_MOVEMENT_MAX,
     TEXT_CHARACTERS_MAX,
+    ChunkedMovement,
     cut_chunks,
     read_chunk,
     read_movements,
@@ -44,9 +47,18 @@ BOOKED = StatementEntry(
 )
 
 
+def movements_of(
+    entries: Iterable[StatementEntry],
+    received_on: date,
+    is_first_telling: Callable[[Booking], bool] = lambda booking: True,
+) -> Iterator[ChunkedMovement]:
+    """What is read where no booking was told before."""
+    return read_movements(entries, received_on, is_first_telling)
+
+
 @pytest.mark.parametrize("entry", [BOOKED._replace(posts=False), BOOKED._replace(amount_minor=0)])
 def test_what_is_only_announced_or_has_no_amount_is_not_posted(entry: StatementEntry) -> None:
-    assert list(read_movements([entry], RECEIVED_ON)) == []
+    assert list(movements_of([entry], RECEIVED_ON)) == []
 
 
 @pytest.mark.parametrize(
@@ -56,12 +68,16 @@ def test_what_is_only_announced_or_has_no_amount_is_not_posted(entry: StatementE
         (Direction.CREDIT, Purpose.RETURN, Movement.PAYMENT),
         (Direction.DEBIT, Purpose.RETURN, Movement.RETURN),
         (Direction.DEBIT, Purpose.PAYMENT, Movement.OTHER_DEBIT),
+        (Direction.DEBIT, Purpose.FEE, Movement.PROVIDER_FEE),
+        (Direction.CREDIT, Purpose.FEE, Movement.PROVIDER_FEE_REFUND),
+        (Direction.DEBIT, Purpose.PAYOUT, Movement.PAYOUT),
+        (Direction.CREDIT, Purpose.PAYOUT, Movement.PAYOUT_REVERSAL),
     ],
 )
 def test_direction_and_purpose_say_what_a_movement_is(
     direction: Direction, purpose: Purpose, movement: Movement
 ) -> None:
-    (read,) = read_movements([BOOKED._replace(direction=direction, purpose=purpose)], RECEIVED_ON)
+    (read,) = movements_of([BOOKED._replace(direction=direction, purpose=purpose)], RECEIVED_ON)
     assert read.movement is movement
 
 
@@ -76,27 +92,25 @@ def test_direction_and_purpose_say_what_a_movement_is(
 def test_the_booking_day_is_the_banks_else_the_value_day_else_the_day_of_receipt(
     booked_on: date | None, value_on: date | None, expected: date
 ) -> None:
-    (read,) = read_movements([BOOKED._replace(booked_on=booked_on, value_on=value_on)], RECEIVED_ON)
+    (read,) = movements_of([BOOKED._replace(booked_on=booked_on, value_on=value_on)], RECEIVED_ON)
     assert read.booked_on == expected
 
 
 @pytest.mark.parametrize(("day", "is_future"), [(3, False), (4, False), (5, True)])
 def test_a_day_ahead_is_a_bank_in_the_east_and_two_days_are_the_future(day: int, is_future: bool) -> None:
-    (read,) = read_movements([BOOKED._replace(booked_on=date(2026, 2, day))], RECEIVED_ON)
+    (read,) = movements_of([BOOKED._replace(booked_on=date(2026, 2, day))], RECEIVED_ON)
     assert read.is_future_dated is is_future
 
 
 def test_names_and_account_numbers_of_payers_never_reach_a_chunk() -> None:
-    text = write_chunk(FILE_ID, 1, read_movements([BOOKED], RECEIVED_ON))
+    text = write_chunk(FILE_ID, 1, movements_of([BOOKED], RECEIVED_ON))
     assert "Ann Smith" not in text
     assert "DE00" not in text
 
 
 def test_long_clues_are_cut() -> None:
     references = tuple("R" * (REFERENCE_CHARACTERS_MAX + 1) for _ in range(REFERENCES_PER_MOVEMENT_MAX + 1))
-    (read,) = read_movements(
-        [BOOKED._replace(references=references, text="t" * (TEXT_CHARACTERS_MAX + 1))], RECEIVED_ON
-    )
+    (read,) = movements_of([BOOKED._replace(references=references, text="t" * (TEXT_CHARACTERS_MAX + 1))], RECEIVED_ON)
     assert [len(reference) for reference in read.clues.references] == [140] * 20
     assert len(read.clues.text) == 2_000
 
@@ -158,3 +172,26 @@ def test_a_chunk_of_another_schema_is_refused() -> None:
 def test_a_damaged_chunk_is_refused_by_name(text: str, why: str) -> None:
     with pytest.raises(MessageRefusedError, match=why):
         read_chunk(text, FILE_ID, 1)
+
+
+def test_a_booking_told_before_in_other_pieces_is_marked_and_asked_for_once() -> None:
+    whole, items = Booking(("b", "1"), "whole"), Booking(("b", "2"), "0a1b")
+    entries = [BOOKED._replace(booking=whole), *[BOOKED._replace(booking=items)] * 3, BOOKED]
+    asked: list[Booking] = []
+
+    def is_first_telling(booking: Booking) -> bool:
+        asked.append(booking)
+        return booking is whole
+
+    read = list(movements_of(entries, RECEIVED_ON, is_first_telling))
+    assert [movement.is_told_otherwise for movement in read] == [False, True, True, True, False]
+    assert asked == [whole, items]
+
+
+def test_where_a_movement_is_found_again_survives_the_chunk() -> None:
+    (movement,) = movements_of([BOOKED._replace(offset=71_002)], RECEIVED_ON)
+    assert (movement.offset, movement.identified(FILE_ID, None, None).offset) == (71_002, 71_002)
+    marked = replace(movement, is_told_otherwise=True)
+    for written in (movement, marked):
+        (read,) = read_chunk(write_chunk(FILE_ID, 1, [written]), FILE_ID, 1)
+        assert (read.offset, read.is_told_otherwise) == (written.offset, written.is_told_otherwise)

@@ -1,5 +1,6 @@
 """Posting: each movement is exactly one entry in the right ledger, whatever comes twice, late, wrong or in pieces."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -9,7 +10,7 @@ from pawledger.domain.identifiers import suspense_ledger_of
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
 from pawledger.domain.payments import Movement, payment_id_of
-from pawledger.ports import ChunkResult, StoredObjectMissingError
+from pawledger.ports import BankFileRecord, ChunkResult, StoredObjectMissingError
 from pawledger.services.bill_accounts import bill_account
 from pawledger.services.messages import MessageRefusedError
 from pawledger.services.payment_chunks import ChunkedMovement
@@ -17,6 +18,7 @@ from pawledger.services.post_payments import ChunkNotPostedError, post_payments
 from tests.builders.policies import ACCOUNT_ID, build_policy
 from tests.builders.services import (
     FILE_ID,
+    RECEIVED_ON,
     chunked_payment,
     connect_posting,
     kinds_of_discrepancies,
@@ -321,3 +323,71 @@ def test_a_crash_between_movements_is_mended_by_the_next_delivery() -> None:
     assert tally.counts["posted"] == 5
     assert tally.counts["new_posted"] == 2
     assert head_of(world).balance_minor(LedgerAccount.CASH) == 500
+
+
+def register(world: MemoryWorld, file_id: str, format_name: str) -> None:
+    """Remember a file of a format, as receiving it does."""
+    record = BankFileRecord(
+        file_id=file_id,
+        status="posting",
+        provider="bank",
+        incoming_key="incoming/bank/a",
+        incoming_version_id="1",
+        stored_key="archive/bank/a",
+        received_on=RECEIVED_ON,
+        format=format_name,
+        verdict="accepted",
+        problems=(),
+        statements=(),
+        chunk_count=1,
+        movement_count=1,
+        credit_minor={"EUR": 1_000},
+        debit_minor={},
+    )
+    assert world.bank_file_register.write_file(record, expected_status=None)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "part"),
+    [
+        ("camt.054.001.08", "camt.053.001.08", "retold"),
+        ("camt.053.001.02", "camt.054.001.02", "retold"),
+        ("camt.053.001.02", "camt.053.001.08", "repeated"),
+        ("mt942", "mt940", "retold"),
+        ("bai2", "bai2", "repeated"),
+    ],
+)
+def test_what_a_report_of_another_kind_told_before_is_posted_once_and_no_overlap(
+    earlier: str, later: str, part: str
+) -> None:
+    world = build_world()
+    register(world, FILE_ID, earlier)
+    register(world, OTHER_FILE_ID, later)
+    post(world, [paid()])
+    tally = post(world, [paid(line=9)], file_id=OTHER_FILE_ID)
+    assert dict(tally.counts) == {part: 1}
+    assert head_of(world).balance_minor(LedgerAccount.CASH) == 1_000
+    (result,) = results_of(world, OTHER_FILE_ID)
+    assert (result.retold_count, result.repeated_count) == ((1, 0) if part == "retold" else (0, 1))
+
+
+def test_a_booking_told_otherwise_is_accounted_for_and_not_posted() -> None:
+    world = build_world()
+    tally = post(world, [replace(paid(), is_told_otherwise=True), chunked_payment("other", line=5)])
+    assert dict(tally.counts) == {"retold": 1, "suspended": 1, "new_suspended": 1}
+    assert tally.retold_minor == {"EUR": 1_000}
+    assert head_of(world).balance_minor(LedgerAccount.CASH) == 0
+
+
+def test_fees_and_payouts_of_a_provider_are_posted_and_nobody_is_told() -> None:
+    world = build_world()
+    tally = post(
+        world,
+        [
+            chunked_payment("fee", movement=Movement.PROVIDER_FEE, amount_minor=30),
+            chunked_payment("payout", movement=Movement.PAYOUT, amount_minor=970, references=[REFERENCE], line=5),
+        ],
+    )
+    assert tally.posted_minor == {"EUR": -1_000}
+    assert kinds_of_discrepancies(world) == []
+    assert head_of(world).balance_minor(LedgerAccount.CASH) == 0

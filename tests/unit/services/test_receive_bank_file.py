@@ -263,7 +263,7 @@ def test_bytes_that_change_between_proving_and_cutting_are_not_announced() -> No
 
 
 def test_a_fault_behind_more_warnings_than_a_report_keeps_still_quarantines(monkeypatch: pytest.MonkeyPatch) -> None:
-    def read_with_many_warnings(stream: object, report: FileReport) -> object:
+    def read_with_many_warnings(stream: object, report: FileReport, options: object) -> object:
         for _ in range(300):
             report.add(Rule.MEANING, "test.odd", "odd but harmless")
         report.add(Rule.SYNTAX, "test.cut", "the file was cut")

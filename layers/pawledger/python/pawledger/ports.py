@@ -5,15 +5,16 @@ Every port says what happens when a call is repeated, because every caller may b
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import BinaryIO, Protocol
 
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyStatus
+from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus
 from pawledger.domain.entries import Entry
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.policies import Policy
+from pawledger.domain.statement_chain import ChainedStatement
 
 
 class HeadMovedError(PawledgerError):
@@ -80,11 +81,14 @@ class DiscrepancyBook(Protocol):
     def record(self, discrepancy: Discrepancy) -> bool:
         """Write a discrepancy once; False where it stands already, whatever its status."""
 
+    def heal(self, discrepancy_id: str) -> bool:
+        """Mark an open discrepancy as healed, off the worklist; False where it is not open (any more)."""
+
     def read(self, discrepancy_id: str) -> "RecordedDiscrepancy | None":
         """One discrepancy, consistently, or None."""
 
-    def list_open(self) -> Iterator["RecordedDiscrepancy"]:
-        """All open ones, kind by kind, oldest first within a kind."""
+    def list_open(self, kind: DiscrepancyKind | None = None) -> Iterator["RecordedDiscrepancy"]:
+        """All open ones (of a kind), kind by kind, oldest first within a kind."""
 
     def mark_alerted(self, discrepancy_id: str, alerted_at: str) -> bool:
         """Remember that its alert was pushed; False where that was remembered before."""
@@ -136,10 +140,13 @@ class ChunkResult:
     suspended_minor: Mapping[str, int]
     rejected_minor: Mapping[str, int]
     repeated_minor: Mapping[str, int]
-    """Recorded before, from another file or another line of this one."""
+    """Recorded before, from another file of the same kind or another line of this one."""
     suspended_count: int
     rejected_count: int
     repeated_count: int
+    retold_minor: Mapping[str, int] = field(default_factory=dict)
+    """Recorded before from a report of another kind: an advice or interim report that came before the statement."""
+    retold_count: int = 0
 
 
 class BankFileRegister(Protocol):
@@ -157,6 +164,12 @@ class BankFileRegister(Protocol):
 
     def read_files_received(self, day: date) -> Iterator[BankFileRecord]:
         """Files received on a day, in the order of their ids."""
+
+    def write_statement(self, statement: ChainedStatement) -> None:
+        """Remember a statement of a series; one of the same id is replaced by what is told now."""
+
+    def read_statements(self, chain_id: str, first_day: date, last_day: date) -> Iterator[ChainedStatement]:
+        """Statements of a series that end within these days, consistently, in the order of their last days."""
 
 
 class ReferenceBook(Protocol):

@@ -13,11 +13,14 @@ from pawledger.adapters.stored_bodies import (
     read_bank_file,
     read_chunk_result,
     read_discrepancy,
+    read_statement,
     write_bank_file,
     write_chunk_result,
+    write_statement,
 )
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus
 from pawledger.domain.errors import InvariantError, require
+from pawledger.domain.statement_chain import ChainedStatement
 from pawledger.ports import BankFileRecord, ChunkResult, RecordedDiscrepancy
 
 OPEN_DISCREPANCIES_PER_KIND_MAX: Final = 100_000
@@ -31,6 +34,12 @@ FILES_PER_DAY_MAX: Final = 100_000
 
 FILE_PART: Final = "file"
 CHUNK_PART_PREFIX: Final = "chunk#"
+STATEMENT_PART_PREFIX: Final = "statement#"
+CHAIN_PREFIX: Final = "chain#"
+"""Where the statements of a series stand: in partitions of their own beside those of the files."""
+
+STATEMENTS_READ_MAX: Final = 20_000
+"""Two years of a statement an hour."""
 
 
 class DynamoDiscrepancyBook:
@@ -47,11 +56,23 @@ class DynamoDiscrepancyBook:
         row = get_row(self._discrepancies, discrepancy_id, consistent=True)
         return _recorded(row) if row else None
 
-    def list_open(self) -> Iterator[RecordedDiscrepancy]:
+    def heal(self, discrepancy_id: str) -> bool:
+        healed = DiscrepancyRow.status.set(str(DiscrepancyStatus.HEALED))
+        is_open = DiscrepancyRow.status == str(DiscrepancyStatus.OPEN)
+        row = self._discrepancies(discrepancy_id)
+        try:
+            row.update([healed, DiscrepancyRow.worklist_key.remove()], condition=is_open)
+        except UpdateError as error:
+            if not is_refused_by_condition(error):
+                raise
+            return False
+        return True
+
+    def list_open(self, kind: DiscrepancyKind | None = None) -> Iterator[RecordedDiscrepancy]:
         """See `DiscrepancyBook.list_open`; the index may lag behind, so each one found is read and checked."""
-        for kind in DiscrepancyKind:
-            found = self._discrepancies.worklist.query(str(kind))
-            for key in limit_items(found, OPEN_DISCREPANCIES_PER_KIND_MAX, f"open discrepancies of kind {kind}"):
+        for each in DiscrepancyKind if kind is None else (kind,):
+            found = self._discrepancies.worklist.query(str(each))
+            for key in limit_items(found, OPEN_DISCREPANCIES_PER_KIND_MAX, f"open discrepancies of kind {each}"):
                 recorded = self.read(key.discrepancy_id)
                 if recorded and recorded.status is DiscrepancyStatus.OPEN:
                     yield recorded
@@ -106,6 +127,19 @@ class DynamoBankFileRegister:
             record = self.read_file(key.file_id)
             if record is not None:
                 yield record
+
+    def write_statement(self, statement: ChainedStatement) -> None:
+        part = f"{STATEMENT_PART_PREFIX}{statement.last_day.isoformat()}#{statement.statement_id}"
+        partition = f"{CHAIN_PREFIX}{statement.chain_id}"
+        self._bank_files(partition, part, body=write_statement(statement)).save()
+
+    def read_statements(self, chain_id: str, first_day: date, last_day: date) -> Iterator[ChainedStatement]:
+        """See `BankFileRegister.read_statements`; `~` sorts behind every statement of the last day."""
+        first, last = (f"{STATEMENT_PART_PREFIX}{day.isoformat()}" for day in (first_day, last_day))
+        is_within = BankFileRow.part.between(first, f"{last}~")
+        rows = self._bank_files.query(f"{CHAIN_PREFIX}{chain_id}", is_within, consistent_read=True)
+        for row in limit_items(rows, STATEMENTS_READ_MAX, f"statements of series {chain_id}"):
+            yield read_statement(row.body)
 
 
 class DynamoReferenceBook:

@@ -14,6 +14,7 @@ from pawledger.domain.discrepancies import Discrepancy, discrepancy_as_json, dis
 from pawledger.domain.entries import Entry, entry_from_json
 from pawledger.domain.ledger import AccountHead, BrokenLedgerError, head_as_json, head_from_json
 from pawledger.domain.policies import Charge, ChargeKind, Plan, Policy
+from pawledger.domain.statement_chain import ChainedStatement
 from pawledger.ports import BankFileRecord, ChunkResult
 
 
@@ -102,7 +103,22 @@ def read_chunk_result(body: str) -> ChunkResult:
     return ChunkResult(**json.loads(body))
 
 
-def _fields_of(value: BankFileRecord | ChunkResult) -> dict[str, Any]:
+def write_statement(statement: ChainedStatement) -> str:
+    """The body of a statement of a series, keys included."""
+    written = _fields_of(statement)
+    written["first_day"], written["last_day"] = statement.first_day.isoformat(), statement.last_day.isoformat()
+    return write_canonical(written)
+
+
+def read_statement(body: str) -> ChainedStatement:
+    """The mirror image of `write_statement`."""
+    written = json.loads(body)
+    written["first_day"] = date.fromisoformat(written["first_day"])
+    written["last_day"] = date.fromisoformat(written["last_day"])
+    return ChainedStatement(**written)
+
+
+def _fields_of(value: BankFileRecord | ChunkResult | ChainedStatement) -> dict[str, Any]:
     """A dataclass as a JSON object of the same names; mappings of any kind become plain ones."""
     return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
 

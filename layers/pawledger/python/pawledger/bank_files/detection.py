@@ -1,12 +1,14 @@
 """Which format a bank file has, told from its first bytes, never from its name, and the reader for it."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from io import BufferedReader, RawIOBase
 from re import compile as compile_pattern
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, cast
 
 from pawledger.bank_files.packaging import is_package, unpack, unread_package_of
+from pawledger.bank_files.reading_options import NO_OPTIONS, ReadingOptions
 from pawledger.bank_files.records import StatementEntry
 from pawledger.bank_files.report import FileReport, Rule, Verdict
 
@@ -80,10 +82,13 @@ READERS: Final[dict[str, tuple[str, str]]] = {
 """Module and name of the reader by format; a new format is one line here and its mark in `detect_format`."""
 
 
-def reader_of(format_name: str) -> Reader:
+def reader_of(format_name: str, options: ReadingOptions = NO_OPTIONS) -> Reader:
     """The reader of a format in `READERS`, loaded when its first file comes: no handler waits for all of them."""
     module, name = READERS[format_name]
-    return cast("Reader", getattr(import_module(f"pawledger.bank_files.{module}"), name))
+    reader = getattr(import_module(f"pawledger.bank_files.{module}"), name)
+    if format_name == "lockbox" and options.lockbox_layout is not None:
+        reader = partial(reader, layout=options.lockbox_layout)
+    return cast("Reader", reader)
 
 
 class _HeadThenRest(RawIOBase):
@@ -105,7 +110,9 @@ class _HeadThenRest(RawIOBase):
         return len(data)
 
 
-def read_bank_file(stream: BinaryIO, report: FileReport) -> Iterator[StatementEntry]:
+def read_bank_file(
+    stream: BinaryIO, report: FileReport, options: ReadingOptions = NO_OPTIONS
+) -> Iterator[StatementEntry]:
     """Detect the format of a stream (it need not be seekable) and yield its entries; see the readers for the contract.
 
     A gzip file, or a zip with one file, is read by what is in it. A file without a reader yields nothing and gets one
@@ -113,10 +120,10 @@ def read_bank_file(stream: BinaryIO, report: FileReport) -> Iterator[StatementEn
     """
     head, whole = _peek(stream)
     if not is_package(head):
-        yield from _read_content(head, whole, report)
+        yield from _read_content(head, whole, report, options)
         return
     with unpack(whole, report) as unpacked:
-        yield from _read_content(*_peek(unpacked), report)
+        yield from _read_content(*_peek(unpacked), report, options)
 
 
 def _peek(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
@@ -127,11 +134,13 @@ def _peek(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
     return head, cast("BinaryIO", BufferedReader(_HeadThenRest(head, stream)))
 
 
-def _read_content(head: bytes, stream: BinaryIO, report: FileReport) -> Iterator[StatementEntry]:
+def _read_content(
+    head: bytes, stream: BinaryIO, report: FileReport, options: ReadingOptions
+) -> Iterator[StatementEntry]:
     found = detect_format(head)
     report.format = found.format
     if found.format in READERS:
-        yield from reader_of(found.format)(stream, report)
+        yield from reader_of(found.format, options)(stream, report)
     elif found.format is not None:
         message = f"{found.description} is known, but there is no reader for it"
         report.add(Rule.SYNTAX, "file.format_unsupported", message)

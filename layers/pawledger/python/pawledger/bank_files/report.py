@@ -57,6 +57,8 @@ class FileReport:
     statements: list[StatementSummary] = field(default_factory=list)
     logical_file_ids: list[tuple[str, ...]] = field(default_factory=list)
     """Identity of each logical file inside, from its own header: the same when it is sent again in other bytes."""
+    warned_rules: set[str] = field(default_factory=set)
+    """Names of all rules of warnings, also of those beyond `PROBLEMS_KEPT_MAX`."""
     content_hash: str | None = None
     """SHA-256 of the unpacked content where the file came packed; None where it did not."""
     _kinds: set[Rule] = field(default_factory=set)
@@ -64,6 +66,8 @@ class FileReport:
     def add(self, kind: Rule, rule: str, message: str, *, line: int | None = None, field: str | None = None) -> None:
         """Record a problem; beyond `PROBLEMS_KEPT_MAX` it only counts, the verdict is still exact."""
         self._kinds.add(kind)
+        if kind is Rule.MEANING:
+            self.warned_rules.add(rule)
         self.problem_count += 1
         if len(self.problems) < PROBLEMS_KEPT_MAX:
             self.problems.append(Problem(kind, rule, line, field, message))

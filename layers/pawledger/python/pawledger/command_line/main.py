@@ -76,6 +76,8 @@ def main(argv: Sequence[str], out: TextIO, err: TextIO, *, open_books: OpenBooks
         from pawledger.command_line.inspect import inspect_files  # noqa: PLC0415 - only it needs the file readers
 
         return inspect_files(arguments.paths, out)
+    if arguments.command == "providers check":
+        return _check_providers(arguments.paths, out, err)
     try:
         with open_books(choose_environment(arguments.environment)) as books:
             document, write = _COMMANDS[arguments.command](arguments, books, err)
@@ -87,6 +89,16 @@ def main(argv: Sequence[str], out: TextIO, err: TextIO, *, open_books: OpenBooks
         err.write(f"pawledger: {escape_text(str(error))}\n")
         return EXIT_CONDITION
     return EXIT_DONE if document.get("is_unbroken", True) else EXIT_CONDITION
+
+
+def _check_providers(paths: Sequence[str], out: TextIO, err: TextIO) -> int:
+    from pawledger.command_line.providers import check_profiles  # noqa: PLC0415 - only it needs the profiles
+
+    try:
+        return EXIT_DONE if check_profiles(paths, out) else EXIT_CONDITION
+    except PawledgerError as error:
+        err.write(f"pawledger: {escape_text(str(error))}\n")
+        return EXIT_CONDITION
 
 
 Answer = tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]
@@ -164,6 +176,11 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_discrepancy_commands(_add_group(groups, "discrepancies", "what differs between billed and paid"))
     _add_file_commands(_add_group(groups, "files", "what became of bank files"))
     _add_ledger_commands(_add_group(groups, "ledger", "prove that history is unbroken"))
+    check = _add_group(groups, "providers", "what providers are expected to drop").add_parser(
+        "check", help="check provider profiles: those named, else those of this installation", allow_abbrev=False
+    )
+    check.add_argument("paths", nargs="*", metavar="PROFILE")
+    check.set_defaults(command="providers check")
     return parser
 
 

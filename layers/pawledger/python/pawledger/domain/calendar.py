@@ -1,7 +1,7 @@
 """Days and months as billing counts them. A day is a `date`; an instant becomes a day only in a named time zone."""
 
 from calendar import monthrange
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from pawledger.domain.errors import require
@@ -15,6 +15,14 @@ def add_months(start: date, months: int) -> date:
     month_index = start.year * 12 + start.month - 1 + months
     year, month = divmod(month_index, 12)
     return date(year, month + 1, min(start.day, monthrange(year, month + 1)[1]))
+
+
+def shift_day(day: date, days: int) -> date:
+    """The day so many days later (earlier where negative), or the first or last day that a calendar has."""
+    try:
+        return day + timedelta(days=days)
+    except OverflowError:
+        return date.max if days > 0 else date.min
 
 
 def business_date_of(instant: datetime, time_zone: str) -> date:

@@ -25,6 +25,11 @@ class DiscrepancyKind(StrEnum):
     FILE_CONFLICT = "file_conflict"
     FILE_NOT_POSTED = "file_not_posted"
     FILE_OVERLAP = "file_overlap"
+    FILE_UNEXPECTED = "file_unexpected"
+    ADVICE_NOT_POSTED = "advice_not_posted"
+    STATEMENT_GAP = "statement_gap"
+    STATEMENT_CORRECTED = "statement_corrected"
+    STATEMENTS_UNCHAINED = "statements_unchained"
     POLICY_EVENT_REFUSED = "policy_event_refused"
     POLICY_EVENT_CONFLICT = "policy_event_conflict"
     ACCOUNTS_NOT_BILLED = "accounts_not_billed"
@@ -33,6 +38,8 @@ class DiscrepancyKind(StrEnum):
 
 class DiscrepancyStatus(StrEnum):
     OPEN = "open"
+    HEALED = "healed"
+    """Its ground is gone by itself: what was missing has come."""
     CLOSED = "closed"
 
 
@@ -57,6 +64,13 @@ SUGGESTIONS: dict[DiscrepancyKind, str] = {
     DiscrepancyKind.FILE_NOT_POSTED: "Look into the dead letters of the payments queue and redrive them.",
     DiscrepancyKind.FILE_OVERLAP: "Ask the bank whether it sent these movements twice or whether each is a payment "
     "of its own; what was recorded before was not posted again.",
+    DiscrepancyKind.FILE_UNEXPECTED: "If it is right, add what is new to the provider's profile and have the file sent "
+    "again under another name; if not, ask the provider. Nothing of it was posted.",
+    DiscrepancyKind.ADVICE_NOT_POSTED: "Nothing, if the bank's statement tells this money as well; if not, name the "
+    "format in `posts` of the provider's profile and have the file sent again.",
+    DiscrepancyKind.STATEMENT_GAP: "Ask the bank for the statement that is missing and drop it; this heals by itself.",
+    DiscrepancyKind.STATEMENT_CORRECTED: "Compare with what the bank told before: what it leaves out now stays posted.",
+    DiscrepancyKind.STATEMENTS_UNCHAINED: "Have the provider split the file; the order of its balances is unproven.",
     DiscrepancyKind.POLICY_EVENT_REFUSED: "Have the policy system correct the event and send it again.",
     DiscrepancyKind.POLICY_EVENT_CONFLICT: "Compare both events; only the first was recorded.",
     DiscrepancyKind.ACCOUNTS_NOT_BILLED: "Look into the dead letters of the billing queue and run the day again.",

@@ -22,6 +22,10 @@ class LedgerAccount(StrEnum):
     """The account's money that settles no invoice yet."""
     SUSPENSE = "suspense"
     """Money whose account, or whose purpose, is not known yet."""
+    PROVIDER_FEES = "provider_fees"
+    """What banks and payment providers charge for their service."""
+    IN_TRANSIT = "in_transit"
+    """Money on its way between our own accounts: paid out by a provider, not yet seen at the bank."""
     PREMIUM = "premium"
     TAX = "tax"
     FEE = "fee"
@@ -34,6 +38,8 @@ class EntryKind(StrEnum):
     PAYMENT_POSTED = "payment_posted"
     PAYMENT_RETURNED = "payment_returned"
     MONEY_SUSPENDED = "money_suspended"
+    PROVIDER_FEE_BOOKED = "provider_fee_booked"
+    PAYOUT_BOOKED = "payout_booked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,34 @@ class Movement(StrEnum):
     PAYMENT = "payment"
     RETURN = "return"
     OTHER_DEBIT = "other_debit"
+    PROVIDER_FEE = "provider_fee"
+    PROVIDER_FEE_REFUND = "provider_fee_refund"
+    PAYOUT = "payout"
+    PAYOUT_REVERSAL = "payout_reversal"
+
+    @property
+    def is_credit(self) -> bool:
+        """Whether it brings money."""
+        return self in _CREDITS
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is only between us and the bank or provider: its charges, and money on its way to ourselves."""
+        return self in _OWN_MOVEMENTS
+
+
+_CREDITS: Final = frozenset({Movement.PAYMENT, Movement.PROVIDER_FEE_REFUND, Movement.PAYOUT_REVERSAL})
+_FEES: Final = frozenset({Movement.PROVIDER_FEE, Movement.PROVIDER_FEE_REFUND})
+_NAMES: Final = {
+    Movement.PAYMENT: "Payment",
+    Movement.RETURN: "Returned payment",
+    Movement.OTHER_DEBIT: "Debit",
+    Movement.PROVIDER_FEE: "Fee",
+    Movement.PROVIDER_FEE_REFUND: "Fee given back",
+    Movement.PAYOUT: "Payout",
+    Movement.PAYOUT_REVERSAL: "Payout taken back",
+}
+_OWN_MOVEMENTS: Final = _FEES | {Movement.PAYOUT, Movement.PAYOUT_REVERSAL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +74,13 @@ class BankMovement:
     line: int
     number: int
     """Its place among the movements of the file, from 1: what tells two movements on one line apart."""
+    offset: int | None = None
+    """Byte of the unpacked file on which it starts, from 0, where its line does not find it."""
+
+    @property
+    def signed_minor(self) -> int:
+        """Minor units, positive where money comes in."""
+        return self.amount_minor if self.movement.is_credit else -self.amount_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +102,7 @@ def payment_id_of(identity: tuple[str, ...]) -> str:
 
 def entry_id_of(movement: BankMovement) -> str:
     """Under which id a movement stands in a ledger: the same however often it is delivered."""
-    prefix = "payment" if movement.movement is Movement.PAYMENT else "debit"
+    prefix = "payment" if movement.movement.is_credit else "debit"
     return f"{prefix}#{movement.payment_id}"
 
 
@@ -77,7 +112,9 @@ def decide_movement(head: AccountHead, movement: BankMovement) -> MovementOutcom
     A booking day that has not come yet changes nothing of that, since the bank says it is booked; a person is told.
     """
     waiting = _reason_to_wait(head, movement)
-    if waiting:
+    if movement.movement.is_own:
+        outcome = _book_own(movement)
+    elif waiting:
         outcome = _suspend(head, movement, *waiting)
     elif movement.movement is Movement.PAYMENT:
         outcome = _post_payment(head, movement)
@@ -104,7 +141,7 @@ def _reason_to_wait(head: AccountHead, movement: BankMovement) -> tuple[Discrepa
 
 
 def _suspend(head: AccountHead, movement: BankMovement, kind: DiscrepancyKind, why: str) -> MovementOutcome:
-    amount_minor = _signed_minor(movement)
+    amount_minor = movement.signed_minor
     decision = _decision(
         movement,
         EntryKind.MONEY_SUSPENDED,
@@ -113,6 +150,24 @@ def _suspend(head: AccountHead, movement: BankMovement, kind: DiscrepancyKind, w
         Posting(LedgerAccount.SUSPENSE, movement.currency, -amount_minor),
     )
     return MovementOutcome(decision, (_discrepancy(head, movement, kind, movement.amount_minor, decision.reason),))
+
+
+def _book_own(movement: BankMovement) -> MovementOutcome:
+    """Book what a provider charges, and what it pays out to our bank account: nobody need know of either."""
+    is_fee = movement.movement in _FEES
+    ledger_account, why = (
+        (LedgerAccount.PROVIDER_FEES, "is what the provider charges or gives back of it")
+        if is_fee
+        else (LedgerAccount.IN_TRANSIT, "moves between the provider and the bank account")
+    )
+    decision = _decision(
+        movement,
+        EntryKind.PROVIDER_FEE_BOOKED if is_fee else EntryKind.PAYOUT_BOOKED,
+        f"{_describe(movement)} {why}.",
+        Posting(LedgerAccount.CASH, movement.currency, movement.signed_minor),
+        Posting(ledger_account, movement.currency, -movement.signed_minor),
+    )
+    return MovementOutcome(decision, ())
 
 
 def _post_payment(head: AccountHead, movement: BankMovement) -> MovementOutcome:
@@ -197,6 +252,7 @@ def _decision(
             "line": movement.line,
             "number": movement.number,
             "identified_by": movement.identified_by,
+            **({} if movement.offset is None else {"offset": movement.offset}),
         },
         postings=tuple(posting for posting in postings if posting.amount_minor),
         reason=reason,
@@ -219,10 +275,6 @@ def _discrepancy(
     )
 
 
-def _signed_minor(movement: BankMovement) -> int:
-    return movement.amount_minor if movement.movement is Movement.PAYMENT else -movement.amount_minor
-
-
 def _describe(movement: BankMovement) -> str:
-    name = {Movement.PAYMENT: "Payment", Movement.RETURN: "Returned payment", Movement.OTHER_DEBIT: "Debit"}
-    return f"{name[movement.movement]} of {format_amount(movement.amount_minor, movement.currency)} {movement.currency}"
+    amount = format_amount(movement.amount_minor, movement.currency)
+    return f"{_NAMES[movement.movement]} of {amount} {movement.currency}"

@@ -48,6 +48,7 @@ from pawledger.runtime.settings import (
 )
 
 if TYPE_CHECKING:
+    from pawledger.rules.provider_profiles import ProviderProfile
     from pawledger.services.close_day import ClosingPorts
     from pawledger.services.post_payments import PostingPorts
     from pawledger.services.receive_bank_file import ReceivingPorts
@@ -106,6 +107,7 @@ def connect_receiving(settings: ReceiveBankFileSettings) -> "ReceivingPorts":
         references=_reference_book(settings.references_table),
         discrepancies=_discrepancy_book(settings.discrepancies_table),
         payments_queue=_queue(settings.payments_queue_url),
+        profile_of=_profile_of,
     )
 
 
@@ -141,6 +143,13 @@ def _connection() -> Connection:
     connection = open_connection()
     connection.prepare()
     return connection
+
+
+def _profile_of(provider: str) -> "ProviderProfile | None":
+    """The shipped profile of a provider; profiles are read when the first file comes, not when the function starts."""
+    from pawledger.rules.provider_profiles import load_shipped_profiles  # noqa: PLC0415
+
+    return load_shipped_profiles().get(provider)
 
 
 def _ledger(

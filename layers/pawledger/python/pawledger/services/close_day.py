@@ -12,6 +12,7 @@ from pawledger.domain.ledger import AccountHead
 from pawledger.domain.money import format_amount
 from pawledger.ports import BankFileRecord, BankFileRegister, DiscrepancyBook, LedgerArchive
 from pawledger.services.file_proof import FileProof, prove_file_posting
+from pawledger.services.statement_series import heal_statement_gaps
 
 CLOSING_DAY: Final = "closing_day.v1"
 
@@ -61,6 +62,7 @@ class DayProof:
 def close_day(business_date: date, ports: ClosingPorts) -> DayProof:
     """Prove a business date; whatever cannot be proven becomes a discrepancy, once, however often the day is closed."""
     proven, unproven = _prove_files(business_date, ports)
+    heal_statement_gaps(register=ports.register, discrepancies=ports.discrepancies)
     books = _read_books(business_date, ports)
     open_by_kind: Counter[DiscrepancyKind] = Counter()
     oldest_days_by_kind: dict[DiscrepancyKind, int] = {}

@@ -1,4 +1,4 @@
-"""The proof of a bank file: every movement and every minor unit of it is posted, suspended, rejected or repeated."""
+"""The proof of a bank file: every movement and every minor unit of it is posted, suspended, rejected or told before."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from pawledger.ports import BankFileRecord, ChunkResult
 
-PARTS = ("posted", "suspended", "rejected", "repeated")
-"""Where a movement can end; `repeated` was recorded before, from another file or line."""
+PARTS = ("posted", "suspended", "rejected", "repeated", "retold")
+"""Where a movement can end. `repeated` was recorded before, from another file or line; `retold` from another kind of
+report of the same bank (an advice or an interim report before the statement), which is as it should be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class FileProof:
 
     @property
     def is_complete(self) -> bool:
-        """Whether file totals = posted + suspended + rejected + repeated, in count and in every currency."""
+        """Whether file totals = what its parts sum to, in count and in every currency."""
         return self.missing_count == 0 and not any(self.missing_minor.values())
 
 
@@ -43,6 +44,7 @@ def prove_file_posting(record: BankFileRecord, results: Iterable[ChunkResult]) -
             ("suspended", result.suspended_count),
             ("rejected", result.rejected_count),
             ("repeated", result.repeated_count),
+            ("retold", result.retold_count),
         ):
             counts[part] += count
             counts["posted"] -= count
@@ -51,6 +53,7 @@ def prove_file_posting(record: BankFileRecord, results: Iterable[ChunkResult]) -
         minor["suspended"].update(result.suspended_minor)
         minor["rejected"].update(result.rejected_minor)
         minor["repeated"].update(result.repeated_minor)
+        minor["retold"].update(result.retold_minor)
     in_file: Counter[str] = Counter(record.credit_minor)
     in_file.subtract(record.debit_minor)
     missing = Counter(in_file)

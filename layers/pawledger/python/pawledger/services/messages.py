@@ -48,6 +48,9 @@ class MessageReader:
             raise self._refused(name, "a whole number", value)
         return value
 
+    def optional_integer(self, name: str) -> int | None:
+        return None if self.fields.get(name) is None else self.integer(name)
+
     def positive(self, name: str) -> int:
         value = self.integer(name)
         if value <= 0:
@@ -59,6 +62,10 @@ class MessageReader:
         if not isinstance(value, bool):
             raise self._refused(name, "true or false", value)
         return value
+
+    def optional_flag(self, name: str) -> bool:
+        """Whether the field is there and true."""
+        return name in self.fields and self.flag(name)
 
     def day(self, name: str) -> date:
         text = self.text(name)

@@ -6,13 +6,13 @@ the same file gives the same chunks, byte for byte.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
 from typing import Any, Final
 
-from pawledger.bank_files.records import Direction, StatementEntry
+from pawledger.bank_files.records import Booking, Direction, Purpose, StatementEntry
 from pawledger.domain.canonical import write_canonical
 from pawledger.domain.payments import BankMovement, Movement, payment_id_of
 from pawledger.services.identify import Clues
@@ -52,6 +52,15 @@ class ChunkedMovement:
     line: int
     number: int
     """Its place among the movements of the file, from 1; follows from its place in its chunk."""
+    offset: int | None = None
+    """Byte of the unpacked file on which it starts, from 0, where its line does not find it."""
+    is_told_otherwise: bool = False
+    """True where its booking was told before in other pieces: it counts as recorded, and is not posted again."""
+
+    @property
+    def signed_minor(self) -> int:
+        """Minor units, positive where money comes in."""
+        return self.amount_minor if self.movement.is_credit else -self.amount_minor
 
     def identified(self, file_id: str, invoice_id: str | None, identified_by: str | None) -> BankMovement:
         """The movement as the ledger takes it: without names and texts."""
@@ -68,21 +77,39 @@ class ChunkedMovement:
             file_id=file_id,
             line=self.line,
             number=self.number,
+            offset=self.offset,
         )
 
 
-def read_movements(entries: Iterable[StatementEntry], received_on: date) -> Iterator[ChunkedMovement]:
-    """The movements among statement entries: what is booked and has an amount; the rest only informs."""
+def read_movements(
+    entries: Iterable[StatementEntry],
+    received_on: date,
+    is_first_telling: Callable[[Booking], bool],
+    *,
+    days_ahead_max: int = DAYS_AHEAD_MAX,
+) -> Iterator[ChunkedMovement]:
+    """The movements among statement entries: what is booked and has an amount; the rest only informs.
+
+    `is_first_telling` says of a booking that may be told in other pieces whether this is how it was told first. It is
+    asked once for entries of one booking that follow one another.
+    """
     booked = (entry for entry in entries if entry.posts and entry.amount_minor)
+    booking: Booking | None = None
+    is_first = True
     for number, entry in enumerate(booked, start=1):
         booked_on = entry.booked_on or entry.value_on or received_on
+        if entry.booking is None:
+            is_first = True
+        elif entry.booking != booking:
+            is_first = is_first_telling(entry.booking)
+        booking = entry.booking
         yield ChunkedMovement(
             payment_id=payment_id_of(entry.identity),
             movement=_movement_of(entry),
             amount_minor=entry.amount_minor,
             currency=entry.currency,
             booked_on=booked_on,
-            is_future_dated=booked_on > received_on + timedelta(days=DAYS_AHEAD_MAX),
+            is_future_dated=booked_on > received_on + timedelta(days=days_ahead_max),
             return_reason=_reason_code(entry.return_reason),
             clues=Clues(
                 references=[
@@ -93,6 +120,8 @@ def read_movements(entries: Iterable[StatementEntry], received_on: date) -> Iter
             ),
             line=entry.line,
             number=number,
+            offset=entry.offset,
+            is_told_otherwise=not is_first,
         )
 
 
@@ -147,6 +176,8 @@ def read_chunk(text: str, file_id: str, chunk_number: int) -> tuple[ChunkedMovem
             ),
             line=reader.integer("line"),
             number=(chunk_number - 1) * MOVEMENTS_PER_CHUNK + place,
+            offset=reader.optional_integer("offset"),
+            is_told_otherwise=reader.optional_flag("is_told_otherwise"),
         )
         for place, reader in enumerate(chunk.objects("movements", MOVEMENTS_PER_CHUNK), start=1)
     )
@@ -160,7 +191,7 @@ def _read_movement_kind(reader: MessageReader) -> Movement:
 
 
 def _movement_as_json(movement: ChunkedMovement) -> Mapping[str, Any]:
-    return {
+    written: dict[str, Any] = {
         "payment_id": movement.payment_id,
         "movement": movement.movement,
         "amount_minor": movement.amount_minor,
@@ -173,9 +204,19 @@ def _movement_as_json(movement: ChunkedMovement) -> Mapping[str, Any]:
         "mandate_id": movement.clues.mandate_id or None,
         "line": movement.line,
     }
+    if movement.offset is not None:
+        written["offset"] = movement.offset
+    if movement.is_told_otherwise:
+        written["is_told_otherwise"] = True
+    return written
 
 
 def _movement_of(entry: StatementEntry) -> Movement:
-    if entry.direction is Direction.CREDIT:
+    is_credit = entry.direction is Direction.CREDIT
+    if entry.purpose is Purpose.FEE:
+        return Movement.PROVIDER_FEE_REFUND if is_credit else Movement.PROVIDER_FEE
+    if entry.purpose is Purpose.PAYOUT:
+        return Movement.PAYOUT_REVERSAL if is_credit else Movement.PAYOUT
+    if is_credit:
         return Movement.PAYMENT
     return Movement.RETURN if entry.is_return else Movement.OTHER_DEBIT

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
+from pawledger.bank_files.formats import report_kind_of
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.domain.entries import EntryKind
 from pawledger.domain.errors import InvariantError, PawledgerError
@@ -40,10 +41,13 @@ class PostingTally:
     suspended_minor: Counter[str] = field(default_factory=Counter)
     rejected_minor: Counter[str] = field(default_factory=Counter)
     repeated_minor: Counter[str] = field(default_factory=Counter)
+    retold_minor: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
-    """`posted`, `suspended`, `rejected`, `repeated`; and `new_posted`, `new_suspended`, `new_returned` by this call."""
+    """By part (see `file_proof.PARTS`); and `new_posted`, `new_suspended`, `new_returned` by this call."""
     new_posted_minor: Counter[str] = field(default_factory=Counter)
     new_suspended_minor: Counter[str] = field(default_factory=Counter)
+    kinds: dict[str, str] = field(default_factory=dict)
+    """Kind of report by file id, of this file and of those that told its movements before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +86,13 @@ def post_payments(message: object, ports: PostingPorts) -> PostingTally:
 
 
 def _post_movement(file_id: str, chunked: ChunkedMovement, ports: PostingPorts, tally: PostingTally) -> None:
+    if chunked.is_told_otherwise:
+        _count(tally, "retold", tally.retold_minor, chunked.currency, chunked.signed_minor)
+        return
     route = _route(chunked, ports)
     invoice_id = None if route.invoice_number is None else f"{route.ledger_id}-{route.invoice_number:04d}"
     movement = chunked.identified(file_id, invoice_id, route.identified_by)
-    signed_minor = movement.amount_minor if movement.movement is Movement.PAYMENT else -movement.amount_minor
+    signed_minor = movement.signed_minor
     try:
         recorded = append_entry(ports.ledger, ports.pause, route.ledger_id, lambda head, _: _propose(head, movement))
     except EntryConflictError as error:
@@ -95,7 +102,10 @@ def _post_movement(file_id: str, chunked: ChunkedMovement, ports: PostingPorts, 
     if recorded is None:
         raise InvariantError("a movement always becomes an entry")
     decision = recorded.entry.decision
-    if (decision.source.get("file_id"), decision.source.get("number")) != (file_id, movement.number):
+    earlier_file_id = str(decision.source.get("file_id"))
+    if earlier_file_id != file_id and _is_other_kind(earlier_file_id, file_id, ports, tally):
+        _count(tally, "retold", tally.retold_minor, movement.currency, signed_minor)
+    elif (earlier_file_id, decision.source.get("number")) != (file_id, movement.number):
         _count(tally, "repeated", tally.repeated_minor, movement.currency, signed_minor)
     elif decision.kind is EntryKind.MONEY_SUSPENDED:
         _count(tally, "suspended", tally.suspended_minor, movement.currency, signed_minor)
@@ -109,8 +119,17 @@ def _post_movement(file_id: str, chunked: ChunkedMovement, ports: PostingPorts, 
             _count(tally, "new_posted", tally.new_posted_minor, movement.currency, signed_minor)
 
 
+def _is_other_kind(earlier_file_id: str, file_id: str, ports: PostingPorts, tally: PostingTally) -> bool:
+    """Whether the two files are of different formats: a notification and a statement tell the same by design."""
+    for each in (earlier_file_id, file_id):
+        if each not in tally.kinds:
+            record = ports.register.read_file(each)
+            tally.kinds[each] = report_kind_of(record.format or "") if record else ""
+    return tally.kinds[earlier_file_id] != tally.kinds[file_id]
+
+
 def _route(movement: ChunkedMovement, ports: PostingPorts) -> Route:
-    if movement.movement is Movement.OTHER_DEBIT:
+    if movement.movement is Movement.OTHER_DEBIT or movement.movement.is_own:
         return Route(suspense_ledger_of(movement.payment_id), None, None)
     return identify_account(movement.payment_id, movement.clues, ports.references, ports.ledger)
 
@@ -146,7 +165,9 @@ def _result(file_id: str, chunk_number: int, movement_count: int, tally: Posting
         suspended_minor=dict(tally.suspended_minor),
         rejected_minor=dict(tally.rejected_minor),
         repeated_minor=dict(tally.repeated_minor),
+        retold_minor=dict(tally.retold_minor),
         suspended_count=tally.counts["suspended"],
         rejected_count=tally.counts["rejected"],
         repeated_count=tally.counts["repeated"],
+        retold_count=tally.counts["retold"],
     )

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import BinaryIO, Final, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 from pawledger.bank_files.detection import read_bank_file
 from pawledger.bank_files.inspection import report_as_json_object
+from pawledger.bank_files.records import Booking, StatementEntry
 from pawledger.bank_files.report import FileReport, Rule, Verdict
 from pawledger.domain.canonical import hash_value
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.domain.errors import PawledgerError
-from pawledger.domain.payments import Movement
 from pawledger.ports import (
     BankFileRecord,
     BankFileRegister,
@@ -25,13 +25,25 @@ from pawledger.ports import (
     MessageQueue,
     ReferenceBook,
 )
+from pawledger.services.expectations import (
+    ProfileOf,
+    find_unexpected,
+    is_posted,
+    leave_out_told_elsewhere,
+    reading_options_of,
+)
 from pawledger.services.payment_chunks import (
+    DAYS_AHEAD_MAX,
     POST_PAYMENTS,
     ChunkedMovement,
     cut_chunks,
     read_movements,
     write_chunk,
 )
+from pawledger.services.statement_series import chained_statements, link_statements
+
+if TYPE_CHECKING:
+    from pawledger.rules.provider_profiles import ProviderProfile
 
 INCOMING_KEY_PATTERN: Final = re.compile(r"incoming/([a-z0-9][a-z0-9-]{0,39})/([A-Za-z0-9][A-Za-z0-9_.-]{0,199})")
 """Provider and name; anything else in a key could mislead a person, a path or a log."""
@@ -82,6 +94,7 @@ class ReceivingPorts:
     references: ReferenceBook
     discrepancies: DiscrepancyBook
     payments_queue: MessageQueue
+    profile_of: ProfileOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +105,7 @@ class _Proof:
     provider: str
     name: str
     report: FileReport
+    profile: "ProviderProfile | None"
 
 
 def receive_bank_file(dropped: DroppedFile, ports: ReceivingPorts) -> Outcome:
@@ -106,32 +120,44 @@ def receive_bank_file(dropped: DroppedFile, ports: ReceivingPorts) -> Outcome:
     opened = ports.store.open(dropped.key, dropped.version_id)
     if opened is None:
         return Outcome.GONE
+    profile = ports.profile_of(match[1])
     with opened as stream:
-        file_id, report = prove_file(stream)
-    proof = _Proof(file_id, match[1], match[2], report)
+        file_id, report = prove_file(stream, profile)
+    proof = _Proof(file_id, match[1], match[2], report, profile)
     known = ports.register.read_file(file_id)
     if known and (known.incoming_key, known.incoming_version_id) != (dropped.key, dropped.version_id):
         return _set_duplicate_aside(dropped, known, ports)
     if report.verdict is not Verdict.ACCEPTED:
         return _quarantine(dropped, proof, _verdict_discrepancy(dropped, proof), ports)
+    unexpected = find_unexpected(profile, report)
+    if unexpected:
+        what = f"{dropped.key} is not posted: {unexpected}."
+        found = Discrepancy(DiscrepancyKind.FILE_UNEXPECTED, file_id, dropped.received_on, what)
+        return _quarantine(dropped, proof, found, ports)
     earlier = _claim_logical_files(proof, ports.references)
     if earlier:
         return _quarantine(dropped, proof, _conflict_discrepancy(dropped, proof, earlier), ports)
     return _accept(dropped, proof, ports)
 
 
-def prove_file(stream: BinaryIO) -> tuple[str, FileReport]:
+def prove_file(stream: BinaryIO, profile: "ProviderProfile | None" = None) -> tuple[str, FileReport]:
     """Read a stream to its end: its SHA-256 and everything its reader found."""
     hashing = _HashingStream(stream)
     report = FileReport()
-    # Readers take nothing of a stream but `read`, and that is what is wrapped.
-    for _ in read_bank_file(cast("BinaryIO", hashing), report):
+    for _ in _read_entries(hashing, report, profile):
         pass
     hashing.drain()
     if hashing.is_too_large:
         message = f"the file is larger than {FILE_BYTES_MAX} bytes"
         report.add(Rule.SYNTAX, "file.too_large", message)
     return hashing.hexdigest(), report
+
+
+def _read_entries(
+    stream: "_HashingStream", report: FileReport, profile: "ProviderProfile | None"
+) -> Iterator[StatementEntry]:
+    # Readers take nothing of a stream but `read`, and that is what is wrapped.
+    return read_bank_file(cast("BinaryIO", stream), report, reading_options_of(profile))
 
 
 def _accept(dropped: DroppedFile, proof: _Proof, ports: ReceivingPorts) -> Outcome:
@@ -142,8 +168,8 @@ def _accept(dropped: DroppedFile, proof: _Proof, ports: ReceivingPorts) -> Outco
     folder = f"archive/{proof.provider}/{proof.file_id}"
     with opened as stream:
         hashing = _HashingStream(stream)
-        entries = read_bank_file(cast("BinaryIO", hashing), FileReport())
-        movements = totals.counting(read_movements(entries, dropped.received_on))
+        entries = _read_entries(hashing, FileReport(), proof.profile)
+        movements = totals.counting(_movements_to_post(entries, dropped, proof, ports))
         for chunk_number, chunk in cut_chunks(movements):
             text = write_chunk(proof.file_id, chunk_number, chunk)
             ports.store.write_text(_chunk_key(folder, chunk_number), text)
@@ -156,6 +182,7 @@ def _accept(dropped: DroppedFile, proof: _Proof, ports: ReceivingPorts) -> Outco
         known = ports.register.read_file(proof.file_id)
         if known and (known.incoming_key, known.incoming_version_id) != (dropped.key, dropped.version_id):
             return _set_duplicate_aside(dropped, known, ports)
+    _link(dropped, proof, ports)
     ports.payments_queue.send(
         {
             "schema": POST_PAYMENTS,
@@ -167,6 +194,51 @@ def _accept(dropped: DroppedFile, proof: _Proof, ports: ReceivingPorts) -> Outco
     )
     ports.store.move(dropped.key, dropped.version_id, record.stored_key)
     return Outcome.ACCEPTED
+
+
+def _movements_to_post(
+    entries: Iterator[StatementEntry], dropped: DroppedFile, proof: _Proof, ports: ReceivingPorts
+) -> Iterator[ChunkedMovement]:
+    """The movements of a file, none where its kind only informs; a booking told before in other pieces is marked."""
+
+    def is_first_telling(booking: Booking) -> bool:
+        name = f"booking#{hash_value(list(booking.identity))}"
+        return ports.references.claim(name, booking.telling) == booking.telling
+
+    profile = proof.profile
+    movements = read_movements(
+        filter(leave_out_told_elsewhere(profile), entries),
+        dropped.received_on,
+        is_first_telling,
+        days_ahead_max=profile.tolerances.booking_days_ahead if profile else DAYS_AHEAD_MAX,
+    )
+    if is_posted(profile, proof.report.format or ""):
+        return movements
+    if profile is None and any(entry.posts and entry.amount_minor for entry in entries):
+        what = f"{dropped.key} is an advice ({proof.report.format}); it is proved and kept, and none of it is posted."
+        kind = DiscrepancyKind.ADVICE_NOT_POSTED
+        ports.discrepancies.record(Discrepancy(kind, proof.file_id, dropped.received_on, what))
+    return iter(())
+
+
+def _link(dropped: DroppedFile, proof: _Proof, ports: ReceivingPorts) -> None:
+    """Give the statements of a file their places in their series, and tell of those that correct others."""
+    summaries, profile = proof.report.statements, proof.profile
+    corrections = sum(summary.is_correction for summary in summaries)
+    if corrections:
+        what = (
+            f"The bank says that {corrections} of the {len(summaries)} statements in {dropped.key} replace or delete "
+            f"what it told before; what is new in them is posted, nothing is taken back."
+        )
+        kind = DiscrepancyKind.STATEMENT_CORRECTED
+        ports.discrepancies.record(Discrepancy(kind, proof.file_id, dropped.received_on, what))
+    link_statements(
+        list(chained_statements(summaries, proof.file_id)),
+        dropped.received_on,
+        register=ports.register,
+        discrepancies=ports.discrepancies,
+        has_number_gaps=profile is not None and profile.tolerances.has_number_gaps,
+    )
 
 
 def _quarantine(dropped: DroppedFile, proof: _Proof, discrepancy: Discrepancy, ports: ReceivingPorts) -> Outcome:
@@ -200,8 +272,13 @@ def _refuse_key(dropped: DroppedFile, ports: ReceivingPorts) -> Outcome:
 
 
 def _claim_logical_files(proof: _Proof, references: ReferenceBook) -> str | None:
-    """Claim each logical file inside; the id of another file that brought one of them earlier, or None."""
-    names = [f"logical_file#{hash_value([proof.provider, *identity])}" for identity in proof.report.logical_file_ids]
+    """Claim each logical file inside; the id of another file that brought one of them earlier, or None.
+
+    The unpacked content is one of them: a file that comes plain and packed is known again.
+    """
+    content = ("content", proof.report.content_hash or proof.file_id)
+    identities = [*proof.report.logical_file_ids, content]
+    names = [f"logical_file#{hash_value([proof.provider, *identity])}" for identity in identities]
     # All are looked up before any is claimed: a file that is refused for one must not hold the others.
     owners = itertools.chain(
         (references.find(name) for name in names),
@@ -227,7 +304,7 @@ def _verdict_discrepancy(dropped: DroppedFile, proof: _Proof) -> Discrepancy:
 
 
 def _conflict_discrepancy(dropped: DroppedFile, proof: _Proof, earlier: str) -> Discrepancy:
-    what = f"{dropped.key} is, or holds a statement that is, known from a file with other bytes ({earlier[:12]})."
+    what = f"{dropped.key} is, or holds a file that is, known from one with other bytes ({earlier[:12]})."
     return Discrepancy(DiscrepancyKind.FILE_CONFLICT, proof.file_id, dropped.received_on, what)
 
 
@@ -270,7 +347,7 @@ class _Totals:
     def counting(self, movements: Iterator[ChunkedMovement]) -> Iterator[ChunkedMovement]:
         for movement in movements:
             self.movement_count += 1
-            totals = self.credit_minor if movement.movement is Movement.PAYMENT else self.debit_minor
+            totals = self.credit_minor if movement.movement.is_credit else self.debit_minor
             totals[movement.currency] += movement.amount_minor
             yield movement
 

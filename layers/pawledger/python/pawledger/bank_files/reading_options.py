@@ -1,0 +1,21 @@
+"""What a reader has to be told of a file beforehand, because the file itself does not say it."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pawledger.bank_files.csv_mapping import CsvMapping
+    from pawledger.bank_files.lockbox_layout import LockboxLayout
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingOptions:
+    """How files are read whose columns each provider chooses; other formats need none of it."""
+
+    csv_mappings: "tuple[CsvMapping, ...]" = ()
+    """Mappings of delimited files, told apart by what stands in the file's first lines."""
+    lockbox_layout: "LockboxLayout | None" = None
+    """Columns of lockbox records; None for the typical ones."""
+
+
+NO_OPTIONS: Final = ReadingOptions()

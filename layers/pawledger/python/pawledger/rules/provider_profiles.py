@@ -1,0 +1,293 @@
+"""Provider profiles: what each provider is expected to drop, as dated data in `providers/<provider>.toml`.
+
+Without a profile, everything that a statement's format proves is posted. A profile narrows that: to the formats, the
+accounts and the warnings that are known of the provider. A file that does not fit is set aside and told.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import time
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pawledger.bank_files.formats import ADVICE_KINDS, CSV_PREFIX, STATEMENT_KINDS
+from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
+from pawledger.domain.errors import PawledgerError
+
+if TYPE_CHECKING:
+    from pawledger.bank_files.csv_mapping import CsvMapping
+    from pawledger.bank_files.lockbox_layout import LockboxLayout
+
+PROVIDER_PATTERN: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+"""What may stand in `incoming/<provider>/`."""
+RULE_PATTERN: Final = re.compile(r"[a-z0-9]+\.[a-z0-9_]+")
+HOLIDAYS_PATTERN: Final = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
+"""ISO 3166-1 country, or ISO 3166-2 subdivision: `DE`, `GB-SCT`."""
+DAYS_AHEAD_MAX: Final = 366
+"""A booking day further ahead than a year is a mistake in a file, whatever a profile says."""
+
+WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+class ProviderProfileError(PawledgerError):
+    """A profile that says something impossible; `faults` are all of them, each with its path, value and rule."""
+
+    def __init__(self, name: str, faults: Sequence[str]) -> None:
+        super().__init__(f"profile {name}: " + "; ".join(faults))
+        self.faults = tuple(faults)
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderAccount:
+    """One of our accounts at the provider."""
+
+    number: str
+    """Without blanks, letters in capitals."""
+    currency: str | None
+    """ISO 4217; None where it may hold several."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryCalendar:
+    """When the provider's files are expected."""
+
+    weekdays: tuple[int, ...]
+    """0 is Monday."""
+    until: time
+    """Local time of the day by which the file is there."""
+    time_zone: str
+    holidays: str | None
+    """On whose bank holidays none comes, ISO 3166."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerances:
+    """What of a provider's habits is no discrepancy."""
+
+    booking_days_ahead: int = 1
+    """How far ahead of its receipt a file may book; a bank east of the billing time zone is a day ahead."""
+    has_number_gaps: bool = False
+    """True where the provider does not number its statements without gaps; their balances are linked all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderProfile:
+    """What is known of one provider."""
+
+    provider: str
+    title: str
+    formats: tuple[str, ...]
+    """Kinds of reports that it drops: `camt.053`, `nacha`, `csv:<mapping>`."""
+    posts: tuple[str, ...]
+    """Of these, the kinds whose movements are posted; the others are proved and kept."""
+    accounts: tuple[ProviderAccount, ...] = ()
+    """Empty where any account is taken."""
+    told_elsewhere: frozenset[str] = frozenset()
+    """Type codes whose movements another posted kind tells one by one, such as the sum of a day's returns."""
+    delivery: DeliveryCalendar | None = None
+    tolerances: Tolerances = Tolerances()
+    deviations: frozenset[str] | None = None
+    """Rules of warnings that are known of the provider; None where any is taken."""
+    csv_mappings: tuple["CsvMapping", ...] = ()
+    lockbox_layout: "LockboxLayout | None" = None
+
+
+ProviderProfiles = Mapping[str, ProviderProfile]
+"""By provider."""
+
+
+def profile_from_toml(name: str, text: str) -> ProviderProfile:
+    """The profile of the provider `name`. Raises `ProviderProfileError` with every fault."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ProviderProfileError(name, [f"not TOML: {error}"]) from None
+    return _Reading(name, table).profile()
+
+
+def shipped_profile_texts() -> dict[str, str]:
+    """The texts of the profiles in the package, by provider."""
+    entries = sorted(resources.files("pawledger.rules").joinpath("providers").iterdir(), key=lambda entry: entry.name)
+    return {
+        entry.name.removesuffix(".toml"): entry.read_text(encoding="utf-8")
+        for entry in entries
+        if entry.name.endswith(".toml")
+    }
+
+
+@cache
+def load_shipped_profiles() -> ProviderProfiles:
+    """The profiles of the package, by provider. Raises `ProviderProfileError` for the first that is faulty."""
+    texts = shipped_profile_texts()
+    return MappingProxyType({provider: profile_from_toml(provider, text) for provider, text in texts.items()})
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Reads one table and collects what is wrong in it."""
+
+    name: str
+    table: dict[str, Any]
+    faults: list[str] = field(default_factory=list)
+
+    def profile(self) -> ProviderProfile:
+        known = {"provider", "title", "formats", "posts", "accounts", "told_elsewhere", "delivery", "tolerances"}
+        self._refuse_unknown("", self.table, known | {"deviations", "csv", "lockbox"})
+        if not PROVIDER_PATTERN.fullmatch(self.name):
+            self._fault("provider", self.name, "1 to 40 small letters, digits and hyphens, as in incoming/<provider>/")
+        if self._text(self.table, "", "provider") not in (None, self.name):
+            self._fault("provider", self.table["provider"], f"the name of its file, {self.name!r}")
+        mappings, layout = self._csv_mappings(), self._lockbox_layout()
+        formats = self._formats("formats", {f"{CSV_PREFIX}{mapping.name}" for mapping in mappings})
+        posts = self._formats("posts", set(formats)) if "posts" in self.table else formats
+        for each in posts:
+            if each not in formats:
+                self._fault("posts", each, "one of `formats`")
+        profile = ProviderProfile(
+            provider=self.name,
+            title=self._text(self.table, "", "title") or "",
+            formats=formats,
+            posts=posts,
+            accounts=self._accounts(),
+            told_elsewhere=frozenset(self._texts(self.table, "", "told_elsewhere")),
+            delivery=self._delivery(),
+            tolerances=self._tolerances(),
+            deviations=self._deviations(),
+            csv_mappings=mappings,
+            lockbox_layout=layout,
+        )
+        if self.faults:
+            raise ProviderProfileError(self.name, self.faults)
+        return profile
+
+    def _fault(self, path: str, value: object, rule: str) -> None:
+        self.faults.append(f"{path}: {str(value)[:60]!r} is not {rule}")
+
+    def _refuse_unknown(self, path: str, table: Mapping[str, Any], known: set[str]) -> None:
+        for key in sorted(table.keys() - known):
+            self.faults.append(f"{path}{key}: unknown, the keys here are {', '.join(sorted(known))}")
+
+    def _text(self, table: Mapping[str, Any], path: str, key: str, *, is_required: bool = True) -> str | None:
+        value = table.get(key)
+        if isinstance(value, str) and value.strip():
+            return value
+        if key in table:
+            self._fault(f"{path}{key}", value, "a text")
+        elif is_required:
+            self.faults.append(f"{path}{key}: missing")
+        return None
+
+    def _texts(self, table: Mapping[str, Any], path: str, key: str) -> tuple[str, ...]:
+        values = table.get(key, [])
+        if isinstance(values, list) and all(isinstance(value, str) and value for value in values):
+            return tuple(values)
+        self._fault(f"{path}{key}", values, "a list of texts")
+        return ()
+
+    def _tables(self, key: str) -> list[dict[str, Any]]:
+        values = self.table.get(key, [])
+        values = [values] if isinstance(values, dict) else values
+        if isinstance(values, list) and all(isinstance(value, dict) for value in values):
+            return values
+        self._fault(key, values, "a table or a list of tables")
+        return []
+
+    def _formats(self, key: str, mapped: set[str]) -> tuple[str, ...]:
+        kinds = self._texts(self.table, "", key)
+        if not kinds:
+            self.faults.append(f"{key}: missing, at least one kind of report")
+        for kind in kinds:
+            if kind not in ADVICE_KINDS | STATEMENT_KINDS | mapped and not kind.startswith(CSV_PREFIX):
+                known = ", ".join(sorted(ADVICE_KINDS | STATEMENT_KINDS | mapped))
+                self._fault(key, kind, f"one of {known}, or {CSV_PREFIX}<mapping>")
+        return kinds
+
+    def _accounts(self) -> tuple[ProviderAccount, ...]:
+        accounts = []
+        for place, table in enumerate(self._tables("accounts")):
+            path = f"accounts[{place}]."
+            self._refuse_unknown(path, table, {"number", "currency"})
+            number, currency = self._text(table, path, "number"), self._text(table, path, "currency", is_required=False)
+            if currency is not None and currency not in MINOR_UNIT_DECIMALS:
+                self._fault(f"{path}currency", currency, "a currency of ISO 4217")
+            accounts.append(ProviderAccount(plain_account_number(number or ""), currency))
+        return tuple(accounts)
+
+    def _delivery(self) -> DeliveryCalendar | None:
+        if "delivery" not in self.table:
+            return None
+        table = next(iter(self._tables("delivery")), {})
+        self._refuse_unknown("delivery.", table, {"days", "until", "time_zone", "holidays"})
+        days = self._texts(table, "delivery.", "days")
+        for day in days:
+            if day not in WEEKDAYS:
+                self._fault("delivery.days", day, f"one of {', '.join(WEEKDAYS)}")
+        zone = self._text(table, "delivery.", "time_zone") or "UTC"
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            self._fault("delivery.time_zone", zone, "a zone of the IANA database such as Europe/Berlin")
+        until = self._text(table, "delivery.", "until") or "00:00"
+        if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", until):
+            self._fault("delivery.until", until, "a time of day such as 09:30")
+            until = "00:00"
+        holidays = self._text(table, "delivery.", "holidays", is_required=False)
+        if holidays is not None and not HOLIDAYS_PATTERN.fullmatch(holidays):
+            self._fault("delivery.holidays", holidays, "a country or subdivision of ISO 3166 such as DE or GB-SCT")
+        weekdays = tuple(number for number, day in enumerate(WEEKDAYS) if day in days)
+        return DeliveryCalendar(weekdays, time.fromisoformat(until), zone, holidays)
+
+    def _tolerances(self) -> Tolerances:
+        table = next(iter(self._tables("tolerances")), {}) if "tolerances" in self.table else {}
+        self._refuse_unknown("tolerances.", table, {"booking_days_ahead", "has_number_gaps"})
+        ahead, gaps = table.get("booking_days_ahead", 1), table.get("has_number_gaps", False)
+        if type(ahead) is not int or not 0 <= ahead <= DAYS_AHEAD_MAX:
+            self._fault("tolerances.booking_days_ahead", ahead, f"a whole number from 0 to {DAYS_AHEAD_MAX}")
+        if not isinstance(gaps, bool):
+            self._fault("tolerances.has_number_gaps", gaps, "true or false")
+        return Tolerances(ahead if type(ahead) is int else 1, gaps is True)
+
+    def _deviations(self) -> frozenset[str] | None:
+        if "deviations" not in self.table:
+            return None
+        rules = self._texts(self.table, "", "deviations")
+        for rule in rules:
+            if not RULE_PATTERN.fullmatch(rule):
+                self._fault("deviations", rule, "the name of a rule such as bai2.slash_missing")
+        return frozenset(rules)
+
+    def _csv_mappings(self) -> tuple["CsvMapping", ...]:
+        mappings: list[CsvMapping] = []
+        if "csv" not in self.table:
+            return ()
+        from pawledger.bank_files.csv_mapping import CsvMappingError, mapping_from_table  # noqa: PLC0415
+
+        for place, table in enumerate(self._tables("csv")):
+            name = table.get("name", self.name)
+            try:
+                inner = {key: value for key, value in table.items() if key != "name"}
+                mappings.append(mapping_from_table(str(name), inner))
+            except CsvMappingError as error:
+                self.faults.append(f"csv[{place}]: {error}")
+        return tuple(mappings)
+
+    def _lockbox_layout(self) -> "LockboxLayout | None":
+        if "lockbox" not in self.table:
+            return None
+        from pawledger.bank_files.lockbox_layout import LockboxLayoutError, layout_from_table  # noqa: PLC0415
+
+        try:
+            return layout_from_table(next(iter(self._tables("lockbox")), {}))
+        except LockboxLayoutError as error:
+            self.faults.append(f"lockbox: {error}")
+            return None
+
+
+def plain_account_number(number: str) -> str:
+    """An account number as numbers are compared: without blanks, letters in capitals."""
+    return "".join(number.split()).upper()

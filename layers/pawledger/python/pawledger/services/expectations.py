@@ -1,0 +1,59 @@
+"""What a provider's profile expects of its files, held against what a proven file is; and what of it is posted."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from pawledger.bank_files.formats import ADVICE_KINDS, report_kind_of
+from pawledger.bank_files.reading_options import NO_OPTIONS, ReadingOptions
+from pawledger.bank_files.records import StatementEntry
+from pawledger.bank_files.report import FileReport
+
+if TYPE_CHECKING:
+    from pawledger.rules.provider_profiles import ProviderProfile
+
+ProfileOf = Callable[[str], "ProviderProfile | None"]
+"""Gives the profile of a provider, None where it has none."""
+
+
+def reading_options_of(profile: "ProviderProfile | None") -> ReadingOptions:
+    """How files of a provider are read whose columns it chooses itself."""
+    if profile is None:
+        return NO_OPTIONS
+    return ReadingOptions(csv_mappings=profile.csv_mappings, lockbox_layout=profile.lockbox_layout)
+
+
+def find_unexpected(profile: "ProviderProfile | None", report: FileReport) -> str | None:
+    """Say in one sentence what in an accepted file its provider's profile does not expect; None where nothing is.
+
+    Accounts and other texts of the file are not quoted: alerts are made of it.
+    """
+    if profile is None:
+        return None
+    kind = report_kind_of(report.format or "")
+    if kind not in profile.formats:
+        return f"it is a {kind} file, and the profile names {', '.join(profile.formats)}"
+    accounts = {account.number: account.currency for account in profile.accounts}
+    for place, statement in enumerate(report.statements, start=1):
+        if not accounts:
+            break
+        number = "".join(statement.bank_account.split()).upper()
+        if number not in accounts:
+            return f"its statement {place} is of an account that the profile does not name"
+        if accounts[number] not in (None, statement.currency):
+            return f"its statement {place} is not in {accounts[number]}, the currency of its account in the profile"
+    if profile.deviations is not None and report.warned_rules - profile.deviations:
+        unknown = ", ".join(sorted(report.warned_rules - profile.deviations)[:5])
+        return f"it has warnings that the profile does not know of: {unknown}"
+    return None
+
+
+def is_posted(profile: "ProviderProfile | None", format_name: str) -> bool:
+    """Whether movements of a format are posted: those that a profile names, without one those of statements."""
+    kind = report_kind_of(format_name)
+    return kind not in ADVICE_KINDS if profile is None else kind in profile.posts
+
+
+def leave_out_told_elsewhere(profile: "ProviderProfile | None") -> Callable[[StatementEntry], bool]:
+    """A test of entries: false for those whose type code says that another file tells their movements one by one."""
+    told_elsewhere = frozenset() if profile is None else profile.told_elsewhere
+    return lambda entry: entry.type_code not in told_elsewhere
