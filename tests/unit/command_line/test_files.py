@@ -147,10 +147,10 @@ def test_a_file_with_a_chunk_outstanding_is_not_proven_and_the_chunk_is_named(re
         -----------------  ----------  ----------  -------  ---------  ---------  -------
         0975312468         100.00 USD  170.00 USD        4  90.00 USD  20.00 USD        1
 
-        movements  in the file     posted  suspended  rejected  repeated    missing
-        ---------  -----------  ---------  ---------  --------  --------  ---------
-        number               4          2          1         0         0          1
-        net USD      70.00 USD  50.00 USD  10.00 USD  0.00 USD  0.00 USD  10.00 USD
+        movements  in the file     posted  suspended  rejected  repeated    retold    missing
+        ---------  -----------  ---------  ---------  --------  --------  --------  ---------
+        number               4          2          1         0         0         0          1
+        net USD      70.00 USD  50.00 USD  10.00 USD  0.00 USD  0.00 USD  0.00 USD  10.00 USD
 
         Not proven: 1 of 2 chunks have no result yet (2); look into the payments queue and its dead letters.
         """

@@ -54,6 +54,7 @@ _POSTING_COLUMNS: Final = (
     Column("suspended", is_right=True),
     Column("rejected", is_right=True),
     Column("repeated", is_right=True),
+    Column("retold", is_right=True),
     Column("missing", is_right=True),
 )
 
@@ -203,7 +204,7 @@ def _statement_row(statement: Mapping[str, Any]) -> list[str]:
 
 
 def _write_posting(posting: dict[str, Any]) -> list[str]:
-    names = ("in_file", "posted", "suspended", "rejected", "repeated", "missing")
+    names = ("in_file", "posted", "suspended", "rejected", "repeated", "retold", "missing")
     counts = ["movement_count", *(f"{name}_count" for name in names[1:])]
     rows = [["number", *(str(posting[name]) for name in counts)]]
     rows += [
