@@ -11,9 +11,10 @@ from pawledger.adapters.errors import StoreThrottledError
 from pawledger.domain.errors import PawledgerError
 from pawledger.services.bill_accounts import bill_accounts
 from pawledger.services.close_day import close_day
+from pawledger.services.file_findings import DroppedFile
 from pawledger.services.post_payments import post_payments
 from pawledger.services.push_alerts import push_alert
-from pawledger.services.receive_bank_file import DroppedFile, receive_bank_file
+from pawledger.services.receive_bank_file import receive_bank_file
 from pawledger.services.record_policy_event import record_policy_event
 from pawledger.services.start_billing_day import start_billing_day
 from tests.builders.services import connect_closing, connect_policy_recording, connect_posting, connect_receiving

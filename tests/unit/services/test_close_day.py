@@ -9,8 +9,9 @@ from pawledger.domain.entries import LedgerAccount
 from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
 from pawledger.services.bill_accounts import bill_account
 from pawledger.services.close_day import ACCOUNTS_NAMED_MAX, FILE_DAYS, DayProof, close_day
+from pawledger.services.file_findings import DroppedFile
 from pawledger.services.post_payments import post_payments
-from pawledger.services.receive_bank_file import DroppedFile, receive_bank_file
+from pawledger.services.receive_bank_file import receive_bank_file
 from tests.builders.bank_statements import DEBIT_CODE, Line, build_bai2
 from tests.builders.policies import ACCOUNT_ID, build_policy
 from tests.builders.services import (

@@ -7,9 +7,12 @@ import pytest
 from pawledger.bank_files.records import StatementSummary
 from pawledger.bank_files.report import FileReport, Rule
 from pawledger.rules.provider_profiles import ProviderProfile, profile_from_toml
+from pawledger.services import expectations
+from pawledger.services import receive_bank_file as receiving
 from pawledger.services.expectations import find_unexpected, is_posted
+from pawledger.services.file_findings import DroppedFile
 from pawledger.services.post_payments import post_payments
-from pawledger.services.receive_bank_file import DroppedFile, Outcome, receive_bank_file
+from pawledger.services.receive_bank_file import Outcome, receive_bank_file
 from tests.builders.bank_statements import RETURN_CODE, Line, build_bai2
 from tests.builders.services import RECEIVED_ON, connect_posting, connect_receiving, kinds_of_discrepancies
 from tests.fakes.memory import MemoryWorld
@@ -120,3 +123,47 @@ def test_movements_that_another_file_tells_one_by_one_are_not_posted() -> None:
     receive(world, data, profile(f'told_elsewhere = ["{RETURN_CODE}"]'))
     (message,) = world.payments_queue.take()
     assert post_payments(message, connect_posting(world)).suspended_minor == {"EUR": 1_000}
+
+
+def test_an_unexpected_file_is_taken_in_when_it_comes_again_after_its_profile_was_changed() -> None:
+    world = MemoryWorld()
+    data = build_bai2([Line(1_000)])
+    receive(world, data, profile(formats='["camt.053"]'))
+    assert receive(world, data, profile(formats='["camt.053"]')) is Outcome.DUPLICATE
+    assert receive(world, data, profile()) is Outcome.ACCEPTED
+    assert len(world.payments_queue.messages) == 1
+    assert receive(world, data, profile()) is Outcome.DUPLICATE
+    assert len(world.payments_queue.messages) == 1
+
+
+def test_a_file_that_stands_against_another_is_not_taken_in_by_dropping_it_again() -> None:
+    world = MemoryWorld()
+    receive(world, build_bai2([Line(1_000)]))
+    conflicting = build_bai2([Line(1_001)])
+    assert receive(world, conflicting) is Outcome.QUARANTINED
+    assert receive(world, conflicting) is Outcome.DUPLICATE
+    assert len(world.payments_queue.messages) == 1
+
+
+def test_an_advice_is_kept_and_told_and_posted_when_it_comes_again_with_a_profile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Any format will do for what is asked here: that of the builder is an advice for once.
+    for module in (expectations, receiving):
+        monkeypatch.setattr(module, "ADVICE_KINDS", frozenset({"bai2"}))
+    world = MemoryWorld()
+    data = build_bai2([Line(1_000)])
+    assert receive(world, data) is Outcome.ACCEPTED
+    assert kinds_of_discrepancies(world) == ["advice_not_posted"]
+    assert receive(world, data) is Outcome.DUPLICATE
+    assert world.payments_queue.messages == []
+    assert receive(world, data, profile()) is Outcome.ACCEPTED
+    assert len(world.payments_queue.messages) == 1
+
+
+def test_an_advice_that_its_profile_does_not_post_is_kept_without_a_word() -> None:
+    world = MemoryWorld()
+    narrow = profile('posts = ["camt.053"]', formats='["camt.053", "bai2"]')
+    assert receive(world, build_bai2([Line(1_000)]), narrow) is Outcome.ACCEPTED
+    assert kinds_of_discrepancies(world) == []
+    assert world.payments_queue.messages == []

@@ -9,10 +9,10 @@ import pytest
 from pawledger.bank_files.report import FileReport, Rule
 from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
 from pawledger.services import receive_bank_file as module
+from pawledger.services.file_findings import DroppedFile
 from pawledger.services.post_payments import post_payments
 from pawledger.services.receive_bank_file import (
     BankFileChangedError,
-    DroppedFile,
     Outcome,
     prove_file,
     receive_bank_file,

@@ -11,8 +11,9 @@ from pawledger.domain.discrepancies import DiscrepancyKind, DiscrepancyStatus
 from pawledger.rules.provider_profiles import ProviderProfile, profile_from_toml
 from pawledger.services import statement_series as module
 from pawledger.services.close_day import close_day
+from pawledger.services.file_findings import DroppedFile
 from pawledger.services.post_payments import post_payments
-from pawledger.services.receive_bank_file import DroppedFile, Outcome, receive_bank_file
+from pawledger.services.receive_bank_file import Outcome, receive_bank_file
 from tests.builders.bank_statements import RETURN_CODE, Line, build_bai2
 from tests.builders.services import (
     RECEIVED_ON,

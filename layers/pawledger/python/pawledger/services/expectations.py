@@ -1,6 +1,6 @@
 """What a provider's profile expects of its files, held against what a proven file is; and what of it is posted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from pawledger.bank_files.formats import ADVICE_KINDS, report_kind_of
@@ -53,7 +53,11 @@ def is_posted(profile: "ProviderProfile | None", format_name: str) -> bool:
     return kind not in ADVICE_KINDS if profile is None else kind in profile.posts
 
 
-def leave_out_told_elsewhere(profile: "ProviderProfile | None") -> Callable[[StatementEntry], bool]:
-    """A test of entries: false for those whose type code says that another file tells their movements one by one."""
-    told_elsewhere = frozenset() if profile is None else profile.told_elsewhere
-    return lambda entry: entry.type_code not in told_elsewhere
+def leave_out_told_elsewhere(
+    profile: "ProviderProfile | None", entries: Iterable[StatementEntry]
+) -> Iterable[StatementEntry]:
+    """The entries without those whose type code says that another file tells their movements one by one."""
+    if profile is None or not profile.told_elsewhere:
+        return entries
+    told_elsewhere = profile.told_elsewhere
+    return (entry for entry in entries if entry.type_code not in told_elsewhere)

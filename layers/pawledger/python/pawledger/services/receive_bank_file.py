@@ -1,21 +1,19 @@
 """Receiving a bank file: prove it whole before anything is posted, then cut it into chunks on the payments queue."""
 
-import hashlib
-import itertools
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 from pawledger.bank_files.detection import read_bank_file
+from pawledger.bank_files.formats import ADVICE_KINDS, report_kind_of
 from pawledger.bank_files.inspection import report_as_json_object
 from pawledger.bank_files.records import Booking, StatementEntry
 from pawledger.bank_files.report import FileReport, Rule, Verdict
 from pawledger.domain.canonical import hash_value
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
+from pawledger.domain.discrepancies import Discrepancy
 from pawledger.domain.errors import PawledgerError
 from pawledger.ports import (
     BankFileRecord,
@@ -25,6 +23,7 @@ from pawledger.ports import (
     MessageQueue,
     ReferenceBook,
 )
+from pawledger.services import file_findings as findings
 from pawledger.services.expectations import (
     ProfileOf,
     find_unexpected,
@@ -32,6 +31,8 @@ from pawledger.services.expectations import (
     leave_out_told_elsewhere,
     reading_options_of,
 )
+from pawledger.services.file_findings import DroppedFile
+from pawledger.services.hashing_stream import HashingStream
 from pawledger.services.payment_chunks import (
     DAYS_AHEAD_MAX,
     POST_PAYMENTS,
@@ -58,8 +59,6 @@ PROBLEMS_KEPT_MAX: Final = 20
 ACCOUNT_CHARACTERS_KEPT_MAX: Final = 40
 """An IBAN has 34 characters; what a hostile file calls an account may have thousands."""
 
-_DRAIN_BLOCK_BYTES: Final = 1024 * 1024
-
 
 class BankFileChangedError(PawledgerError):
     """The object's bytes changed between proving and cutting; the message comes again and proves what is there now."""
@@ -74,15 +73,6 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     GONE = "gone"
     """An earlier delivery of the same event has finished the work."""
-
-
-@dataclass(frozen=True, slots=True)
-class DroppedFile:
-    """One drop of one file into the bucket."""
-
-    key: str
-    version_id: str | None
-    received_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,27 +115,42 @@ def receive_bank_file(dropped: DroppedFile, ports: ReceivingPorts) -> Outcome:
         file_id, report = prove_file(stream, profile)
     proof = _Proof(file_id, match[1], match[2], report, profile)
     known = ports.register.read_file(file_id)
-    if known and (known.incoming_key, known.incoming_version_id) != (dropped.key, dropped.version_id):
-        return _set_duplicate_aside(dropped, known, ports)
+    earlier_drop = known if known and not _is_drop_of(known, dropped) else None
+    if earlier_drop and not _may_be_taken_up(earlier_drop, proof, ports.references):
+        return _set_duplicate_aside(dropped, earlier_drop, ports)
     if report.verdict is not Verdict.ACCEPTED:
-        return _quarantine(dropped, proof, _verdict_discrepancy(dropped, proof), ports)
+        return _quarantine(dropped, proof, findings.tell_verdict(dropped, file_id, report), ports)
     unexpected = find_unexpected(profile, report)
     if unexpected:
-        what = f"{dropped.key} is not posted: {unexpected}."
-        found = Discrepancy(DiscrepancyKind.FILE_UNEXPECTED, file_id, dropped.received_on, what)
-        return _quarantine(dropped, proof, found, ports)
+        return _quarantine(dropped, proof, findings.tell_unexpected(dropped, file_id, unexpected), ports)
     earlier = _claim_logical_files(proof, ports.references)
     if earlier:
-        return _quarantine(dropped, proof, _conflict_discrepancy(dropped, proof, earlier), ports)
-    return _accept(dropped, proof, ports)
+        return _quarantine(dropped, proof, findings.tell_conflict(dropped, file_id, earlier), ports)
+    return _accept(dropped, proof, ports, expected_status=earlier_drop.status if earlier_drop else None)
+
+
+def _is_drop_of(record: BankFileRecord, dropped: DroppedFile) -> bool:
+    return (record.incoming_key, record.incoming_version_id) == (dropped.key, dropped.version_id)
+
+
+def _may_be_taken_up(known: BankFileRecord, proof: _Proof, references: ReferenceBook) -> bool:
+    """Whether a file that was proved and not posted may be posted now that it comes again: its profile has changed.
+
+    It was set aside as unexpected, or it is an advice whose format the profile did not name in `posts`.
+    """
+    is_sound = proof.report.verdict is Verdict.ACCEPTED and not find_unexpected(proof.profile, proof.report)
+    if known.movement_count or not is_sound:
+        return False
+    format_name = proof.report.format or ""
+    was_left_out = report_kind_of(format_name) in ADVICE_KINDS and is_posted(proof.profile, format_name)
+    return (known.status == "quarantined" or was_left_out) and _find_owner(proof, references) is None
 
 
 def prove_file(stream: BinaryIO, profile: "ProviderProfile | None" = None) -> tuple[str, FileReport]:
     """Read a stream to its end: its SHA-256 and everything its reader found."""
-    hashing = _HashingStream(stream)
+    hashing = HashingStream(stream, FILE_BYTES_MAX)
     report = FileReport()
-    for _ in _read_entries(hashing, report, profile):
-        pass
+    deque(_read_entries(hashing, report, profile), maxlen=0)
     hashing.drain()
     if hashing.is_too_large:
         message = f"the file is larger than {FILE_BYTES_MAX} bytes"
@@ -154,20 +159,20 @@ def prove_file(stream: BinaryIO, profile: "ProviderProfile | None" = None) -> tu
 
 
 def _read_entries(
-    stream: "_HashingStream", report: FileReport, profile: "ProviderProfile | None"
+    stream: HashingStream, report: FileReport, profile: "ProviderProfile | None"
 ) -> Iterator[StatementEntry]:
     # Readers take nothing of a stream but `read`, and that is what is wrapped.
     return read_bank_file(cast("BinaryIO", stream), report, reading_options_of(profile))
 
 
-def _accept(dropped: DroppedFile, proof: _Proof, ports: ReceivingPorts) -> Outcome:
+def _accept(dropped: DroppedFile, proof: _Proof, ports: ReceivingPorts, *, expected_status: str | None) -> Outcome:
     totals = _Totals()
     opened = ports.store.open(dropped.key, dropped.version_id)
     if opened is None:
         return Outcome.GONE
     folder = f"archive/{proof.provider}/{proof.file_id}"
     with opened as stream:
-        hashing = _HashingStream(stream)
+        hashing = HashingStream(stream, FILE_BYTES_MAX)
         entries = _read_entries(hashing, FileReport(), proof.profile)
         movements = totals.counting(_movements_to_post(entries, dropped, proof, ports))
         for chunk_number, chunk in cut_chunks(movements):
@@ -178,9 +183,9 @@ def _accept(dropped: DroppedFile, proof: _Proof, ports: ReceivingPorts) -> Outco
     if hashing.hexdigest() != proof.file_id:
         raise BankFileChangedError(f"{dropped.key} changed while it was read; nothing of it is announced")
     record = _record(dropped, proof, status="posting", stored_key=f"{folder}/{proof.name}", totals=totals)
-    if not ports.register.write_file(record, expected_status=None):
+    if not ports.register.write_file(record, expected_status=expected_status):
         known = ports.register.read_file(proof.file_id)
-        if known and (known.incoming_key, known.incoming_version_id) != (dropped.key, dropped.version_id):
+        if known and not _is_drop_of(known, dropped):
             return _set_duplicate_aside(dropped, known, ports)
     _link(dropped, proof, ports)
     ports.payments_queue.send(
@@ -207,7 +212,7 @@ def _movements_to_post(
 
     profile = proof.profile
     movements = read_movements(
-        filter(leave_out_told_elsewhere(profile), entries),
+        leave_out_told_elsewhere(profile, entries),
         dropped.received_on,
         is_first_telling,
         days_ahead_max=profile.tolerances.booking_days_ahead if profile else DAYS_AHEAD_MAX,
@@ -215,23 +220,15 @@ def _movements_to_post(
     if is_posted(profile, proof.report.format or ""):
         return movements
     if profile is None and any(entry.posts and entry.amount_minor for entry in entries):
-        what = f"{dropped.key} is an advice ({proof.report.format}); it is proved and kept, and none of it is posted."
-        kind = DiscrepancyKind.ADVICE_NOT_POSTED
-        ports.discrepancies.record(Discrepancy(kind, proof.file_id, dropped.received_on, what))
+        ports.discrepancies.record(findings.tell_advice(dropped, proof.file_id, proof.report))
     return iter(())
 
 
 def _link(dropped: DroppedFile, proof: _Proof, ports: ReceivingPorts) -> None:
     """Give the statements of a file their places in their series, and tell of those that correct others."""
     summaries, profile = proof.report.statements, proof.profile
-    corrections = sum(summary.is_correction for summary in summaries)
-    if corrections:
-        what = (
-            f"The bank says that {corrections} of the {len(summaries)} statements in {dropped.key} replace or delete "
-            f"what it told before; what is new in them is posted, nothing is taken back."
-        )
-        kind = DiscrepancyKind.STATEMENT_CORRECTED
-        ports.discrepancies.record(Discrepancy(kind, proof.file_id, dropped.received_on, what))
+    if any(summary.is_correction for summary in summaries):
+        ports.discrepancies.record(findings.tell_correction(dropped, proof.file_id, proof.report))
     link_statements(
         list(chained_statements(summaries, proof.file_id)),
         dropped.received_on,
@@ -252,60 +249,44 @@ def _quarantine(dropped: DroppedFile, proof: _Proof, discrepancy: Discrepancy, p
 
 def _set_duplicate_aside(dropped: DroppedFile, known: BankFileRecord, ports: ReceivingPorts) -> Outcome:
     """The same bytes were received before: keep this drop beside the first, post nothing, tell a person."""
-    fate = "refused" if known.status == "quarantined" else "taken in"
-    what = f"{dropped.key} holds the same bytes as {known.incoming_key}, which was {fate} on {known.received_on}."
-    subject = f"{dropped.key}#{dropped.version_id}"
-    ports.discrepancies.record(Discrepancy(DiscrepancyKind.FILE_DUPLICATE, subject, dropped.received_on, what))
+    ports.discrepancies.record(findings.tell_duplicate(dropped, known))
     ports.store.move(dropped.key, dropped.version_id, known.stored_key)
     return Outcome.DUPLICATE
 
 
 def _refuse_key(dropped: DroppedFile, ports: ReceivingPorts) -> Outcome:
     safe_name = hash_value([dropped.key, dropped.version_id])[:32]
-    what = (
-        f"A file was dropped under a key that is not incoming/<provider>/<name> of plain letters and digits; "
-        f"it waits as quarantine/refused/{safe_name}."
-    )
-    ports.discrepancies.record(Discrepancy(DiscrepancyKind.FILE_REFUSED, safe_name, dropped.received_on, what))
+    ports.discrepancies.record(findings.tell_refused_key(dropped, safe_name))
     ports.store.move(dropped.key, dropped.version_id, f"quarantine/refused/{safe_name}")
     return Outcome.REFUSED
+
+
+def _logical_file_references(proof: _Proof) -> list[str]:
+    """Under which references the logical files of a file are claimed, and its unpacked content.
+
+    A file that comes plain and packed is known again by its content.
+    """
+    content = ("content", proof.report.content_hash or proof.file_id)
+    identities = [*proof.report.logical_file_ids, content]
+    return [f"logical_file#{hash_value([proof.provider, *identity])}" for identity in identities]
+
+
+def _find_owner(proof: _Proof, references: ReferenceBook) -> str | None:
+    """The id of another file that brought one of the logical files inside earlier, or None."""
+    owners = map(references.find, _logical_file_references(proof))
+    return next((owner for owner in owners if owner not in (None, proof.file_id)), None)
 
 
 def _claim_logical_files(proof: _Proof, references: ReferenceBook) -> str | None:
     """Claim each logical file inside; the id of another file that brought one of them earlier, or None.
 
-    The unpacked content is one of them: a file that comes plain and packed is known again.
+    All are looked up before any is claimed: a file that is refused for one must not hold the others.
     """
-    content = ("content", proof.report.content_hash or proof.file_id)
-    identities = [*proof.report.logical_file_ids, content]
-    names = [f"logical_file#{hash_value([proof.provider, *identity])}" for identity in identities]
-    # All are looked up before any is claimed: a file that is refused for one must not hold the others.
-    owners = itertools.chain(
-        (references.find(name) for name in names),
-        (references.claim(name, proof.file_id) for name in names),
-    )
-    return next((owner for owner in owners if owner not in (None, proof.file_id)), None)
-
-
-def _verdict_discrepancy(dropped: DroppedFile, proof: _Proof) -> Discrepancy:
-    kind = {
-        Verdict.UNREADABLE: DiscrepancyKind.FILE_UNREADABLE,
-        Verdict.OUT_OF_BALANCE: DiscrepancyKind.FILE_OUT_OF_BALANCE,
-    }[proof.report.verdict]
-    first = next((problem for problem in proof.report.problems if problem.severity == "error"), None)
-    # Only where and which rule: a problem's message may quote the file, and alerts hold nothing of a file.
-    fault = f"{first.rule} on line {first.line or 1}, {first.field or 'record'}" if first else "behind many warnings"
-    count = proof.report.problem_count
-    what = (
-        f"{dropped.key} is not posted: {fault}; {count} {'problem' if count == 1 else 'problems'} in all, "
-        f"shown by `pawledger files show {proof.file_id[:12]}`."
-    )
-    return Discrepancy(kind, proof.file_id, dropped.received_on, what)
-
-
-def _conflict_discrepancy(dropped: DroppedFile, proof: _Proof, earlier: str) -> Discrepancy:
-    what = f"{dropped.key} is, or holds a file that is, known from one with other bytes ({earlier[:12]})."
-    return Discrepancy(DiscrepancyKind.FILE_CONFLICT, proof.file_id, dropped.received_on, what)
+    owner = _find_owner(proof, references)
+    if owner is not None:
+        return owner
+    owners = (references.claim(name, proof.file_id) for name in _logical_file_references(proof))
+    return next((owner for owner in owners if owner != proof.file_id), None)
 
 
 def _chunk_key(folder: str, chunk_number: int) -> str:
@@ -350,32 +331,3 @@ class _Totals:
             totals = self.credit_minor if movement.movement.is_credit else self.debit_minor
             totals[movement.currency] += movement.amount_minor
             yield movement
-
-
-class _HashingStream:
-    """Hashes what is read through it, and ends early where a file is larger than may be."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._hash = hashlib.sha256()
-        self._byte_count = 0
-
-    @property
-    def is_too_large(self) -> bool:
-        return self._byte_count > FILE_BYTES_MAX
-
-    def read(self, size: int = -1) -> bytes:
-        if self.is_too_large:
-            return b""
-        block = self._stream.read(_DRAIN_BLOCK_BYTES if size < 0 else size)
-        self._hash.update(block)
-        self._byte_count += len(block)
-        return block
-
-    def drain(self) -> None:
-        """Read what the reader left, so that the hash is of the whole file."""
-        while self.read(_DRAIN_BLOCK_BYTES):
-            pass
-
-    def hexdigest(self) -> str:
-        return self._hash.hexdigest()
