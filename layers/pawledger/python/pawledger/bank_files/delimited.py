@@ -241,7 +241,7 @@ class _Utf16AsUtf8(RawIOBase):
         return len(data)
 
 
-class _HeadThenRest(RawIOBase):
+class HeadThenRest(RawIOBase):
     """A stream that gives back the bytes that were read from it before it goes on."""
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
@@ -265,5 +265,5 @@ def _as_utf8(stream: BinaryIO) -> BinaryIO:
     head = b""
     while len(head) < len(BOM_UTF16_LE) and (more := stream.read(len(BOM_UTF16_LE) - len(head))):
         head += more
-    raw = _Utf16AsUtf8 if head in (BOM_UTF16_LE, BOM_UTF16_BE) else _HeadThenRest
+    raw = _Utf16AsUtf8 if head in (BOM_UTF16_LE, BOM_UTF16_BE) else HeadThenRest
     return cast("BinaryIO", BufferedReader(raw(head, stream), LINE_BYTES_MAX))

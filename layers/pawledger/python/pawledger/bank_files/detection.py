@@ -8,6 +8,7 @@ from re import compile as compile_pattern
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, cast
 
 from pawledger.bank_files.packaging import is_package, unpack, unread_package_of
+from pawledger.bank_files.provider_detection import detect_provider_report
 from pawledger.bank_files.reading_options import NO_OPTIONS, ReadingOptions
 from pawledger.bank_files.records import StatementEntry
 from pawledger.bank_files.report import FileReport, Rule, Verdict
@@ -50,6 +51,9 @@ def detect_format(head: bytes) -> Detection:
         return Detection(None, "the file is empty")
     if body.startswith(b"01,"):
         return Detection("bai2", "BAI2")
+    provider = detect_provider_report(head)
+    if provider is not None:
+        return Detection(*provider)
     packaging = unread_package_of(head)
     if packaging is not None:
         return Detection(None, f"packed with {packaging}, which is not unpacked here: drop it as gzip, zip or plain")
@@ -76,8 +80,14 @@ def _detect_xml(text: str) -> Detection:
 
 
 READERS: Final[dict[str, tuple[str, str]]] = {
+    "adyen.accounting": ("adyen_report", "read_adyen_accounting"),
+    "adyen.settlement": ("adyen_report", "read_adyen_settlement"),
     "bai2": ("bai2", "read_bai2"),
     "camt.053": ("camt053", "read_camt053"),
+    "gocardless.payout_items": ("gocardless_report", "read_gocardless_payout_items"),
+    "gocardless.payouts": ("gocardless_report", "read_gocardless_payouts"),
+    "paypal.stl": ("paypal_report", "read_paypal"),
+    "stripe": ("stripe_report", "read_stripe"),
 }
 """Module and name of the reader by format; a new format is one line here and its mark in `detect_format`."""
 

@@ -1,0 +1,68 @@
+"""Amounts of a row of Adyen's reports: net, the fees inside it, and the gross that both come from."""
+
+from decimal import ROUND_HALF_EVEN, Decimal
+from re import ASCII
+from re import compile as compile_pattern
+from typing import Final, NamedTuple
+
+from pawledger.bank_files.provider_rows import Notes, read_amount, shown
+from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
+
+_FEE: Final = compile_pattern(r"-?(?:[0-9]{1,15}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})", ASCII)
+"""A fee; some are smaller than the minor unit, and only their sum is rounded."""
+
+
+class RowAmounts(NamedTuple):
+    """What a row books, signed minor units of its settlement currency: net = gross - fee."""
+
+    gross_minor: int
+    fee_minor: int
+
+    @property
+    def net_minor(self) -> int:
+        return self.gross_minor - self.fee_minor
+
+
+def read_sides(sides: tuple[str, str], currency: str, notes: Notes, line: int, *, field: str) -> int | None:
+    """Credit less debit of the columns (debit, credit), empty for zero; None where one is no amount, which is told."""
+    total = 0
+    for text, sign in zip(sides, (-1, 1), strict=True):
+        if text:
+            amount_minor = read_amount(text, currency, notes, line, field)
+            if amount_minor is None:
+                return None
+            if amount_minor < 0:
+                message = f"{shown(text)} is negative; only its column may say which way the money went"
+                notes.wrong("amount_negative", message, line, field=field)
+            total += sign * amount_minor
+    return total
+
+
+def read_fees(texts: tuple[str, ...], currency: str, notes: Notes, line: int) -> Decimal | None:
+    """Sum of the fee columns in minor units, with the decimals that it has; None where one is no amount."""
+    total = Decimal(0)
+    for text in texts:
+        if text:
+            if not _FEE.fullmatch(text):
+                notes.unreadable("amount", f"{shown(text)} is not an amount", line, field="fees")
+                return None
+            total += Decimal(text)
+    return total.scaleb(MINOR_UNIT_DECIMALS[currency]) if total else total
+
+
+def split_net(net_minor: int, fees: Decimal) -> RowAmounts:
+    """Gross and fee of a net where the gross is in another currency: the fees say what it was before them."""
+    fee_minor = int(fees.to_integral_value(ROUND_HALF_EVEN))
+    return RowAmounts(net_minor + fee_minor, fee_minor)
+
+
+def check_fees(gross_minor: int, net_minor: int, fees: Decimal, notes: Notes, line: int) -> RowAmounts:
+    """Gross and fee where gross and net are in one currency: the fees must be what is between them.
+
+    Fees that are smaller than the minor unit may be rounded away in the net.
+    """
+    fee_minor = gross_minor - net_minor
+    if abs(fee_minor - fees) >= 1:
+        message = f"gross {gross_minor} less net {net_minor} is {fee_minor}, the fees add up to {fees.normalize():f}"
+        notes.wrong("row_fees", message, line)
+    return RowAmounts(gross_minor, fee_minor)

@@ -1,0 +1,276 @@
+"""What the readers of provider reports share: tables with a header, amounts, days, references, counting of entries."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from itertools import repeat
+from operator import itemgetter
+from typing import BinaryIO, Final
+
+from pawledger.bank_files.delimited import DelimitedRows, RowBlock, make_square
+from pawledger.bank_files.lines import UnreadableLinesError
+from pawledger.bank_files.records import Direction, Purpose, StatementEntry, StatementSummary
+from pawledger.bank_files.report import FileReport, Rule
+from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
+from pawledger.domain.errors import PawledgerError
+from pawledger.domain.money import AMOUNT_CHARACTERS_MAX, AmountError, parse_amount
+
+DIFFERENT_ROWS_MAX: Final = 1_000_000
+"""Most different rows of one report, among which identical ones are counted; this many take about 80 MB."""
+STATEMENTS_MAX: Final = 50_000
+"""Most statements (account, batch, currency) of one report: they are kept until it ends."""
+REFERENCES_MAX: Final = 16
+"""Most references of one entry; see `StatementEntry.references`."""
+REFERENCE_CHARACTERS_MAX: Final = 256
+"""Longest reference that is kept: provider ids and merchant references are below 100 characters."""
+VALUE_SHOWN_MAX: Final = 40
+"""Characters of the file that a message repeats, so that a hostile field cannot fill a log."""
+
+_CREDIT: Final = Direction.CREDIT
+_DEBIT: Final = Direction.DEBIT
+
+
+class UnreadableReportError(PawledgerError):
+    """The report cannot be read any further; `rule`, `line` and `field_name` say what is wrong and where."""
+
+    def __init__(self, rule: str, message: str, *, line: int | None = None, field_name: str | None = None) -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.line = line
+        self.field_name = field_name
+
+
+def shown(text: str) -> str:
+    """The text as a message may repeat it: quoted, escaped and cut."""
+    return repr(text[:VALUE_SHOWN_MAX])
+
+
+@dataclass(slots=True)
+class Notes:
+    """Problems of one report, those that could recur on every row told once each."""
+
+    report: FileReport
+    prefix: str
+    """What the names of the rules begin with: `stripe`, `adyen`, ..."""
+    _told: set[str] = field(default_factory=set)
+
+    def once(self, rule: str, message: str, line: int | None, *, key: str = "") -> None:
+        """Add a warning unless it was already told for this rule and `key`."""
+        told = f"{rule} {key}"
+        if told not in self._told:
+            self._told.add(told)
+            self.report.add(Rule.MEANING, f"{self.prefix}.{rule}", message, line=line)
+
+    def wrong(self, rule: str, message: str, line: int | None, *, field: str | None = None) -> None:
+        """Add a fault that puts the file out of balance."""
+        self.report.add(Rule.INTEGRITY, f"{self.prefix}.{rule}", message, line=line, field=field)
+
+    def unreadable(self, rule: str, message: str, line: int | None, *, field: str | None = None) -> None:
+        """Add a fault that makes the file unreadable, and go on reading."""
+        self.report.add(Rule.SYNTAX, f"{self.prefix}.{rule}", message, line=line, field=field)
+
+
+class Table:
+    """The rows of a report whose first row names its columns."""
+
+    def __init__(self, stream: BinaryIO, notes: Notes, required: Iterable[str]) -> None:
+        """`required` are the names without which the report cannot be read."""
+        self._rows = DelimitedRows(stream)
+        self._notes = notes
+        self._required = tuple(required)
+        self.columns: dict[str, int] = {}
+        """Place of each column by its name; of two columns of one name the first. Known with the first block."""
+
+    def blocks(self) -> Iterator[RowBlock]:
+        """Yield the rows below the header, as wide as the header; what cannot be read is told in the notes.
+
+        A row with another number of fields than the header is told as `ragged_row` and left out: its fields may stand
+        in wrong columns, or it was cut.
+        """
+        try:
+            for block in self._rows:
+                yield from self._give(block)
+            if not self.columns:
+                self._notes.unreadable("empty", "file has no rows, not even a header", None)
+        except UnreadableLinesError as error:
+            self._notes.report.add(Rule.SYNTAX, error.rule, str(error), line=error.line)
+        except UnreadableReportError as error:
+            self._notes.unreadable(error.rule, str(error), error.line, field=error.field_name)
+        if self._rows.fallback_line is not None:
+            self._notes.once("encoding", "text is not UTF-8, read as Windows-1252", self._rows.fallback_line)
+
+    def _give(self, block: RowBlock) -> Iterator[RowBlock]:
+        rows, lines = block
+        if not self.columns:
+            for place, name in enumerate(rows[0]):
+                self.columns.setdefault(name.strip(), place)
+            missing = [name for name in self._required if name not in self.columns]
+            if missing:
+                raise UnreadableReportError("columns_missing", f"columns are missing: {missing}", line=lines[0])
+            self._width = len(rows[0])
+            block = RowBlock(rows[1:], lines[1:])
+        ragged = make_square(block, self._width)
+        for row in ragged:
+            message = f"row has {row.field_count} fields, the header has {self._width}"
+            self._notes.unreadable("ragged_row", message, row.line)
+        if ragged:
+            left_out = {row.place for row in ragged}
+            kept = [place for place in range(len(block.rows)) if place not in left_out]
+            block = RowBlock([block.rows[place] for place in kept], [block.lines[place] for place in kept])
+        if block.rows:
+            yield block
+
+    def getter(self, *names: str) -> Callable[[list[str]], tuple[str, ...]]:
+        """A function that takes the fields of these columns from a row; columns that the report lacks are empty."""
+        places = [self.columns.get(name) for name in names]
+        if None not in places and len(places) > 1:
+            return itemgetter(*(place for place in places if place is not None))
+        return lambda row: tuple("" if place is None else row[place] for place in places)
+
+
+def read_day(text: str) -> date | None:
+    """The day of a time written `YYYY-MM-DD ...` or `YYYY/MM/DD ...`, as written, whatever its zone.
+
+    None where it is none.
+    """
+    return _day_of(text[:11])
+
+
+@lru_cache(maxsize=4096)
+def _day_of(text: str) -> date | None:
+    day = text[:10].replace("/", "-")
+    if len(day) == 10 and day[4] == day[7] == "-" and text[10:] in ("", " ", "T"):
+        try:
+            return date.fromisoformat(day)
+        except ValueError:
+            pass
+    return None
+
+
+def read_amount(text: str, currency: str, notes: Notes, line: int, field: str) -> int | None:
+    """Read a decimal in major units as minor units; None where it is none, which is then told.
+
+    `amount` (unreadable) is told for what is no number, `amount_decimals` (out of balance) for one with more decimals
+    than `currency` has.
+    """
+    decimals = MINOR_UNIT_DECIMALS[currency]
+    if decimals:
+        digits = text[: -decimals - 1] + text[-decimals:]
+        if text[-decimals - 1 : -decimals] == "." and digits.isdigit() and digits.isascii() and len(digits) < 18:
+            return int(digits)
+    try:
+        return parse_amount(text, currency)
+    except AmountError:
+        whole, _, fraction = text[:AMOUNT_CHARACTERS_MAX].lstrip("+-").partition(".")
+        if len(text) <= AMOUNT_CHARACTERS_MAX and (whole + fraction).isdigit() and len(fraction) > decimals:
+            message = f"{shown(text)} has more decimals than {currency} has, which is {decimals}"
+            notes.wrong("amount_decimals", message, line, field=field)
+        else:
+            notes.unreadable("amount", f"{shown(text)} is not an amount", line, field=field)
+        return None
+
+
+def signed(amount_minor: int) -> tuple[int, Direction]:
+    """An amount as entries have it: magnitude and direction; zero is a credit."""
+    return (-amount_minor, _DEBIT) if amount_minor < 0 else (amount_minor, _CREDIT)
+
+
+def gather_references(values: Iterable[str]) -> tuple[str, ...]:
+    """The values that are not empty, each once, in their order, not more than an entry may have."""
+    return tuple(value[:REFERENCE_CHARACTERS_MAX] for value in dict.fromkeys(values) if value)[:REFERENCES_MAX]
+
+
+class RowNumbers:
+    """Counts rows that agree in their key, so that identical rows get different numbers."""
+
+    def __init__(self) -> None:
+        self._counts: dict[int, int] = {}
+
+    def number(self, keys: Sequence[int]) -> Iterable[str]:
+        """How often the row of each key (a hash) has come by now, itself included, as an identity has it.
+
+        Two different rows with one hash are numbered apart like identical ones, and none is lost. Raises
+        `UnreadableReportError` beyond `DIFFERENT_ROWS_MAX` different keys.
+        """
+        counted = dict.fromkeys(keys, 1)
+        if len(counted) == len(keys) and self._counts.keys().isdisjoint(counted):
+            self._counts |= counted
+            ordinals: Iterable[str] = repeat("1", len(keys))
+        else:
+            ordinals = [self._number_one(key) for key in keys]
+        if len(self._counts) > DIFFERENT_ROWS_MAX:
+            raise UnreadableReportError("too_many_rows", f"more than {DIFFERENT_ROWS_MAX} different rows in one report")
+        return ordinals
+
+    def _number_one(self, key: int) -> str:
+        self._counts[key] = ordinal = self._counts.get(key, 0) + 1
+        return str(ordinal)
+
+
+def number_entries(entries: list[StatementEntry], numbers: RowNumbers) -> list[StatementEntry]:
+    """Put into the last place of each identity how often it has come by now. Raises `UnreadableReportError`."""
+    ordinals = numbers.number([hash(entry.identity) for entry in entries])
+    return [
+        entry if ordinal == "1" else entry._replace(identity=(*entry.identity[:-1], ordinal))
+        for entry, ordinal in zip(entries, ordinals, strict=True)
+    ]
+
+
+@dataclass(slots=True)
+class StatementCount:
+    """What was counted of one statement of a report."""
+
+    bank_account: str
+    currency: str
+    identity: tuple[str, ...]
+    first_day: date | None = None
+    last_day: date | None = None
+    opening_minor: int | None = None
+    closing_minor: int | None = None
+    sequence_number: int | None = None
+    credit_count: int = 0
+    credit_minor: int = 0
+    debit_count: int = 0
+    debit_minor: int = 0
+    return_count: int = 0
+
+    def count(self, entries: Iterable[StatementEntry]) -> None:
+        """Count entries of this statement."""
+        for entry in entries:
+            if entry.direction is _CREDIT:
+                self.credit_count += 1
+                self.credit_minor += entry.amount_minor
+            else:
+                self.debit_count += 1
+                self.debit_minor += entry.amount_minor
+            if entry.purpose is Purpose.RETURN:
+                self.return_count += 1
+
+    def span(self, days: Iterable[date | None]) -> None:
+        """Widen the days of the statement to hold these as well."""
+        known = {day for day in days if day is not None} | ({self.first_day, self.last_day} - {None})
+        if known:
+            self.first_day, self.last_day = min(known), max(known)  # type: ignore[type-var]
+
+    def summary(self, identity: tuple[str, ...] | None = None) -> StatementSummary:
+        """The summary as the report keeps it; `identity` replaces the own one where it is known only at the end."""
+        return StatementSummary(
+            bank_account=self.bank_account,
+            currency=self.currency,
+            identity=identity or self.identity,
+            first_day=self.first_day,
+            last_day=self.last_day,
+            sequence_number=self.sequence_number,
+            opening_minor=self.opening_minor,
+            closing_minor=self.closing_minor,
+            entry_count=self.credit_count + self.debit_count,
+            credit_count=self.credit_count,
+            credit_minor=self.credit_minor,
+            debit_count=self.debit_count,
+            debit_minor=self.debit_minor,
+            return_count=self.return_count,
+            change_count=0,
+            chain=None,
+            is_correction=False,
+        )
