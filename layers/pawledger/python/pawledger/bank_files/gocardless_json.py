@@ -106,6 +106,8 @@ class JsonPages:
 
     def _next_character(self) -> str:
         """Pass blanks; the character after them, which is not passed; empty at the end of the stream."""
+        if self._place < len(self._text) and self._text[self._place] > " ":
+            return self._text[self._place]
         while True:
             found = _BLANKS.match(self._text, self._place)
             self._place = found.end() if found else self._place

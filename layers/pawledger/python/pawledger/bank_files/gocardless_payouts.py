@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Final
+from decimal import ROUND_FLOOR, Decimal
+from typing import Final, NamedTuple
 
 from pawledger.bank_files.provider_rows import (
     Notes,
@@ -34,6 +34,7 @@ ITEM_PURPOSES: Final[dict[str, Purpose]] = {
 }
 """What a payout item of each type is. Source: GoCardless API reference, "Payout items"."""
 _DEBIT: Final = Direction.DEBIT
+_HALF: Final = Decimal("0.5")
 
 
 @dataclass(slots=True)
@@ -56,8 +57,7 @@ class Payout:
     """False where more pages of items follow that are not in the file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """What a payout item says, from whatever kind of file."""
 
     type_code: str
@@ -174,12 +174,15 @@ class Payouts:
                 )
                 message = f"payout {shown(payout.payout_id)} {why}: the sum of its items was not checked"
                 self.notes.once("payout_not_checked", message, payout.line or None)
-            elif abs(payout.items_minor - payout.amount_minor) > Decimal("0.5"):
+            elif abs(payout.items_minor - payout.amount_minor) > _HALF:
                 message = (
                     f"payout {shown(payout.payout_id)} is {payout.amount_minor}, its items add up to "
                     f"{payout.items_minor.normalize():f} {payout.currency} minor units"
                 )
                 self.notes.wrong("payout_sum", message, payout.line or None)
+            elif _rounded(payout.items_minor) != payout.amount_minor:
+                message = f"items of payout {shown(payout.payout_id)} end in half a minor unit, rounded the other way"
+                self.notes.once("payout_rounded", message, payout.line or None)
 
     def summaries(self) -> Iterator[StatementSummary]:
         """The statements as far as they were read."""
@@ -189,4 +192,5 @@ class Payouts:
 
 
 def _rounded(amount_minor: Decimal) -> int:
-    return int(amount_minor.to_integral_value(ROUND_HALF_EVEN))
+    """Rounded half up, which commutes with adding whole units: the order of items does not change their sum."""
+    return int((amount_minor + _HALF).to_integral_value(ROUND_FLOOR))

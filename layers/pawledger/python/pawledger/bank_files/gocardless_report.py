@@ -149,14 +149,15 @@ class _Pages:
             message = f"{shown(str(resource.get('amount')))} is not an amount in minor units"
             self._notes.unreadable("amount", message, element.line, field="amount")
             return []
-        payment_id, refund_id, mandate_id = _text(links, "payment"), _text(links, "refund"), _text(links, "mandate")
+        values = map(links.get, ("payment", "refund", "mandate"))
+        payment_id, refund_id, mandate_id = (value if isinstance(value, str) else "" for value in values)
         item = Item(
             type_code=_text(resource, "type"),
             amount_minor=amount,
             payment_id=payment_id,
             refund_id=refund_id,
             mandate_id=mandate_id,
-            references=(*_metadata(resource), payment_id, refund_id, mandate_id),
+            references=(*(_metadata(resource) if "metadata" in resource else ()), payment_id, refund_id, mandate_id),
             return_reason=_text(resource, "reason_code") or None,
         )
         entry = self._payouts.make_item_entry(payout, item, element.line, element.offset)

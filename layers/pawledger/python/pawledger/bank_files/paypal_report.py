@@ -101,16 +101,22 @@ class _Reader:
         elif code == "SH":
             self._open_section(row)
         elif code == "CH":
-            if not self._sections or self._sections[-1].has_columns:
-                # A detail report that was cut out of its envelope has no SH.
-                self._open_section([])
-            self._sections[-1].read_columns(row, line)
+            self._read_columns(row, line)
         elif code in ("SF", "SC"):
             self._sections[-1].close(row, line)
         elif code == "FF":
             check_count(row, self._row_count, self._notes, line)
         elif code != "RH":
             self._check_report(row, line)
+
+    def _read_columns(self, row: list[str], line: int) -> None:
+        if not self._seen.keys() & {"RH", "FH", "SH"}:
+            # Excerpts come without the header of their section.
+            self._notes.once("account_unknown", "file has no SH: it is not known whose account it is", line)
+            self._open_section([])
+        if not self._sections or self._sections[-1].has_columns:
+            raise UnreadableReportError("record_order", "CH stands without SH", line=line)
+        self._sections[-1].read_columns(row, line)
 
     def _open_section(self, row: list[str]) -> None:
         if len(self._sections) >= SECTIONS_MAX:

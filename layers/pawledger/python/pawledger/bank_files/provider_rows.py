@@ -79,6 +79,7 @@ class Table:
         self._rows = DelimitedRows(stream)
         self._notes = notes
         self._required = tuple(required)
+        self._width = 0
         self.columns: dict[str, int] = {}
         """Place of each column by its name; of two columns of one name the first. Known with the first block."""
 
@@ -89,10 +90,14 @@ class Table:
         in wrong columns, or it was cut.
         """
         try:
+            row_count = -1
             for block in self._rows:
+                row_count += len(block.rows)
                 yield from self._give(block)
-            if not self.columns:
+            if row_count < 0:
                 self._notes.unreadable("empty", "file has no rows, not even a header", None)
+            elif not row_count:
+                self._notes.once("no_rows", "report has no rows below its header: nothing happened, or it was cut", 1)
         except UnreadableLinesError as error:
             self._notes.report.add(Rule.SYNTAX, error.rule, str(error), line=error.line)
         except UnreadableReportError as error:
@@ -119,14 +124,18 @@ class Table:
             kept = [place for place in range(len(block.rows)) if place not in left_out]
             block = RowBlock([block.rows[place] for place in kept], [block.lines[place] for place in kept])
         if block.rows:
+            for row_of_block in block.rows:
+                row_of_block.append("")
             yield block
 
     def getter(self, *names: str) -> Callable[[list[str]], tuple[str, ...]]:
         """A function that takes the fields of these columns from a row; columns that the report lacks are empty."""
-        places = [self.columns.get(name) for name in names]
-        if None not in places and len(places) > 1:
-            return itemgetter(*(place for place in places if place is not None))
-        return lambda row: tuple("" if place is None else row[place] for place in places)
+        # Every row has an empty field behind its last one, which stands for the columns that there are not.
+        places = [self.columns.get(name, self._width) for name in names]
+        if len(places) == 1:
+            (place,) = places
+            return lambda row: (row[place],)
+        return itemgetter(*places) if places else lambda _: ()
 
 
 def read_day(text: str) -> date | None:
@@ -178,7 +187,10 @@ def signed(amount_minor: int) -> tuple[int, Direction]:
 
 def gather_references(values: Iterable[str]) -> tuple[str, ...]:
     """The values that are not empty, each once, in their order, not more than an entry may have."""
-    return tuple(value[:REFERENCE_CHARACTERS_MAX] for value in dict.fromkeys(values) if value)[:REFERENCES_MAX]
+    found = [value for value in dict.fromkeys(values) if value]
+    if len("".join(found)) > REFERENCE_CHARACTERS_MAX:
+        found = [value[:REFERENCE_CHARACTERS_MAX] for value in found]
+    return tuple(found[:REFERENCES_MAX])
 
 
 class RowNumbers:

@@ -9,6 +9,8 @@ from pawledger.bank_files.records import Purpose
 
 PAYOUT: Final = "payout"
 """A payout to the bank account; where its amount is positive, see `stripe_report`."""
+PAYOUT_REVERSAL: Final = "payout_reversal"
+"""A payout that came back: no part of what a payout adds up to."""
 
 _PAYMENTS: Final = """
 charge payment contribution transfer transfer_reversal platform_earning platform_earning_refund

@@ -82,10 +82,14 @@ class StripeControls:
         """Compare each payout that has a row of its own with the rows that it pays out.
 
         Stripe books a payout negative, so that all rows of a payout add up to zero; reports of payouts alone may write
-        it positive, as what was paid out.
+        it positive, as what was paid out. A report without rows of payouts proves nothing, and may have been cut.
         """
         for (_, currency, payout_id), payout in self.payouts.items():
-            if payout.payout_minor is None or not payout.item_count:
+            if payout.payout_minor is None:
+                message = f"payout {shown(payout_id)} has no row of its own: the sum of its rows was not checked"
+                self.notes.once("payout_not_checked", message, payout.line)
+                continue
+            if not payout.item_count:
                 continue
             if abs(payout.payout_minor) != abs(payout.items_minor):
                 message = (

@@ -23,7 +23,7 @@ from pawledger.bank_files.provider_rows import (
 )
 from pawledger.bank_files.records import Direction, Purpose, StatementEntry
 from pawledger.bank_files.report import FileReport
-from pawledger.bank_files.stripe_codes import PAYOUT, PURPOSES
+from pawledger.bank_files.stripe_codes import PAYOUT, PAYOUT_REVERSAL, PURPOSES
 from pawledger.bank_files.stripe_controls import PayoutSum, StripeControls
 from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
 
@@ -106,7 +106,7 @@ class _Reader:
         lines: list[int] = []
         for row, line in zip(block.rows, block.lines, strict=True):
             fields = self._fields(row)
-            if not fields[5] and row[0][:5].lower() in ("total", ""):
+            if not fields[5] and fields[0][:5].lower() in ("total", ""):
                 self._controls.check_total(fields[2:5], fields[1], line)
             elif not fields[0]:
                 self._notes.wrong("id_missing", "row without the id of its balance transaction", line)
@@ -120,25 +120,12 @@ class _Reader:
 
     def _read_row(self, fields: tuple[str, ...], row: list[str], line: int) -> list[StatementEntry]:
         """Entries of one balance transaction: gross, then fee; none where its money is not certain."""
-        transaction_id, currency, gross_text, fee_text, net_text, category, created, created_utc = fields[:8]
-        available, available_utc, payout_id, own_payout_id, source_id, text, name, reason, account, account_id = fields[
-            8:
-        ]
-        if currency not in MINOR_UNIT_DECIMALS:
-            currency = currency.upper()
-            if currency not in MINOR_UNIT_DECIMALS:
-                message = f"{shown(fields[1])} is not an ISO 4217 currency"
-                self._notes.wrong("currency", message, line, field="currency")
-                return []
-        gross_minor = read_amount(gross_text, currency, self._notes, line, "gross")
-        fee_minor = read_amount(fee_text, currency, self._notes, line, "fee")
-        net_minor = read_amount(net_text, currency, self._notes, line, "net")
-        if gross_minor is None or fee_minor is None or net_minor is None:
+        transaction_id, _, _, _, _, category, created, created_utc, available = fields[:9]
+        available_utc, payout_id, own_payout_id, source_id, text, name, reason, account, account_id = fields[9:]
+        money = self._read_money(fields, line)
+        if money is None:
             return []
-        if gross_minor - fee_minor != net_minor:
-            message = f"net is {net_minor}, gross {gross_minor} less fee {fee_minor} is {gross_minor - fee_minor}"
-            self._notes.wrong("row_net", message, line, field="net")
-        self._controls.add(currency, gross_minor, fee_minor, net_minor)
+        currency, gross_minor, fee_minor, net_minor = money
         booked_on = read_day(created or created_utc)
         if booked_on is None:
             message = f"{shown(created or created_utc)} is not a time"
@@ -177,11 +164,33 @@ class _Reader:
             if gross_minor > 0:
                 self._held.append((payout, entries))
                 return []
-        elif payout_id:
+        elif payout_id and category != PAYOUT_REVERSAL:
             payout = self._controls.payout((bank_account, currency, payout_id))
             payout.items_minor += net_minor
             payout.item_count += 1
+            if payout.payout_minor is None:
+                payout.line = line
         return entries
+
+    def _read_money(self, fields: tuple[str, ...], line: int) -> tuple[str, int, int, int] | None:
+        """Currency, gross, fee and net of a row; None where they are not certain, which is told."""
+        notes, currency = self._notes, fields[1]
+        if currency not in MINOR_UNIT_DECIMALS:
+            currency = currency.upper()
+            if currency not in MINOR_UNIT_DECIMALS:
+                message = f"{shown(fields[1])} is not an ISO 4217 currency"
+                notes.wrong("currency", message, line, field="currency")
+                return None
+        gross_minor = read_amount(fields[2], currency, notes, line, "gross")
+        fee_minor = read_amount(fields[3], currency, notes, line, "fee")
+        net_minor = read_amount(fields[4], currency, notes, line, "net")
+        if gross_minor is None or fee_minor is None or net_minor is None:
+            return None
+        if gross_minor - fee_minor != net_minor:
+            message = f"net is {net_minor}, gross {gross_minor} less fee {fee_minor} is {gross_minor - fee_minor}"
+            notes.wrong("row_net", message, line, field="net")
+        self._controls.add(currency, gross_minor, fee_minor, net_minor)
+        return currency, gross_minor, fee_minor, net_minor
 
     def end(self) -> list[StatementEntry]:
         """Check the payouts; the entries of those that were held back."""
