@@ -22,6 +22,7 @@ HEAD_BYTES: Final = 4096
 Reader = Callable[[BinaryIO, FileReport], Iterator[StatementEntry]]
 
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
+_LOOKS_LIKE_LOCKBOX: Final = compile_pattern(rb"100[^,;\t\r\n<]{10,}(?:\Z|(?:\r\n?|\n)\s*(?:[25]|\Z))")
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 _ISO20022_NAMESPACE: Final = compile_pattern(r"urn:iso:std:iso:20022:tech:xsd:([a-z]{4}\.[0-9]{3})")
 _XML_START: Final = compile_pattern(r"<(?:\?xml|!--|!DOCTYPE|[A-Za-z_])")
@@ -51,6 +52,8 @@ def detect_format(head: bytes) -> Detection:
         return Detection(None, "the file is empty")
     if body.startswith(b"01,"):
         return Detection("bai2", "BAI2")
+    if _LOOKS_LIKE_LOCKBOX.match(body):
+        return Detection("lockbox", "BAI lockbox")
     provider = detect_provider_report(head)
     if provider is not None:
         return Detection(*provider)
@@ -86,6 +89,7 @@ READERS: Final[dict[str, tuple[str, str]]] = {
     "camt.053": ("camt053", "read_camt053"),
     "gocardless.payout_items": ("gocardless_report", "read_gocardless_payout_items"),
     "gocardless.payouts": ("gocardless_report", "read_gocardless_payouts"),
+    "lockbox": ("lockbox", "read_lockbox"),
     "paypal.stl": ("paypal_report", "read_paypal"),
     "stripe": ("stripe_report", "read_stripe"),
 }
