@@ -46,7 +46,7 @@ def test_payment_becomes_an_entry_of_its_gross_and_one_of_its_fee() -> None:
     assert (fee.amount_minor, fee.direction, fee.purpose) == (45, Direction.DEBIT, Purpose.FEE)
     start = ("paypal", "ACCOUNT000001", "TX0000000000000A1", "T0006")
     assert payment.identity == (*start, "CR", "USD", "1250", "gross", "1")
-    assert fee.identity == (*start, "DR", "USD", "45", "fee", "1")
+    assert fee.identity == (*start, "CR", "USD", "1250", "fee", "1")
 
 
 def test_whole_report_is_accepted_with_balances_that_chain() -> None:

@@ -21,7 +21,7 @@ from pawledger.bank_files.provider_rows import (
     Table,
     UnreadableReportError,
     gather_references,
-    number_entries,
+    number_parts,
     read_amount,
     read_day,
     shown,
@@ -135,10 +135,8 @@ class _Reader:
 
     def read(self, block: RowBlock) -> list[StatementEntry]:
         """The entries of a block of rows. Raises `UnreadableReportError` beyond a limit."""
-        entries: list[StatementEntry] = []
-        for row, line in zip(block.rows, block.lines, strict=True):
-            entries += self._read_row(row, line)
-        entries = number_entries(entries, self._numbers)
+        rows = [self._read_row(row, line) for row, line in zip(block.rows, block.lines, strict=True)]
+        entries = number_parts(rows, self._numbers)
         self._count(entries)
         return entries
 

@@ -146,7 +146,8 @@ class Payouts:
 
     def count(self, entries: list[StatementEntry], *, by_payout: bool) -> list[StatementEntry]:
         """Number identical entries and count them: in a statement of each payout, or of each account."""
-        entries = number_entries(entries, self._numbers)
+        keys = [hash(entry.identity) for entry in entries]
+        entries = number_entries([[entry] for entry in entries], keys, self._numbers)
         by_statement: dict[tuple[str, ...], list[StatementEntry]] = {}
         for entry in entries:
             key: tuple[str, ...] = (entry.bank_account, entry.currency, entry.identity[1] if by_payout else "payouts")

@@ -26,7 +26,7 @@ from pawledger.bank_files.provider_rows import (
     StatementCount,
     UnreadableReportError,
     gather_references,
-    number_entries,
+    number_parts,
     read_day,
     shown,
 )
@@ -101,14 +101,14 @@ class Section:
         """The entries of some rows (SB). Raises `UnreadableReportError` beyond a limit."""
         self._row_count += len(block.rows)
         ragged = {row.place for row in make_square(block, self._width)}
-        entries: list[StatementEntry] = []
+        rows: list[list[StatementEntry]] = []
         for place, (row, line) in enumerate(zip(block.rows, block.lines, strict=True)):
             if place in ragged:
                 message = f"row has another number of fields than the columns of its section, which are {self._width}"
                 self._notes.unreadable("ragged_row", message, line)
             else:
-                entries += self._read_row(row, line)
-        entries = number_entries(entries, self._numbers)
+                rows.append(self._read_row(row, line))
+        entries = number_parts(rows, self._numbers)
         self._count(entries)
         return entries
 
@@ -139,20 +139,20 @@ class Section:
         name = fields[20] or f"{fields[18]} {fields[19]}".strip() or None
         text = " ".join(filter(None, (fields[21], fields[22])))
         account = f"paypal:{self._account}"
+        facts = ("paypal", self._account, transaction_id, code, sign, currency, str(amount_minor))
         entries = []
         # fmt: off
         if amount_minor or not fee_minor:
             entries.append(_new_entry(StatementEntry, (
                 account, currency, amount_minor, _DIRECTIONS[sign], booked_on, None,
-                ("paypal", self._account, transaction_id, code, sign, currency, str(amount_minor), "gross", "1"),
+                (*facts, "gross", "1"),
                 posts, purpose, code if purpose is Purpose.RETURN else None, code, references, mandate_id,
                 payer_account or None, name, text, line, None, None,
             )))
         if fee_minor:
-            currency = fee_currency or currency
             entries.append(_new_entry(StatementEntry, (
-                account, currency, fee_minor, _DIRECTIONS[fee_sign], booked_on, None,
-                ("paypal", self._account, transaction_id, code, fee_sign, currency, str(fee_minor), "fee", "1"),
+                account, fee_currency or currency, fee_minor, _DIRECTIONS[fee_sign], booked_on, None,
+                (*facts, "fee", "1"),
                 posts, Purpose.FEE, None, code, references, mandate_id, None, None, "", line, None, None,
             )))
         # fmt: on

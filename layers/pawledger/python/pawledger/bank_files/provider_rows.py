@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
-from itertools import repeat
+from itertools import chain
 from operator import itemgetter
 from typing import BinaryIO, Final
 
@@ -16,8 +16,10 @@ from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.money import AMOUNT_CHARACTERS_MAX, AmountError, parse_amount
 
-DIFFERENT_ROWS_MAX: Final = 1_000_000
-"""Most different rows of one report, among which identical ones are counted; this many take about 80 MB."""
+DIFFERENT_ROWS_MAX: Final = 1_200_000
+"""Most different rows of one report, among which identical ones are counted; this many take about 90 MB.
+
+PayPal splits its reports at a million."""
 STATEMENTS_MAX: Final = 50_000
 """Most statements (account, batch, currency) of one report: they are kept until it ends."""
 REFERENCES_MAX: Final = 16
@@ -199,16 +201,16 @@ class RowNumbers:
     def __init__(self) -> None:
         self._counts: dict[int, int] = {}
 
-    def number(self, keys: Sequence[int]) -> Iterable[str]:
-        """How often the row of each key (a hash) has come by now, itself included, as an identity has it.
+    def number(self, keys: Sequence[int]) -> list[str] | None:
+        """How often the row of each key (a hash) has come by now, itself included; None where each came just once.
 
         Two different rows with one hash are numbered apart like identical ones, and none is lost. Raises
         `UnreadableReportError` beyond `DIFFERENT_ROWS_MAX` different keys.
         """
         counted = dict.fromkeys(keys, 1)
+        ordinals = None
         if len(counted) == len(keys) and self._counts.keys().isdisjoint(counted):
             self._counts |= counted
-            ordinals: Iterable[str] = repeat("1", len(keys))
         else:
             ordinals = [self._number_one(key) for key in keys]
         if len(self._counts) > DIFFERENT_ROWS_MAX:
@@ -220,13 +222,27 @@ class RowNumbers:
         return str(ordinal)
 
 
-def number_entries(entries: list[StatementEntry], numbers: RowNumbers) -> list[StatementEntry]:
-    """Put into the last place of each identity how often it has come by now. Raises `UnreadableReportError`."""
-    ordinals = numbers.number([hash(entry.identity) for entry in entries])
+def number_entries(
+    rows: Sequence[list[StatementEntry]], keys: Sequence[int], numbers: RowNumbers
+) -> list[StatementEntry]:
+    """The entries of all rows, with how often each row has come by now in the last place of their identities.
+
+    `keys` are hashes of what identifies each row. Raises `UnreadableReportError`.
+    """
+    ordinals = numbers.number(keys)
+    if ordinals is None:
+        return [*chain.from_iterable(rows)]
     return [
         entry if ordinal == "1" else entry._replace(identity=(*entry.identity[:-1], ordinal))
-        for entry, ordinal in zip(entries, ordinals, strict=True)
+        for row, ordinal in zip(rows, ordinals, strict=True)
+        for entry in row
     ]
+
+
+def number_parts(rows: Sequence[list[StatementEntry]], numbers: RowNumbers) -> list[StatementEntry]:
+    """The same for rows that became an entry of the gross and one of the fee, told apart in the place before."""
+    own = [row for row in rows if row]
+    return number_entries(own, [hash(row[0].identity[:-2]) for row in own], numbers)
 
 
 @dataclass(slots=True)

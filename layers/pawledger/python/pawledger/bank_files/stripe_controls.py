@@ -54,7 +54,7 @@ class StripeControls:
 
     def check_ids(self, keys: Sequence[int], lines: Sequence[int]) -> None:
         """Tell ids of balance transactions (as hashes) that came before. Raises `UnreadableReportError`."""
-        for ordinal, line in zip(self._numbers.number(keys), lines, strict=True):
+        for ordinal, line in zip(self._numbers.number(keys) or (), lines, strict=False):
             if ordinal != "1":
                 message = "balance transaction stands in the report more than once"
                 self.notes.wrong("duplicate_row", message, line, field="balance_transaction_id")
