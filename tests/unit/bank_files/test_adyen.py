@@ -178,6 +178,12 @@ def test_rows_that_agree_in_everything_are_numbered() -> None:
     ]
 
 
+def test_row_of_costs_alone_is_told_apart_from_the_costs_of_another_row() -> None:
+    costs_alone = replace(SETTLED, gross_minor=0)
+    entries, _ = read(write_adyen(SETTLED, costs_alone))
+    assert [entry.identity[-2:] for entry in entries] == [("gross", "1"), ("fee", "1"), ("fee", "2")]
+
+
 def test_same_batch_sent_again_has_the_same_identities() -> None:
     first, report = read(write_adyen(*ALL))
     again, report_again = read(b"\xef\xbb\xbf" + write_adyen(*ALL, end="\r\n"))

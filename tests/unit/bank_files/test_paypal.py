@@ -262,6 +262,11 @@ def test_rows_that_agree_in_everything_are_numbered() -> None:
     assert [entry.identity[-2:] for entry in entries] == [("gross", "1"), ("fee", "1"), ("gross", "2"), ("fee", "2")]
 
 
+def test_same_fee_of_two_amounts_is_told_apart() -> None:
+    entries, _ = read(write_paypal(Section((PAYMENT, replace(PAYMENT, amount_minor=1300)))))
+    assert len({entry.identity for entry in entries}) == 4
+
+
 def test_excerpt_without_the_header_of_its_section_has_an_unknown_account() -> None:
     entries, report = read("\n".join(records_of(ALL)[3:7]).encode())
     assert (rules_of(report), entries[0].bank_account) == (

@@ -18,10 +18,6 @@ class RowAmounts(NamedTuple):
     gross_minor: int
     fee_minor: int
 
-    @property
-    def net_minor(self) -> int:
-        return self.gross_minor - self.fee_minor
-
 
 def read_sides(sides: tuple[str, str], currency: str, notes: Notes, line: int, *, field: str) -> int | None:
     """Credit less debit of the columns (debit, credit), empty for zero; None where one is no amount, which is told."""

@@ -162,7 +162,9 @@ class _Reader:
         if purpose is None:
             self._notes.once("type_unknown", f"type {shown(type_code)} is not known", line, key=kind)
             purpose = Purpose.PAYMENT
-        self.batches.add((merchant, batch, currency), amounts.net_minor, line, is_payout=kind in PAYOUTS)
+        gross_minor, fee_minor = amounts
+        net_minor = gross_minor - fee_minor
+        self.batches.add((merchant, batch, currency), net_minor, line, is_payout=kind in PAYOUTS)
         metadata = _OWN_METADATA.findall(fields[11]) if fields[11] else ()
         references = gather_references(
             (merchant_reference, *metadata, fields[9], fields[10], psp_reference, modification, fields[12])
@@ -171,20 +173,21 @@ class _Reader:
         account = f"adyen:{merchant}"
         entries = []
         # Rows without a payment have no reference that is theirs alone.
-        facts = (currency, "" if psp_reference else str(amounts.net_minor))
+        told_amount = "" if psp_reference else str(net_minor)
+        facts = ("adyen", merchant, psp_reference, modification, kind, batch, currency, told_amount)
         # fmt: off
-        if amounts.gross_minor or not amounts.fee_minor:
-            amount_minor, direction = signed(amounts.gross_minor)
+        if gross_minor or not fee_minor:
+            amount_minor, direction = signed(gross_minor)
             entries.append(_new_entry(StatementEntry, (
                 account, currency, amount_minor, direction, booked_on, None,
-                ("adyen", merchant, psp_reference, modification, kind, batch, *facts, "gross", "1"),
+                (*facts, "gross", "1"),
                 True, purpose, None, type_code, references, None, None, None, text, line, None, None,
             )))
-        if amounts.fee_minor:
-            amount_minor, direction = signed(-amounts.fee_minor)
+        if fee_minor:
+            amount_minor, direction = signed(-fee_minor)
             entries.append(_new_entry(StatementEntry, (
                 account, currency, amount_minor, direction, booked_on, None,
-                ("adyen", merchant, psp_reference, modification, kind, batch, *facts, "fee", "1"),
+                (*facts, "fee", "1"),
                 True, Purpose.FEE, None, type_code, references, None, None, None, "", line, None, None,
             )))
         # fmt: on
@@ -228,4 +231,3 @@ class _Reader:
                 statement.sequence_number = int(batch) if batch.isdigit() and batch.isascii() else None
                 self.statements[key] = statement
             statement.count(counted)
-            statement.span({entry.booked_on for entry in counted})

@@ -159,7 +159,6 @@ class Payouts:
                 identity = ("gocardless", told, account, currency)
                 statement = self.statements[key] = StatementCount(account, currency, identity)
             statement.count(counted)
-            statement.span({entry.booked_on for entry in counted})
         return entries
 
     def check(self) -> None:

@@ -195,7 +195,6 @@ class Section:
         for currency, counted in by_currency.items():
             statement = self._statement_of(currency)
             statement.count(counted)
-            statement.span({entry.booked_on for entry in counted})
 
     def _statement_of(self, currency: str) -> StatementCount:
         found = self._counts.get(currency)

@@ -263,17 +263,16 @@ class StatementCount:
     debit_minor: int = 0
     return_count: int = 0
 
-    def count(self, entries: Iterable[StatementEntry]) -> None:
+    def count(self, entries: Sequence[StatementEntry]) -> None:
         """Count entries of this statement."""
-        for entry in entries:
-            if entry.direction is _CREDIT:
-                self.credit_count += 1
-                self.credit_minor += entry.amount_minor
-            else:
-                self.debit_count += 1
-                self.debit_minor += entry.amount_minor
-            if entry.purpose is Purpose.RETURN:
-                self.return_count += 1
+        credited = [entry.amount_minor for entry in entries if entry.direction is _CREDIT]
+        debited = [entry.amount_minor for entry in entries if entry.direction is _DEBIT]
+        self.credit_count += len(credited)
+        self.credit_minor += sum(credited)
+        self.debit_count += len(debited)
+        self.debit_minor += sum(debited)
+        self.return_count += [entry.purpose for entry in entries].count(Purpose.RETURN)
+        self.span({entry.booked_on for entry in entries})
 
     def span(self, days: Iterable[date | None]) -> None:
         """Widen the days of the statement to hold these as well."""

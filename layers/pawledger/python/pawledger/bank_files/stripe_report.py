@@ -217,4 +217,3 @@ class _Reader:
                     raise UnreadableReportError("too_many_statements", f"more than {STATEMENTS_MAX} accounts")
                 statement = self.statements[key] = StatementCount(*key, identity=("stripe", *key))
             statement.count(counted)
-            statement.span({entry.booked_on for entry in counted})
