@@ -33,12 +33,25 @@ _CAMT_ROOTS: Final = {
     "BkToCstmrDbtCdtNtfctn": "camt.054",
 }
 
+_LOOKS_LIKE_NACHA: Final = compile_pattern(
+    rb"101[^,;|\t\"\r\n]{20}|5(?:200|220|225|280)[^\r\n]{46}[A-Z]{3}|6[2-58][1-9][0-9]{9}[^\r\n]{17}[0-9]{10}"
+)
+"""A file header, or a batch header or an entry where the headers before it are missing."""
+
 
 class Detection(NamedTuple):
     """What the head of a file looks like: the name of the format, None where it is not known, and a description."""
 
     format: str | None
     description: str
+
+
+_RECORD_MARKS: Final = (
+    (compile_pattern(rb"01,"), Detection("bai2", "BAI2")),
+    (_LOOKS_LIKE_NACHA, Detection("nacha", "NACHA")),
+    (_LOOKS_LIKE_LOCKBOX, Detection("lockbox", "BAI lockbox")),
+)
+"""How the first record of a line format begins, without byte order mark and blanks before it; the first match counts."""
 
 
 def detect_format(head: bytes) -> Detection:
@@ -50,10 +63,9 @@ def detect_format(head: bytes) -> Detection:
     body = head.removeprefix(_UTF8_MARK).lstrip(b" \t\r\n")
     if not body:
         return Detection(None, "the file is empty")
-    if body.startswith(b"01,"):
-        return Detection("bai2", "BAI2")
-    if _LOOKS_LIKE_LOCKBOX.match(body):
-        return Detection("lockbox", "BAI lockbox")
+    for mark, found in _RECORD_MARKS:
+        if mark.match(body):
+            return found
     provider = detect_provider_report(head)
     if provider is not None:
         return Detection(*provider)
@@ -90,6 +102,7 @@ READERS: Final[dict[str, tuple[str, str]]] = {
     "gocardless.payout_items": ("gocardless_report", "read_gocardless_payout_items"),
     "gocardless.payouts": ("gocardless_report", "read_gocardless_payouts"),
     "lockbox": ("lockbox", "read_lockbox"),
+    "nacha": ("nacha", "read_nacha"),
     "paypal.stl": ("paypal_report", "read_paypal"),
     "stripe": ("stripe_report", "read_stripe"),
 }

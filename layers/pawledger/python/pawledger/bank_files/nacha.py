@@ -1,0 +1,158 @@
+"""Reader of NACHA files, the format of the automated clearing house in the United States.
+
+A file is a header (1) to its control (9); in it batches, header (5) to control (8), each one company and one class of
+entries; in them entries (6), each with its addenda (7). All controls are checked, see `nacha_controls`. Source: Nacha
+Operating Rules, appendix three.
+"""
+
+from collections.abc import Iterator
+from itertools import chain
+from operator import itemgetter
+from re import Pattern
+from re import compile as compile_pattern
+from typing import BinaryIO, Final
+
+from pawledger.bank_files.lines import UnreadableLinesError
+from pawledger.bank_files.nacha_controls import BatchCount
+from pawledger.bank_files.nacha_entries import EntryReader
+from pawledger.bank_files.nacha_fields import Notes
+from pawledger.bank_files.nacha_records import RecordBlock, RecordBlocks
+from pawledger.bank_files.nacha_structure import Structure, StructureLostError
+from pawledger.bank_files.records import StatementEntry
+from pawledger.bank_files.report import FileReport, Rule
+
+ADDENDA_MAX: Final = 9_999
+"""Most addenda of one entry: their number has four digits."""
+PLAIN_ENTRIES_MIN: Final = 16
+"""Fewest entries read in columns: to set these up costs more than it saves on fewer."""
+PLAIN_ENTRIES_MAX: Final = 250
+"""Most entries read at once in columns: one that is not plain sends all beside it the slower way."""
+
+_KIND: Final = itemgetter(0)
+_ENTRIES: Final = compile_pattern("6*")
+_ADDENDA: Final = compile_pattern("7*")
+
+
+def read_nacha(stream: BinaryIO, report: FileReport) -> Iterator[StatementEntry]:
+    """Iterate over the entries of a NACHA stream and fill `report`, in bounded memory whatever the size.
+
+    No bytes make it raise: what is wrong is a problem in `report`, whose verdict counts once the iterator is exhausted.
+    Reading goes on after a fault where records can still be told apart. Errors of the stream itself pass through.
+    """
+    report.format = "nacha"
+    # Not a generator: it would add a step of Python to every entry.
+    return chain.from_iterable(_read_runs(stream, report))
+
+
+def _read_runs(stream: BinaryIO, report: FileReport) -> Iterator[list[StatementEntry]]:
+    """Yield the entries in lists of bounded length; otherwise as `read_nacha`."""
+    reader = _Reader(Notes(report))
+    blocks = RecordBlocks(stream, reader.notes)
+    try:
+        for block in blocks:
+            yield from reader.read_block(block)
+        yield from reader.end()
+    except UnreadableLinesError as error:
+        report.add(Rule.SYNTAX, error.rule, str(error), line=error.line)
+    except StructureLostError:
+        # Told where it was found.
+        pass
+    reader.structure.keep_open_batch()
+    if blocks.fallback_line is not None:
+        reader.notes.line = blocks.fallback_line
+        reader.notes.once("encoding", "text is not UTF-8, read as Windows-1252")
+
+
+class _Reader:
+    """Reads records block by block; the last entry is held, since its addenda may follow in the next block."""
+
+    def __init__(self, notes: Notes) -> None:
+        self.notes = notes
+        self._entries = EntryReader(notes)
+        self.structure = Structure(notes, self._entries)
+        self._held = RecordBlock([], [], None)
+
+    def read_block(self, block: RecordBlock) -> Iterator[list[StatementEntry]]:
+        """Read records up to the last one that is no addenda, which is held until it is known how many follow it.
+
+        Raises `StructureLostError`.
+        """
+        if not block.records:
+            return
+        block = _join(self._held, block)
+        last = len(block.records) - 1
+        while last and block.records[last][0] == "7":
+            last -= 1
+        yield from self._read_records(block, last)
+        offsets = None if block.offsets is None else block.offsets[last:]
+        self._held = RecordBlock(block.records[last:], block.lines[last:], offsets)
+        if len(self._held.records) > ADDENDA_MAX + 1:
+            self.notes.line = self._held.lines[0]
+            self.structure.lose("too_many_addenda", f"more than {ADDENDA_MAX} addenda follow one another")
+
+    def end(self) -> Iterator[list[StatementEntry]]:
+        """Read what is held and check that the last file ends. Raises `StructureLostError`."""
+        yield from self._read_records(self._held, len(self._held.records))
+        self.notes.line = self._held.lines[-1] if self._held.lines else 1
+        self.structure.end()
+
+    def _read_records(self, block: RecordBlock, end: int) -> Iterator[list[StatementEntry]]:
+        """Read the records before `end`, where another record begins."""
+        kinds = "".join(map(_KIND, block.records[:end]))
+        structure = self.structure
+        position = 0
+        while position < end:
+            self.notes.line = block.lines[position]
+            if kinds[position] != "6":
+                structure.read_control(kinds[position], block.records[position])
+                position += 1
+                continue
+            stop = _run_end(_ENTRIES, kinds, position)
+            addenda_end = _run_end(_ADDENDA, kinds, stop)
+            if structure.holds_entries() and structure.batch is not None:
+                structure.count_records(addenda_end - position)
+                # Of entries that follow one another, only the last may have addenda.
+                plain = stop - 1 if addenda_end > stop else stop
+                yield from self._read_plain(block, position, plain, structure.batch)
+                if addenda_end > stop:
+                    yield self._read_single(block, plain, addenda_end, structure.batch)
+            position = addenda_end
+
+    def _read_plain(
+        self, block: RecordBlock, start: int, end: int, batch: BatchCount
+    ) -> Iterator[list[StatementEntry]]:
+        """Read entries without addenda."""
+        while start < end:
+            stop = min(end, start + PLAIN_ENTRIES_MAX)
+            entries = None
+            if stop - start >= PLAIN_ENTRIES_MIN:
+                offsets = None if block.offsets is None else block.offsets[start:stop]
+                entries = self._entries.read_plain(block.records[start:stop], block.lines[start:stop], offsets, batch)
+            if entries is None:
+                entries = []
+                for position in range(start, stop):
+                    entries += self._read_single(block, position, position + 1, batch)
+            yield entries
+            start = stop
+
+    def _read_single(self, block: RecordBlock, start: int, end: int, batch: BatchCount) -> list[StatementEntry]:
+        """Read one entry and its addenda."""
+        offset = None if block.offsets is None else block.offsets[start]
+        addenda = block.records[start + 1 : end]
+        entry = self._entries.read_one(block.records[start], addenda, block.lines[start], offset, batch)
+        return [] if entry is None else [entry]
+
+
+def _join(held: RecordBlock, block: RecordBlock) -> RecordBlock:
+    if not held.records:
+        return block
+    offsets = None
+    if held.offsets is not None and block.offsets is not None:
+        offsets = [*held.offsets, *block.offsets]
+    return RecordBlock(held.records + block.records, [*held.lines, *block.lines], offsets)
+
+
+def _run_end(pattern: Pattern[str], kinds: str, position: int) -> int:
+    """Where a run of records of one kind, from `position` on and maybe empty, ends."""
+    found = pattern.match(kinds, position)
+    return position if found is None else found.end()

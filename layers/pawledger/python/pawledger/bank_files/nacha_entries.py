@@ -1,0 +1,255 @@
+"""Entries of NACHA: an entry detail record (6) and its addenda (7) become one statement entry with its own identity."""
+
+from collections.abc import Iterable, Sequence
+from itertools import compress, repeat
+from operator import is_, itemgetter, lt
+from typing import Final
+from zlib import crc32
+
+from pawledger.bank_files.nacha_addenda import NO_ADDENDA, AddendaFacts, read_addenda
+from pawledger.bank_files.nacha_codes import (
+    MONEY_CODES,
+    MONEYLESS_CODES,
+    RETURN_OR_CHANGE_CODES,
+    TRANSACTION_DIRECTIONS,
+    direction_of,
+)
+from pawledger.bank_files.nacha_controls import BatchCount
+from pawledger.bank_files.nacha_fields import (
+    ROUTING_NUMBERS_KEPT_MAX,
+    Notes,
+    has_check_digit,
+    is_number,
+    read_number,
+    shown,
+)
+from pawledger.bank_files.nacha_ordinals import EntryOrdinals
+from pawledger.bank_files.records import Direction, Purpose, StatementEntry
+
+REFERENCES_MAX: Final = 16
+"""Most references of one entry; see `StatementEntry.references`."""
+
+_CREDIT: Final = Direction.CREDIT
+_PAYMENT: Final = Purpose.PAYMENT
+"""Looked up once: a member of an enumeration costs a tenth of a whole entry to look up by its name."""
+_new_entry: Final = tuple.__new__
+"""Builds a named tuple from its fields in order: about half the cost of calling the class, which only adds names."""
+
+
+class EntryReader:
+    """Turns entries with their addenda into statement entries, and counts them in their batch."""
+
+    def __init__(self, notes: Notes) -> None:
+        self._notes = notes
+        self._ordinals = EntryOrdinals(notes)
+        self._checked: dict[str, int] = {}
+        """Routing numbers with a right check digit, and what each adds to the entry hash."""
+        self._type_codes: dict[str, str] = {}
+        """Type code of entries of the open batch by transaction code."""
+
+    def begin_file(self) -> None:
+        self._ordinals.begin_file()
+
+    def begin_batch(self, batch: BatchCount) -> None:
+        self._type_codes = {code: f"{batch.entry_class}/{code}" for code in TRANSACTION_DIRECTIONS}
+        layout = batch.layout
+        self._columns = itemgetter(
+            slice(1, 3), slice(3, 12), layout.account, layout.amount, layout.individual_id, layout.name, slice(79, 94)
+        )
+
+    def read_plain(
+        self, records: list[str], lines: Sequence[int], offsets: Sequence[int] | None, batch: BatchCount
+    ) -> list[StatementEntry] | None:
+        """Read entries without addenda in columns if each moves money and there is nothing to say about any, else None.
+
+        A column at a time the whole work is done by loops inside the interpreter, and this is where the time of a file
+        goes.
+        """
+        codes, routing, accounts, amounts, ids, names, traces = zip(*map(self._columns, records), strict=True)
+        kinds = set(codes)
+        if batch.is_advice or batch.is_international or not MONEY_CODES.keys() >= kinds:
+            return None
+        if [record[78] for record in records].count("0") != len(records) or "0000000000" in amounts:
+            return None
+        if not is_number("".join((*amounts, *traces))) or not self._are_checked(routing):
+            return None
+        self._notes.line = lines[0]
+        self._check_traces(traces, batch)
+        amounts_minor = [*map(int, amounts)]
+        directions: Iterable[Direction]
+        if len(kinds) == 1:
+            direction = MONEY_CODES[codes[0]]
+            directions, credit_count = repeat(direction), len(codes) if direction is _CREDIT else 0
+            credit_minor = sum(amounts_minor) if credit_count else 0
+        else:
+            directions = listed = [*map(MONEY_CODES.__getitem__, codes)]
+            credit_count = listed.count(_CREDIT)
+            credit_minor = sum(compress(amounts_minor, map(is_, listed, repeat(_CREDIT))))
+        batch.entry_count += len(codes)
+        batch.entry_hash += sum(map(self._checked.__getitem__, routing))
+        batch.credit_count += credit_count
+        batch.credit_minor += credit_minor
+        batch.debit_count += len(codes) - credit_count
+        batch.debit_minor += sum(amounts_minor) - credit_minor
+        checksums = [f"{crc32(record.encode())}" for record in records]
+        ordinals = self._ordinals.number(batch.company_id, batch.day_text, traces, checksums)
+        # fmt: off
+        identities = zip(
+            repeat("nacha"), repeat(batch.company_id), repeat(batch.day_text), traces, codes, amounts, checksums,
+            ordinals, strict=False,
+        )
+        columns = (
+            repeat(batch.company_id), repeat("USD"), amounts_minor, directions, repeat(batch.booked_on),
+            repeat(batch.value_on), identities, repeat(True), repeat(_PAYMENT), repeat(None),
+            map(self._type_codes.__getitem__, codes), _as_references(ids),
+            repeat(None), _stripped(accounts), _stripped(names),
+            repeat(""), lines, repeat(None) if offsets is None else offsets, repeat(None),
+        )
+        # fmt: on
+        return [*map(_new_entry, repeat(StatementEntry), zip(*columns, strict=False))]
+
+    def read_one(
+        self, record: str, addenda: list[str], line: int, offset: int | None, batch: BatchCount
+    ) -> StatementEntry | None:
+        """Read one entry of any kind; None where its amount or its code cannot be read, which is a problem."""
+        notes = self._notes
+        notes.line = line
+        batch.entry_count += 1
+        batch.addenda_count += len(addenda)
+        code, routing, account, amount, individual_id, name, trace = self._columns(record)
+        if not self._are_checked((routing,)):
+            self._check_routing(routing)
+        if is_number(routing[:8]):
+            batch.entry_hash += int(routing[:8])
+        amount_minor = read_number(amount, "amount", notes)
+        if not is_number(code):
+            notes.unreadable("transaction_code", f"{shown(code)} is not a transaction code", "transaction_code")
+            return None
+        if not is_number(trace):
+            notes.unreadable("trace_number", f"{shown(trace)} is not a trace number", "trace_number")
+            return None
+        if amount_minor is None:
+            return None
+        facts = read_addenda(addenda, trace, batch.is_international, notes) if addenda else NO_ADDENDA
+        self._check_addenda_indicator(record, addenda, batch)
+        self._check_traces((trace,), batch)
+        direction = self._count(code, amount_minor, facts, batch)
+        checksum = f"{crc32((record + facts.decisive).encode())}"
+        ordinal = next(iter(self._ordinals.number(batch.company_id, batch.day_text, (trace,), (checksum,))))
+        references = (*facts.traces, individual_id.strip(), *facts.remittance)
+        return StatementEntry(
+            bank_account=batch.company_id,
+            currency="USD",
+            amount_minor=amount_minor,
+            direction=direction,
+            booked_on=batch.booked_on,
+            value_on=batch.value_on,
+            identity=("nacha", batch.company_id, batch.day_text, trace, code, amount, checksum, ordinal),
+            posts=self._posts(code, amount_minor, facts, batch),
+            purpose=_purpose_of(code, facts, batch),
+            return_reason=facts.reason,
+            type_code=self._type_codes.get(code) or f"{batch.entry_class}/{code}",
+            references=tuple(filter(None, references))[:REFERENCES_MAX],
+            mandate_id=None,
+            payer_account=account.strip() or None,
+            payer_name=name.strip() or facts.account_holder or None,
+            text=facts.text,
+            line=line,
+            offset=offset,
+            booking=None,
+        )
+
+    def _are_checked(self, routing_numbers: Sequence[str]) -> bool:
+        """Whether all these routing numbers have a right check digit; they are then in `_checked`."""
+        new = set(routing_numbers).difference(self._checked)
+        if not new:
+            return True
+        if len(self._checked) > ROUTING_NUMBERS_KEPT_MAX:
+            self._checked.clear()
+            new = set(routing_numbers)
+        self._checked.update({number: int(number[:8]) for number in new if has_check_digit(number)})
+        return new <= self._checked.keys()
+
+    def _check_routing(self, routing: str) -> None:
+        if not is_number(routing[:8]):
+            message = f"{shown(routing[:8])} is not a routing number, the entry hash cannot be computed"
+            self._notes.unreadable("routing_number", message, "receiving_bank")
+        else:
+            message = f"routing number {shown(routing)} has a wrong check digit"
+            self._notes.once("check_digit", message)
+
+    def _check_traces(self, traces: Sequence[str], batch: BatchCount) -> None:
+        """Warn where trace numbers do not rise within their batch, or begin with another bank than the batch."""
+        if traces[0] <= batch.last_trace or not all(map(lt, traces, traces[1:])):
+            self._notes.once("trace_order", "trace numbers do not rise from entry to entry within their batch")
+        bank = batch.originating_bank
+        if not batch.is_advice and not (traces[0].startswith(bank) and traces[-1].startswith(bank)):
+            self._notes.once("trace_bank", "trace number does not begin with the bank of its batch header")
+        batch.last_trace = traces[-1]
+
+    def _check_addenda_indicator(self, record: str, addenda: list[str], batch: BatchCount) -> None:
+        if (record[78] == "1") != bool(addenda) and not (batch.is_international and addenda):
+            found = f"{len(addenda)} follow" if addenda else "none follows"
+            message = f"entry has addenda indicator {shown(record[78])}, {found}"
+            self._notes.once("addenda_indicator", message)
+
+    def _count(self, code: str, amount_minor: int, facts: AddendaFacts, batch: BatchCount) -> Direction:
+        """Add an entry to its batch; gives its direction."""
+        if code not in TRANSACTION_DIRECTIONS:
+            message = f"transaction code {code} is not a listed one, its second digit gives the direction"
+            self._notes.once("transaction_code_unknown", message, key=code)
+        direction = direction_of(code)
+        if direction is _CREDIT:
+            batch.credit_count += 1
+            batch.credit_minor += amount_minor
+        else:
+            batch.debit_count += 1
+            batch.debit_minor += amount_minor
+        batch.return_count += facts.is_return
+        batch.change_count += facts.is_change
+        if code in RETURN_OR_CHANGE_CODES and not facts.decisive:
+            message = f"transaction code {code} says return or change, but addenda 99 or 98 is missing"
+            self._notes.once("reason_missing", message)
+        return direction
+
+    def _posts(self, code: str, amount_minor: int, facts: AddendaFacts, batch: BatchCount) -> bool:
+        """Whether the entry moves money that is told here."""
+        if not amount_minor or batch.is_advice:
+            return False
+        if facts.is_change or (batch.entry_class == "COR" and code in RETURN_OR_CHANGE_CODES):
+            self._notes.once(
+                "change_amount", f"notification of change has the amount {amount_minor}, nothing is posted"
+            )
+            return False
+        if facts.is_between_banks:
+            message = (
+                f"return reason {facts.reason} is between the banks and not posted: the return itself was told before"
+            )
+            self._notes.once("return_not_posted", message, key=facts.reason or "")
+            return False
+        if code in MONEYLESS_CODES and not facts.is_return:
+            message = f"transaction code {code} moves no money, but the entry has the amount {amount_minor}"
+            self._notes.wrong("amount_unexpected", message, "amount")
+            return False
+        return True
+
+
+def _purpose_of(code: str, facts: AddendaFacts, batch: BatchCount) -> Purpose:
+    """What the entry is: its addenda say so, or its code where they are missing."""
+    if facts.is_change or (batch.entry_class == "COR" and not facts.is_return):
+        return Purpose.CHANGE
+    if facts.is_return or code in RETURN_OR_CHANGE_CODES:
+        return Purpose.RETURN
+    return _PAYMENT
+
+
+def _stripped(texts: Iterable[str]) -> list[str | None]:
+    """The texts without blanks around them, None for blank ones."""
+    stripped: list[str | None] = [*map(str.strip, texts)]
+    return [text or None for text in stripped] if "" in stripped else stripped
+
+
+def _as_references(texts: Iterable[str]) -> list[tuple[str, ...]]:
+    """A reference for each text that is not blank."""
+    stripped = [*map(str.strip, texts)]
+    return [(text,) if text else () for text in stripped] if "" in stripped else [*zip(stripped, strict=True)]
