@@ -14,7 +14,7 @@ SUMS_OF_OPEN_BATCHES: Final = {
     "testdata/forward.ach": {"debit": 146, "credit": 8},
     "testdata/recon.ach": {"debit": 0, "credit": 8},
 }
-"""Files whose batches have no control record, for which the manifest adds up nothing: the sums of their entries (see the
+"""Files whose batches have no control record, for which the manifest adds up nothing: sums of their entries (see the
 docs). None of them is accepted."""
 
 

@@ -51,7 +51,7 @@ _RECORD_MARKS: Final = (
     (_LOOKS_LIKE_NACHA, Detection("nacha", "NACHA")),
     (_LOOKS_LIKE_LOCKBOX, Detection("lockbox", "BAI lockbox")),
 )
-"""How the first record of a line format begins, without byte order mark and blanks before it; the first match counts."""
+"""How the first record of a line format begins, after byte order mark and blanks; the first match counts."""
 
 
 def detect_format(head: bytes) -> Detection:
