@@ -22,6 +22,8 @@ class RowAmounts(NamedTuple):
 def read_sides(sides: tuple[str, str], currency: str, notes: Notes, line: int, *, field: str) -> int | None:
     """Credit less debit of the columns (debit, credit), empty for zero; None where one is no amount, which is told."""
     debit, credit = sides
+    if not debit and credit[:1].isdigit():
+        return read_amount(credit, currency, notes, line, field)
     debit_minor = read_amount(debit, currency, notes, line, field) if debit else 0
     credit_minor = read_amount(credit, currency, notes, line, field) if credit else 0
     if debit_minor is None or credit_minor is None:
@@ -34,11 +36,12 @@ def read_sides(sides: tuple[str, str], currency: str, notes: Notes, line: int, *
 
 def read_fees(texts: tuple[str, ...], currency: str, notes: Notes, line: int) -> Decimal | int | None:
     """Sum of the fee columns in minor units, with the decimals that it has; None where one is no amount."""
+    told = [text for text in texts if text]
+    if not told:
+        return 0
     whole_minor, parts = 0, Decimal(0)
     decimals = MINOR_UNIT_DECIMALS[currency]
-    for text in texts:
-        if not text:
-            continue
+    for text in told:
         digits = text[: -decimals - 1] + text[-decimals:] if decimals else text
         if digits.isdigit() and digits.isascii() and (not decimals or text[-decimals - 1 : -decimals] == "."):
             whole_minor += int(digits)

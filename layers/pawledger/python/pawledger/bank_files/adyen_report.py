@@ -208,9 +208,7 @@ class _Reader:
         net_minor = read_sides((net_debit, net_credit), currency, self._notes, line, field="Net (NC)")
         if net_minor is None:
             return None
-        if not gross_debit and not gross_credit:
-            return split_net(net_minor, fees)
-        if gross_currency != currency:
+        if gross_currency != currency or not (gross_debit or gross_credit):
             return split_net(net_minor, fees)
         gross_minor = read_sides((gross_debit, gross_credit), currency, self._notes, line, field="Gross (GC)")
         if gross_minor is None:

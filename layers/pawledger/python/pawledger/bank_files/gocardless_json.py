@@ -149,6 +149,8 @@ class JsonPages:
 
     def _position(self) -> tuple[int, int]:
         """Line (from 1) and byte (from 0) of the current place."""
+        if self._place == self._counted:
+            return self._line, self._offset
         passed = self._text[self._counted : self._place]
         self._line += passed.count("\n")
         self._offset += len(passed) if passed.isascii() else len(passed.encode())

@@ -151,15 +151,10 @@ class _Pages:
             return []
         values = map(links.get, ("payment", "refund", "mandate"))
         payment_id, refund_id, mandate_id = (value if isinstance(value, str) else "" for value in values)
-        item = Item(
-            type_code=_text(resource, "type"),
-            amount_minor=amount,
-            payment_id=payment_id,
-            refund_id=refund_id,
-            mandate_id=mandate_id,
-            references=(*(_metadata(resource) if "metadata" in resource else ()), payment_id, refund_id, mandate_id),
-            return_reason=_text(resource, "reason_code") or None,
-        )
+        own = _metadata(resource) if "metadata" in resource else ()
+        references = (*own, payment_id, refund_id, mandate_id)
+        reason = _text(resource, "reason_code") or None
+        item = Item(_text(resource, "type"), amount, payment_id, refund_id, mandate_id, references, reason)
         entry = self._payouts.make_item_entry(payout, item, element.line, element.offset)
         return [] if entry is None else [entry]
 
