@@ -8,7 +8,9 @@ import pytest
 
 from pawledger.bank_files import paypal_report
 from pawledger.bank_files.detection import detect_format
+from pawledger.bank_files.paypal_controls import CURRENCIES_MAX
 from pawledger.bank_files.paypal_report import read_paypal
+from pawledger.bank_files.provider_rows import NOTES_MAX
 from pawledger.bank_files.records import Direction, Purpose, StatementEntry
 from pawledger.bank_files.report import FileReport, Rule, Verdict
 from tests.builders.paypal_file import DETAIL_COLUMNS, Section, Transaction, records_of, write_paypal
@@ -283,6 +285,19 @@ def test_sections_of_several_accounts_are_statements_of_their_own() -> None:
         ("paypal:ACCOUNT000001", "USD"),
         ("paypal:ACCOUNT000002", "EUR"),
     ]
+
+
+def test_more_footers_than_there_are_currencies_are_unreadable() -> None:
+    footer = ALL.footer("RF", "USD").encode() + b"\n"
+    content = write_paypal(ALL).replace(footer, footer * (CURRENCIES_MAX + 1))
+    _, report = read(content)
+    assert rules_of(report) == ["paypal.too_many_currencies"]
+
+
+def test_more_unknown_codes_than_there_can_be_are_not_all_told() -> None:
+    rows = tuple(Transaction(f"TX{number}", code=f"X{number}") for number in range(NOTES_MAX + 50))
+    _, report = read(write_paypal(Section(rows)))
+    assert (report.problem_count, report.verdict) == (NOTES_MAX, Verdict.ACCEPTED)
 
 
 def test_more_sections_than_a_report_has_are_unreadable(monkeypatch: pytest.MonkeyPatch) -> None:

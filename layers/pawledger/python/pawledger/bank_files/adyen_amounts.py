@@ -3,7 +3,7 @@
 from decimal import ROUND_HALF_EVEN, Decimal
 from re import ASCII
 from re import compile as compile_pattern
-from typing import Final, NamedTuple
+from typing import Final
 
 from pawledger.bank_files.provider_rows import Notes, read_amount, shown
 from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
@@ -12,11 +12,8 @@ _FEE: Final = compile_pattern(r"-?(?:[0-9]{1,15}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})"
 """A fee; some are smaller than the minor unit, and only their sum is rounded."""
 
 
-class RowAmounts(NamedTuple):
-    """What a row books, signed minor units of its settlement currency: net = gross - fee."""
-
-    gross_minor: int
-    fee_minor: int
+RowAmounts = tuple[int, int]
+"""Gross and fee of a row, signed minor units of the currency it settles in: net = gross - fee."""
 
 
 def read_sides(sides: tuple[str, str], currency: str, notes: Notes, line: int, *, field: str) -> int | None:
@@ -56,7 +53,7 @@ def read_fees(texts: tuple[str, ...], currency: str, notes: Notes, line: int) ->
 def split_net(net_minor: int, fees: Decimal | int) -> RowAmounts:
     """Gross and fee of a net where the gross is in another currency: the fees say what it was before them."""
     fee_minor = fees if isinstance(fees, int) else int(fees.to_integral_value(ROUND_HALF_EVEN))
-    return RowAmounts(net_minor + fee_minor, fee_minor)
+    return net_minor + fee_minor, fee_minor
 
 
 def check_fees(gross_minor: int, net_minor: int, fees: Decimal | int, notes: Notes, line: int) -> RowAmounts:
@@ -70,4 +67,4 @@ def check_fees(gross_minor: int, net_minor: int, fees: Decimal | int, notes: Not
             f"gross {gross_minor} less net {net_minor} is {fee_minor}, the fees add up to {Decimal(fees).normalize():f}"
         )
         notes.wrong("row_fees", message, line)
-    return RowAmounts(gross_minor, fee_minor)
+    return gross_minor, fee_minor

@@ -25,7 +25,6 @@ from pawledger.bank_files.provider_rows import (
     read_amount,
     read_day,
     shown,
-    signed,
 )
 from pawledger.bank_files.records import Direction, Purpose, StatementEntry
 from pawledger.bank_files.report import FileReport
@@ -166,9 +165,8 @@ class _Reader:
         net_minor = gross_minor - fee_minor
         self.batches.add((merchant, batch, currency), net_minor, line, is_payout=kind in PAYOUTS)
         metadata = _OWN_METADATA.findall(fields[11]) if fields[11] else ()
-        references = gather_references(
-            (merchant_reference, *metadata, fields[9], fields[10], psp_reference, modification, fields[12])
-        )
+        told = (merchant_reference, *metadata, fields[9], fields[10], psp_reference, modification, fields[12])
+        references = gather_references(told)
         text = "" if psp_reference else modification
         account = f"adyen:{merchant}"
         entries = []
@@ -177,14 +175,14 @@ class _Reader:
         facts = ("adyen", merchant, psp_reference, modification, kind, batch, currency, told_amount)
         # fmt: off
         if gross_minor or not fee_minor:
-            amount_minor, direction = signed(gross_minor)
+            amount_minor, direction = (gross_minor, _CREDIT) if gross_minor >= 0 else (-gross_minor, _DEBIT)
             entries.append(_new_entry(StatementEntry, (
                 account, currency, amount_minor, direction, booked_on, None,
                 (*facts, "gross", "1"),
                 True, purpose, None, type_code, references, None, None, None, text, line, None, None,
             )))
         if fee_minor:
-            amount_minor, direction = signed(-fee_minor)
+            amount_minor, direction = (fee_minor, _DEBIT) if fee_minor > 0 else (-fee_minor, _CREDIT)
             entries.append(_new_entry(StatementEntry, (
                 account, currency, amount_minor, direction, booked_on, None,
                 (*facts, "fee", "1"),

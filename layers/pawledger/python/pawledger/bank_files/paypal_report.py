@@ -11,7 +11,7 @@ from typing import BinaryIO, Final
 
 from pawledger.bank_files.delimited import DelimitedRows, RowBlock
 from pawledger.bank_files.lines import UnreadableLinesError
-from pawledger.bank_files.paypal_controls import Totals, check_count, check_footer, currency_of
+from pawledger.bank_files.paypal_controls import CURRENCIES_MAX, Totals, check_count, check_footer, currency_of
 from pawledger.bank_files.paypal_sections import SECTIONS_MAX, Section
 from pawledger.bank_files.provider_rows import Notes, RowNumbers, UnreadableReportError, shown
 from pawledger.bank_files.records import StatementEntry, StatementSummary
@@ -58,6 +58,7 @@ class _Reader:
         self._seen: dict[str, int] = {}
         """Record codes that came by now, and the line of the first of each."""
         self._file_number = "1"
+        self._report_footer_count = 0
         self._row_count = 0
         self._line = 0
 
@@ -132,6 +133,9 @@ class _Reader:
         elif code == "RC":
             check_count(row, self._row_count, self._notes, line)
         else:
+            self._report_footer_count += 1
+            if self._report_footer_count > CURRENCIES_MAX:
+                raise UnreadableReportError("too_many_currencies", f"more than {CURRENCIES_MAX} RF in one report")
             check_footer(row, self._totals_of_report(row), self._notes, line, is_report=True)
 
     def _totals_of_report(self, row: list[str]) -> Totals:

@@ -26,6 +26,8 @@ REFERENCES_MAX: Final = 16
 """Most references of one entry; see `StatementEntry.references`."""
 REFERENCE_CHARACTERS_MAX: Final = 256
 """Longest reference that is kept: provider ids and merchant references are below 100 characters."""
+NOTES_MAX: Final = 1_000
+"""Most different warnings of one report: there are fewer kinds and codes, so that this only stops a hostile file."""
 VALUE_SHOWN_MAX: Final = 40
 """Characters of the file that a message repeats, so that a hostile field cannot fill a log."""
 
@@ -59,8 +61,8 @@ class Notes:
 
     def once(self, rule: str, message: str, line: int | None, *, key: str = "") -> None:
         """Add a warning unless it was already told for this rule and `key`."""
-        told = f"{rule} {key}"
-        if told not in self._told:
+        told = f"{rule} {key[:REFERENCE_CHARACTERS_MAX]}"
+        if told not in self._told and (len(self._told) < NOTES_MAX or not key):
             self._told.add(told)
             self.report.add(Rule.MEANING, f"{self.prefix}.{rule}", message, line=line)
 
