@@ -157,6 +157,62 @@ def test_no_mixture_of_records_makes_the_reader_raise(lines: list[bytes], end: b
         assert len(entries) == sum(statement.entry_count for statement in report.statements)
 
 
+SAMPLE = write_bai2(
+    Account(movements=(Movement("165", 300, "B1", "C1", "A", ("B",)), Movement("455", 70), Movement("557", 5))),
+    Account(number="5", movements=(Movement("142", 41),)),
+)
+SAMPLE_MINOR = {("4002001", Direction.CREDIT): 300, ("4002001", Direction.DEBIT): 75, ("5", Direction.CREDIT): 41}
+
+
+@given(st.data(), st.sampled_from((b"\n", b"/ ", b"/")))
+def test_mutated_file_never_makes_the_reader_raise_and_keeps_its_money_if_accepted(
+    data: st.DataObject, between: bytes
+) -> None:
+    lines = [line.removesuffix(b"/") for line in SAMPLE.splitlines()]
+    for _ in range(data.draw(st.integers(min_value=0, max_value=3))):
+        index = data.draw(st.integers(min_value=0, max_value=len(lines) - 1))
+        change = data.draw(st.sampled_from(("drop", "double", "swap", "cut", "byte", "wrap", "junk")))
+        line = lines[index]
+        place = data.draw(st.integers(min_value=0, max_value=max(0, len(line) - 1)))
+        if change == "drop" and len(lines) > 1:
+            del lines[index]
+        elif change == "double":
+            lines.insert(index, line)
+        elif change == "swap":
+            lines[index - 1], lines[index] = line, lines[index - 1]
+        elif change == "cut":
+            lines[index] = line[:place]
+        elif change == "byte":
+            lines[index] = line[:place] + data.draw(st.binary(min_size=1, max_size=1)) + line[place + 1 :]
+        elif change == "wrap":
+            lines[index : index + 1] = [line[:place], line[place:]]
+        else:
+            lines.insert(index, data.draw(st.binary(max_size=30)))
+    report = FileReport()
+    entries = list(read_bai2(BytesIO(between.join(lines)), report))
+    if report.verdict is Verdict.ACCEPTED:
+        found: dict[tuple[str, Direction], int] = {}
+        for entry in entries:
+            key = entry.bank_account, entry.direction
+            found[key] = found.get(key, 0) + entry.amount_minor
+        assert sorted(found.values()) == sorted(SAMPLE_MINOR.values())
+    else:
+        assert report.problems
+
+
+@given(ACCOUNTS, st.sampled_from(("/", "/ ", "/   ")))
+def test_records_on_one_line_are_read_like_those_on_their_own(accounts: list[Account], between: str) -> None:
+    apart = write_bai2(*accounts)
+    records = [record.removesuffix("/") for record in apart.decode().splitlines()]
+    together = between.join(records) + "/"
+    report, expected = FileReport(), FileReport()
+    entries = list(read_bai2(BytesIO(together.encode()), report))
+    assert [entry._replace(line=0) for entry in entries] == [
+        entry._replace(line=0) for entry in read_bai2(BytesIO(apart), expected)
+    ]
+    assert (report.statements, report.warned_rules) == (expected.statements, {"bai2.line_shared"})
+
+
 @given(ACCOUNTS, st.integers(min_value=1, max_value=50))
 def test_truncated_file_is_never_accepted(accounts: list[Account], cut: int) -> None:
     content = write_bai2(*accounts).rstrip(b"\n/")

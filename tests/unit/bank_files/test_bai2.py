@@ -5,12 +5,13 @@ from io import BytesIO
 
 import pytest
 
-from pawledger.bank_files import bai2_details
+from pawledger.bank_files import bai2_details, lines
 from pawledger.bank_files.bai2 import read_bai2
 from pawledger.bank_files.bai2_fields import RECORD_CHARACTERS_MAX
 from pawledger.bank_files.lines import LINE_BYTES_MAX
 from pawledger.bank_files.records import Direction, StatementEntry
 from pawledger.bank_files.report import FileReport, Rule, Verdict
+from pawledger.domain.money import format_amount
 from tests.builders.bai2_file import Account, Movement, write_bai2
 
 
@@ -183,7 +184,7 @@ def test_every_funds_type_leaves_the_references_where_they_are(funds: str) -> No
         ("16,165," + "9" * 5000 + ",Z,,,", "bai2.amount"),
         ("16,16,900,Z,,,", "bai2.type_code"),
         ("16,1x5,900,Z,,,", "bai2.type_code"),
-        ("WRAPPED TEXT WITHOUT 88", "bai2.record_code"),
+        ("88:MORE", "bai2.record_code"),
         ("17,165,900,Z,,,", "bai2.record_code"),
     ],
 )
@@ -211,6 +212,228 @@ def test_header_that_cannot_be_read_is_unreadable(old: bytes, new: bytes, rule: 
     assert (rules_of(report), report.verdict) == ([rule], Verdict.UNREADABLE)
 
 
+@pytest.mark.parametrize(
+    ("whole", "value_on"),
+    [
+        ("16,115,900,Z,B1,C1,A, B", None),
+        ("16,115,900,S,500,300,100,B1,C1,A, B", None),
+        ("16,115,900,V,261121,2400,B1,C1,A, B", date(2026, 11, 21)),
+        ("16,115,900,D,2,0,500,1,400,B1,C1,A, B", None),
+    ],
+)
+@pytest.mark.parametrize("end", ["/", "", "  "])
+def test_continuation_may_split_a_detail_anywhere_before_its_text(whole: str, value_on: date | None, end: str) -> None:
+    fields = whole.split(",")
+    for cut in range(2, len(fields) - 1):
+        for second in range(cut + 1, len(fields) - 1):
+            parts = (fields[:cut], ["88", *fields[cut:second]], ["88", *fields[second:]])
+            entries, report = read(one_account(*(",".join(part) + end for part in parts), total=900))
+            assert report.verdict is Verdict.ACCEPTED, parts
+            assert (entries[0].identity[5:7], entries[0].text) == (("B1", "C1"), "A, B"), parts
+            assert (entries[0].value_on, entries[0].amount_minor) == (value_on, 900), parts
+
+
+def test_account_continued_without_slashes_is_read_at_every_cut() -> None:
+    whole = "03,4,USD,010,100,,,015,400,,,100,300,1,S,1,2,3,045,4626045,,"
+    fields = whole.split(",")
+    for cut in range(2, len(fields) - 1):
+        header = ",".join(fields[:cut]) + "\n88," + ",".join(fields[cut:])
+        content = one_account("16,165,300,Z,,,", header=header, total=4627145)
+        content = content.replace(b"145,3/", b"145,4/").replace(b"1,5/", b"1,6/").replace(b"1,7/", b"1,8/")
+        entries, report = read(content)
+        assert (rules_of(report), report.verdict) == (["bai2.slash_missing"], Verdict.ACCEPTED), cut
+        assert (len(entries), report.statements[0].closing_minor) == (1, 400), cut
+
+
+@pytest.mark.parametrize("code", ["01", "02", "03", "49", "98", "99"])
+def test_slash_may_be_missing_at_any_record(code: str) -> None:
+    lines = write_bai2(Account(movements=(Movement(text="A"),))).decode().splitlines()
+    lines = [line.removesuffix("/") if line.startswith(f"{code},") else line for line in lines]
+    entries, report = read("\n".join(lines).encode())
+    assert (rules_of(report), report.verdict, len(entries)) == (["bai2.slash_missing"], Verdict.ACCEPTED, 1)
+
+
+def test_bank_identifier_as_sender_and_clock_times_are_accepted() -> None:
+    content = write_bai2(Account(movements=(Movement(),)))
+    content = content.replace(b"01,121000248,", b"01,PWLDGB2LXXX,").replace(b",0600,", b",14:59:35,")
+    content = content.replace(b"261119,,USD", b"261119,14:59,USD")
+    _, report = read(content)
+    assert (rules_of(report), report.verdict) == (["bai2.time"], Verdict.ACCEPTED)
+    assert report.logical_file_ids == [("bai2", "PWLDGB2LXXX", "PAWLEDGER", "2026-11-20", "14:59:35", "1")]
+
+
+def test_records_of_eighty_characters_say_the_same() -> None:
+    movements = (Movement(text="A", continuations=("B", "C/")), Movement("455", 7))
+    content = write_bai2(Account(movements=movements))
+    entries, report = read(b"\n".join(line.ljust(80) for line in content.splitlines()))
+    assert (rules_of(report), report.verdict) == (["bai2.blank_padding"], Verdict.ACCEPTED)
+    assert entries == read(content)[0]
+
+
+def test_amounts_with_leading_zeros_and_plus_signs_are_what_they_say() -> None:
+    header = "03,4,USD,010,+00000000000000100,,,015,00000000000000000400,,,100,+300,0001,/"
+    content = one_account("16,165,+00000000000000300,Z,,,", header=header, total=1100)
+    content = content.replace(b"49,1100", b"49,+00000000000001100").replace(b"98,1100", b"98,00001100")
+    entries, report = read(content)
+    assert (rules_of(report), report.verdict) == (["bai2.amount_padded"], Verdict.ACCEPTED)
+    assert (entries[0].amount_minor, entries[0].identity[4]) == (300, "300")
+    assert (report.statements[0].opening_minor, report.statements[0].closing_minor) == (100, 400)
+
+
+@pytest.mark.parametrize("code", ["49", "98", "99"])
+@pytest.mark.parametrize("total", ["", "0", "+0", "00"])
+def test_blank_or_zero_total_is_out_of_balance_where_there_is_money(code: str, total: str) -> None:
+    content = one_account("16,165,5,Z,,,", total=5).replace(f"{code},5,".encode(), f"{code},{total},".encode())
+    _, report = read(content)
+    assert f"bai2.total_{code}" in rules_of(report)
+    assert report.verdict is Verdict.OUT_OF_BALANCE
+
+
+@pytest.mark.parametrize(
+    ("garbage", "rule"),
+    [
+        (b"trailing words", "bai2.record_code"),
+        (b"\x1aX", "bai2.record_code"),
+        (b"99,203750,1,7/", "bai2.record_order"),
+        (b"16,165,5,Z,,,A", "bai2.record_order"),
+        (b"\xff\xfe", "bai2.record_code"),
+        (b"\0\0\0", "lines.nul_byte"),
+    ],
+)
+def test_anything_behind_the_file_trailer_is_unreadable(garbage: bytes, rule: str) -> None:
+    _, report = read(write_bai2(Account(movements=(Movement(),))) + garbage)
+    assert (rules_of(report)[0], report.problems[0].line, report.verdict) == (rule, 8, Verdict.UNREADABLE)
+
+
+@pytest.mark.parametrize("ending", [b"", b"\n \n", b"\x1a", b"\x1a\x1a\x1a", b"   \t\r\n\x1a"])
+def test_blanks_and_end_marks_behind_the_file_trailer_are_nothing(ending: bytes) -> None:
+    entries, report = read(write_bai2(Account(movements=(Movement(),))) + ending)
+    assert (len(entries), report.problems) == (1, [])
+
+
+def test_every_line_end_a_mixture_and_a_byte_order_mark_say_the_same() -> None:
+    content = write_bai2(Account(movements=(Movement(text="A", continuations=("B",)), Movement())))
+    expected = read(content)
+    ends = (b"\r", b"\n", b"\r\n")
+    mixed = b"".join(line + ends[number % 3] for number, line in enumerate(content.splitlines()))
+    for each in (content.replace(b"\n", b"\r\n"), content.replace(b"\n", b"\r"), mixed):
+        assert read(each) == expected
+        assert read(b"\xef\xbb\xbf" + each) == expected
+
+
+@pytest.mark.parametrize(("currency", "decimals"), [("JPY", 0), ("USD", 2), ("BHD", 3)])
+def test_amounts_are_minor_units_of_whatever_currency(currency: str, decimals: int) -> None:
+    entries, report = read(write_bai2(Account(currency=currency, movements=(Movement(amount_minor=1250),))))
+    assert report.problems == []
+    assert format_amount(entries[0].amount_minor, currency) == f"{1250 / 10**decimals:.{decimals}f}"
+
+
+def counted(*body: str, records: int, total: int) -> bytes:
+    """A file with one account of the given lines, of which its trailers count `records`, headers and trailers not."""
+    content = one_account(*body, total=total).decode()
+    for trailer, others in (("49,{}", 2), ("98,{},1", 4), ("99,{},1", 6)):
+        head = trailer.format(total)
+        content = content.replace(f"{head},{len(body) + others}/", f"{head},{records + others}/")
+    return content.encode()
+
+
+def test_text_that_goes_on_without_88_is_read_where_the_record_counts_prove_it() -> None:
+    lines = ("16,165,5,Z,,,PREMIUM OF", "THE YEAR EREF:INV7", "16,165,7,Z,,,A", "88,B", "25/11 C,D/", "88,E")
+    entries, report = read(counted(*lines, records=4, total=12))
+    assert (rules_of(report), report.verdict) == (["bai2.text_wrapped"], Verdict.ACCEPTED)
+    assert [entry.text for entry in entries] == ["PREMIUM OF THE YEAR EREF:INV7", "A B 25/11 C,D E"]
+    assert (entries[0].references, [entry.line for entry in entries]) == (("INV7",), [4, 6])
+    _, report = read(counted(*lines, records=5, total=12))
+    assert report.verdict is Verdict.OUT_OF_BALANCE
+    assert "bai2.record_count_49" in rules_of(report)
+
+
+def test_wrapped_text_at_every_cut_of_the_blocks_is_joined(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = counted("16,165,5,Z,,,PREMIUM OF", "THE YEAR", "AND MORE", "16,165,7,Z,,,A", records=2, total=12)
+    for block_bytes in range(1, 60, 7):
+        monkeypatch.setattr(lines, "BLOCK_BYTES", block_bytes)
+        entries, report = read(content)
+        assert ([entry.text for entry in entries], report.verdict) == (
+            ["PREMIUM OF THE YEAR AND MORE", "A"],
+            Verdict.ACCEPTED,
+        )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        ("16,165,5,Z,B1", "C1,PREMIUM"),
+        ("16,165,5,V,261121,,B1", "C1,PREMIUM"),
+        ("16,165,5,D,3,1,2", "3,PREMIUM"),
+        ("16,165,5,D,1000,1,2,A,B,C", "3,PREMIUM"),
+        ("16,165,5,Q,B1,C1,A", "PREMIUM"),
+        ("PREMIUM", "16,165,5,Z,B1,C1,A"),
+        ("16,165,5,Z,,,A", "16/ "),
+        ("16,165,5,Z,,,A", "12,5 PERCENT"),
+    ],
+)
+def test_line_that_may_be_something_else_than_text_is_unreadable(body: tuple[str, ...]) -> None:
+    _, report = read(counted(*body, records=1, total=5))
+    assert report.verdict is Verdict.UNREADABLE
+
+
+def test_wrapped_text_without_end_is_refused() -> None:
+    upper = write_bai2(Account()).decode().split("49,")[0]
+    endless = "\n".join(["16,165,5,Z,,,TEXT", *["x" * 1000] * (4 * RECORD_CHARACTERS_MAX // 1000)])
+    for end in ("", "\n49,0,2/"):
+        _, report = read(f"{upper}{endless}{end}".encode())
+        assert (rules_of(report), report.verdict) == (
+            ["bai2.text_wrapped", "bai2.record_too_long"],
+            Verdict.UNREADABLE,
+        )
+
+
+def on_shared_lines(content: bytes, blanks: str) -> bytes:
+    """The records of a file two and three on a line, each ended by `/`."""
+    records = [record.removesuffix("/") + "/" for record in content.decode().splitlines()]
+    shared, take = [], 2
+    while records:
+        shared.append(blanks.join(records[:take]))
+        del records[:take]
+        take = 5 - take
+    return ("\n".join(shared) + "\n").encode()
+
+
+@pytest.mark.parametrize("blanks", ["", " ", "   "])
+def test_records_that_share_lines_are_read_where_the_first_line_shows_it(blanks: str) -> None:
+    movements = (
+        Movement("165", 300, text="A, 3/16, 88 B"),
+        Movement("455", 7, text="C", continuations=("MORE", "EREF:X")),
+        Movement("165", 20, bank_reference="B1", customer_reference="C1"),
+    )
+    content = write_bai2(Account(movements=movements), Account(number="5", movements=movements[:1]))
+    expected, _ = read(content)
+    entries, report = read(on_shared_lines(content, blanks))
+    assert (rules_of(report), report.verdict) == (["bai2.line_shared"], Verdict.ACCEPTED)
+    assert [entry._replace(line=0) for entry in entries] == [entry._replace(line=0) for entry in expected]
+    assert [entry.line for entry in entries] == [2, 2, 4, 5]
+
+
+def test_whole_file_on_one_line_is_read() -> None:
+    content = write_bai2(Account(movements=(Movement("165", 300, text="A"), Movement("165", 1))))
+    entries, report = read(b"/ ".join(line.removesuffix(b"/") for line in content.splitlines()) + b"/")
+    assert (rules_of(report), [entry.amount_minor for entry in entries]) == (["bai2.line_shared"], [300, 1])
+
+
+def test_text_that_looks_like_a_record_is_text_where_each_record_has_its_line() -> None:
+    forged = "A/ 16,165,999,Z,,,FORGED/"
+    entries, report = read(one_account(f"16,165,5,Z,,,{forged}", total=5))
+    assert (report.problems, [entry.amount_minor for entry in entries]) == ([], [5])
+    assert entries[0].text == forged.removesuffix("/")
+
+
+def test_text_that_looks_like_a_record_puts_a_file_with_shared_lines_out_of_balance() -> None:
+    content = write_bai2(Account(movements=(Movement("165", 300, text="A/ 16,165,0,Z,,,FORGED"),)))
+    _, report = read(on_shared_lines(content, " "))
+    assert report.verdict is Verdict.OUT_OF_BALANCE
+    assert "bai2.record_count_49" in rules_of(report)
+
+
 def test_group_status_decides_what_posts() -> None:
     account = Account(movements=(Movement(),))
     told = {}
@@ -224,6 +447,45 @@ def test_group_status_decides_what_posts() -> None:
         "3": (True, ["bai2.group_correction"]),
         "4": (False, ["bai2.group_not_posted"]),
     }
+
+
+@pytest.mark.parametrize(
+    ("status", "modifier", "chained", "is_correction"),
+    [
+        ("1", "2", True, False),
+        ("1", "4", True, False),
+        ("1", "", True, False),
+        ("1", "1", False, False),
+        ("1", "3", False, False),
+        ("2", "2", False, True),
+        ("3", "2", True, True),
+        ("3", "3", False, True),
+        ("4", "2", False, False),
+    ],
+)
+def test_only_final_reports_that_post_belong_to_a_series(
+    status: str, modifier: str, chained: bool, is_correction: bool
+) -> None:
+    account = Account(movements=(Movement(),))
+    entries, report = read(write_bai2(account, status=status, modifier=modifier))
+    (statement,) = report.statements
+    assert statement.chain == (("bai2", "4002001", "USD") if chained else None)
+    assert (statement.is_correction, report.verdict) == (is_correction, Verdict.ACCEPTED)
+    assert entries[0].posts == (status in ("1", "3"))
+
+
+def test_interim_report_tells_its_movements_so_that_they_post() -> None:
+    entries, report = read(write_bai2(Account(movements=(Movement(),)), modifier="3"))
+    assert (entries[0].posts, report.problems) == (True, [])
+
+
+def test_unknown_modifier_is_a_warning_and_belongs_to_no_series() -> None:
+    _, report = read(write_bai2(Account(movements=(Movement(),)), modifier="7"))
+    assert (rules_of(report), report.verdict, report.statements[0].chain) == (
+        ["bai2.modifier"],
+        Verdict.ACCEPTED,
+        None,
+    )
 
 
 def test_unknown_group_status_is_out_of_balance_and_posts_nothing() -> None:

@@ -29,6 +29,7 @@ from pawledger.bank_files.bai2_fields import (
     shown,
     split_control_record,
 )
+from pawledger.bank_files.bai2_unfolding import cut_records, has_wrapped_text, join_wrapped_text, shares_lines
 from pawledger.bank_files.lines import LINE_BYTES_MAX, LineBlocks, UnreadableLinesError
 from pawledger.bank_files.records import StatementEntry
 from pawledger.bank_files.report import FileReport, Rule
@@ -42,6 +43,9 @@ DEFAULT_CURRENCY: Final = "USD"
 """Currency where neither account nor group names one (specification, group header)."""
 
 _GROUP_STATUSES: Final = {"1": "update", "2": "deletion", "3": "correction", "4": "test only"}
+_FINAL_MODIFIERS: Final = frozenset(("", "2", "4"))
+"""As-of-date modifiers of reports on a whole day, the previous one or the same; 1 and 3 are their interim reports."""
+_INTERIM_MODIFIERS: Final = frozenset(("1", "3"))
 _BLANK: Final = " \t\x1a"
 """A line of only these is no record; the last is the end mark of old systems, which some exports still append."""
 _PARENTS: Final = {"01": "", "02": "01", "03": "02", "16": "03", "49": "03", "98": "02", "99": "01"}
@@ -91,6 +95,8 @@ class _Reader:
         self._held: list[str] = []
         """Last record of the block before, which the next block may continue; and the numbers of its lines."""
         self._held_numbers: list[int] = []
+        self._shares_lines: bool | None = None
+        """Whether records share lines; None before the first one."""
         self._file: FileCount | None = None
         self._group: GroupCount | None = None
         self._account: AccountCount | None = None
@@ -106,10 +112,9 @@ class _Reader:
             # Blank lines sort before digits: only such a block needs to be looked through for them.
             pairs = [(number, line) for number, line in zip(numbers, block, strict=True) if line.strip(_BLANK)]
             numbers, block = [number for number, _ in pairs], [line for _, line in pairs]
-        if self._held:
-            numbers, block = [*self._held_numbers, *numbers], self._held + block
         if not block:
             return
+        block, numbers = self._unfold(block, numbers)
         last = len(block) - 1
         while last and end_of_record(block, last) > last:
             last -= 1
@@ -119,6 +124,20 @@ class _Reader:
         if sum(map(len, self._held)) > RECORD_CHARACTERS_MAX + LINE_BYTES_MAX:
             self.notes.line = self._held_numbers[0]
             raise UnreadableRecordError("bai2.record_too_long", None, "record goes on without end")
+
+    def _unfold(self, block: list[str], numbers: Sequence[int]) -> tuple[list[str], Sequence[int]]:
+        """The held record and the new lines, one record each. Raises `UnreadableRecordError`."""
+        if self._shares_lines is None:
+            self._shares_lines = shares_lines(block[0])
+            if self._shares_lines:
+                self.notes.line = numbers[0]
+                self.notes.once("bai2.line_shared", "several records stand on one line, cut where one can begin")
+        if self._shares_lines:
+            block, numbers = cut_records(block, numbers)
+        is_wrapped = has_wrapped_text(block)
+        if self._held:
+            block, numbers = self._held + block, [*self._held_numbers, *numbers]
+        return join_wrapped_text(block, numbers, self.notes) if is_wrapped else (block, numbers)
 
     def end(self) -> Iterator[list[StatementEntry]]:
         """Read the last record. Raises `UnreadableRecordError` where a trailer is missing: the file was cut."""
@@ -214,6 +233,9 @@ class _Reader:
         elif status == "3":
             message = "group replaces what was sent before for its accounts and day; what it leaves out stays posted"
             self._report.add(Rule.MEANING, "bai2.group_correction", message, line=line, field="group_status")
+        if modifier not in _FINAL_MODIFIERS and modifier not in _INTERIM_MODIFIERS:
+            message = f"{shown(modifier)} is not an as-of-date modifier, the report is not taken for a final one"
+            self._report.add(Rule.MEANING, "bai2.modifier", message, line=line, field="as_of_date_modifier")
         self._group = GroupCount(
             originator=originator or file.sender,
             as_of=read_day(day, "as_of_date"),
@@ -246,6 +268,7 @@ class _Reader:
             as_of=group.as_of,
             as_of_text=group.as_of.isoformat(),
             posts=group.posts,
+            is_final=group.modifier in _FINAL_MODIFIERS,
             is_correction=group.is_correction,
             identity=identity,
             balances={balance.type_code: balance for balance in balances},

@@ -49,6 +49,8 @@ class AccountCount:
     as_of: date
     as_of_text: str
     posts: bool
+    is_final: bool
+    """False for an interim report, whose closing balance is not the next opening balance."""
     is_correction: bool
     identity: tuple[str, ...]
     balances: dict[str, Balance]
@@ -92,7 +94,7 @@ class AccountCount:
             debit_minor=self.debit_minor,
             return_count=self.return_count,
             change_count=0,
-            chain=("bai2", self.number, self.currency or "") if self.posts else None,
+            chain=("bai2", self.number, self.currency or "") if self.posts and self.is_final else None,
             is_correction=self.is_correction,
         )
 

@@ -112,7 +112,7 @@ def end_of_record(lines: Sequence[str], position: int) -> int:
     return position
 
 
-def _record_too_long() -> UnreadableRecordError:
+def record_too_long() -> UnreadableRecordError:
     message = f"record is longer than {RECORD_CHARACTERS_MAX} characters with its continuations"
     return UnreadableRecordError("bai2.record_too_long", None, message)
 
@@ -123,7 +123,7 @@ def split_control_record(lines: list[str], notes: Notes) -> list[str]:
     A continuation goes on with the next field, wherever in a group of fields the line ended.
     """
     if sum(map(len, lines)) > RECORD_CHARACTERS_MAX:
-        raise _record_too_long()
+        raise record_too_long()
     fields: list[str] = []
     for index, line in enumerate(lines):
         body = line.rstrip(" ")
@@ -223,7 +223,7 @@ def split_detail(lines: list[str], notes: Notes) -> Detail:
     Raises `UnreadableRecordError`.
     """
     if sum(map(len, lines)) > RECORD_CHARACTERS_MAX:
-        raise _record_too_long()
+        raise record_too_long()
     fields = _without_slash(lines[0]).split(",")
     reached = 1
     while len(fields) <= (text_position := 6 + extra_field_count(fields, 3)) and reached < len(lines):
@@ -252,7 +252,7 @@ def continue_text(text: str, continuations: list[str]) -> str:
             parts.append(part)
     joined = " ".join(parts)
     if len(joined) > RECORD_CHARACTERS_MAX:
-        raise _record_too_long()
+        raise record_too_long()
     return joined
 
 
