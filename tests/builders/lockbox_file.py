@@ -11,6 +11,9 @@ ROUTING_NUMBERS: Final = ("121000248", "021000021", "011000015", "061000104", "1
 """Numbers with a right check digit."""
 CHECKS_PER_BATCH: Final = 500
 """Checks of a batch of a bulk file; their number has three digits."""
+BATCHES_PER_DEPOSIT: Final = 18
+RECORDS_MAX: Final = 999_999
+"""Records of a logical file; their number has six digits. A longer bulk file is several logical files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def write_lockbox(*deposits: Deposit, time: str = "1830", end: str = "\n") -> by
     body = [record for deposit in deposits for record in deposit.records]
     records = [
         f"100PAWLEDGER 0121000248261124{time:4}".rstrip(),
-        "2PAWLEDGER 012100024800000000004000800801",
+        "2PAWLEDGER 0121000248000000000040008000801",
         *body,
         f"9{len(body) + 3:06}",
     ]
@@ -97,8 +100,11 @@ def write_lockbox_bulk(path: Path, check_count: int, *, invoices_per_check: int 
 
     numbers = iter(range(check_count))
     deposits: list[Deposit] = []
-    while first := [*islice(numbers, CHECKS_PER_BATCH * 18)]:
+    while first := [*islice(numbers, CHECKS_PER_BATCH * BATCHES_PER_DEPOSIT)]:
         batches = [first[place : place + CHECKS_PER_BATCH] for place in range(0, len(first), CHECKS_PER_BATCH)]
         checks = tuple(tuple(map(check, batch)) for batch in batches)
         deposits.append(Deposit(lockbox=f"{44_000 + len(deposits):07}", batches=checks))
-    path.write_bytes(write_lockbox(*deposits))
+    deposits_per_file = max(1, RECORDS_MAX // (CHECKS_PER_BATCH * BATCHES_PER_DEPOSIT * (2 + invoices_per_check)))
+    with path.open("wb") as file:
+        for hour, place in enumerate(range(0, len(deposits), deposits_per_file)):
+            file.write(write_lockbox(*deposits[place : place + deposits_per_file], time=f"{hour:02}30"))

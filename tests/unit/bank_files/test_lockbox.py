@@ -289,7 +289,7 @@ def test_records_filled_up_with_blanks_say_the_same() -> None:
         (b"40010016029", b"40010016039", "lockbox.overflow_sequence"),
         (b"40010016029", b"40010016020", "lockbox.overflow_last"),
         (b"40010016010", b"40010016019", "lockbox.overflow_last"),
-        (b"4000800801", b"4100800801", "lockbox.service_type"),
+        (b"40008000801", b"41008000801", "lockbox.service_type"),
         (b"2611241830", b"261124", "lockbox.time_missing"),
         (b"6001002", b"6001000", "lockbox.item_order"),
         (b"J DOE\n4", b"J D\xd6E\n4", "lockbox.encoding"),
