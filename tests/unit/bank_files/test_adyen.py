@@ -154,6 +154,11 @@ def test_batch_without_payout_is_not_proved_whole_and_this_is_told() -> None:
     assert report.logical_file_ids == []
 
 
+def test_batch_without_payout_is_told_also_where_its_rows_cancel_out() -> None:
+    _, report = read(write_adyen(without_payment("Fee", -5), without_payment("ManualCorrected", 5)))
+    assert rules_of(report) == ["adyen.batch_without_payout"]
+
+
 def test_batches_currencies_and_merchants_are_statements_of_their_own() -> None:
     dollars = replace(SETTLED, currency="USD", modification="M2")
     other = replace(SETTLED, batch="8", modification="M3")

@@ -57,9 +57,8 @@ class Batches:
         for (_, batch, currency), found in self.sums.items():
             total = found.movements_minor + found.payouts_minor
             if found.payout_line is None:
-                if total:
-                    message = f"batch {shown(batch)} has no payout in {currency}: its sum was not checked"
-                    self.notes.once("batch_without_payout", message, found.last_line)
+                message = f"batch {shown(batch)} has no payout in {currency}: its sum was not checked"
+                self.notes.once("batch_without_payout", message, found.last_line)
             elif total:
                 message = (
                     f"batch {shown(batch)} pays out {-found.payouts_minor}, its rows add up to {found.movements_minor} "
