@@ -8,14 +8,14 @@ from pawledger.bank_files.inspection import inspect_stream
 from pawledger.bank_files.report import FileReport
 from tests.builders.corpus import CorpusRow, corpus_rows, needs_corpus, row_name
 
-SUMS_OF_OPEN_BATCHES: Final = {
+FACTS_OF_OPEN_BATCHES: Final = {
     "testdata/file_parsing_missing_file_control.txt": {"debit": 0, "credit": 100_000},
     "testdata/return-no-batch-controls.ach": {"debit": 12_354, "credit": 0},
-    "testdata/forward.ach": {"debit": 146, "credit": 8},
-    "testdata/recon.ach": {"debit": 0, "credit": 8},
+    "testdata/forward.ach": {"debit": 146, "credit": 8, "returns": 2},
+    "testdata/recon.ach": {"debit": 0, "credit": 8, "returns": 1},
 }
 """Files whose batches have no control record, for which the manifest adds up nothing: sums of their entries (see the
-docs). None of them is accepted."""
+docs), and their return codes without an addenda as returns. None of them is accepted."""
 
 
 def read(row: CorpusRow) -> FileReport:
@@ -41,7 +41,7 @@ def test_corpus_file_gets_the_verdict_counts_and_sums_of_its_manifest(row: Corpu
         "debit": sum(statement.debit_minor for statement in report.statements),
         "credit": sum(statement.credit_minor for statement in report.statements),
     }
-    assert found == {name: row.facts[name] for name in found} | SUMS_OF_OPEN_BATCHES.get(row_name(row), {})
+    assert found == {name: row.facts[name] for name in found} | FACTS_OF_OPEN_BATCHES.get(row_name(row), {})
 
 
 @needs_corpus

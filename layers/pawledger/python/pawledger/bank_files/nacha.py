@@ -23,14 +23,17 @@ from pawledger.bank_files.report import FileReport, Rule
 
 ADDENDA_MAX: Final = 9_999
 """Most addenda of one entry: their number has four digits."""
-PLAIN_ENTRIES_MIN: Final = 16
+COLUMN_ENTRIES_MIN: Final = 16
 """Fewest entries read in columns: to set these up costs more than it saves on fewer."""
-PLAIN_ENTRIES_MAX: Final = 250
-"""Most entries read at once in columns: one that is not plain sends all beside it the slower way."""
+COLUMN_ENTRIES_MAX: Final = 250
+"""Most entries read at once in columns: one that is not ordinary sends all beside it the slower way."""
 
 _KIND: Final = itemgetter(0)
 _ENTRIES: Final = compile_pattern("6*")
+_PAIRS: Final = compile_pattern("(?:67(?!7))*")
+"""Entries with one addenda each."""
 _ADDENDA: Final = compile_pattern("7*")
+_ENTRIES_WITH_ADDENDA: Final = compile_pattern("[67]*")
 
 
 def read_nacha(stream: BinaryIO, report: FileReport) -> Iterator[StatementEntry]:
@@ -86,9 +89,7 @@ class _Reader:
         yield from self._read_records(block, last)
         offsets = None if block.offsets is None else block.offsets[last:]
         self._held = RecordBlock(block.records[last:], block.lines[last:], offsets)
-        if len(self._held.records) > ADDENDA_MAX + 1:
-            self.notes.line = self._held.lines[0]
-            self.structure.lose("too_many_addenda", f"more than {ADDENDA_MAX} addenda follow one another")
+        self._check_addenda_count(self._held, 0, len(self._held.records))
 
     def end(self) -> Iterator[list[StatementEntry]]:
         """Read what is held and check that the last file ends. Raises `StructureLostError`."""
@@ -107,31 +108,47 @@ class _Reader:
                 structure.read_control(kinds[position], block.records[position])
                 position += 1
                 continue
-            stop = _run_end(_ENTRIES, kinds, position)
-            addenda_end = _run_end(_ADDENDA, kinds, stop)
-            if structure.holds_entries() and structure.batch is not None:
-                structure.count_records(addenda_end - position)
-                # Of entries that follow one another, only the last may have addenda.
-                plain = stop - 1 if addenda_end > stop else stop
-                yield from self._read_plain(block, position, plain, structure.batch)
-                if addenda_end > stop:
-                    yield self._read_single(block, plain, addenda_end, structure.batch)
-            position = addenda_end
+            if not structure.holds_entries() or structure.batch is None:
+                position = _run_end(_ENTRIES_WITH_ADDENDA, kinds, position)
+                continue
+            start = position
+            position = _run_end(_ENTRIES, kinds, start)
+            if kinds[position : position + 1] == "7":
+                # The last one of them has addenda.
+                position -= 1
+            if position > start:
+                yield from self._read_run(block, start, position, 1, structure.batch)
+            elif (position := _run_end(_PAIRS, kinds, start)) > start:
+                yield from self._read_run(block, start, position, 2, structure.batch)
+            else:
+                position = _run_end(_ADDENDA, kinds, start + 1)
+                self._check_addenda_count(block, start, position)
+                yield self._read_single(block, start, position, structure.batch)
+            structure.count_records(position - start)
 
-    def _read_plain(
-        self, block: RecordBlock, start: int, end: int, batch: BatchCount
+    def _check_addenda_count(self, block: RecordBlock, start: int, end: int) -> None:
+        """Raise `StructureLostError` where more addenda follow an entry than it can have."""
+        if end - start - 1 > ADDENDA_MAX:
+            self.notes.line = block.lines[start]
+            self.structure.lose("too_many_addenda", f"more than {ADDENDA_MAX} addenda follow one another")
+
+    def _read_run(
+        self, block: RecordBlock, start: int, end: int, width: int, batch: BatchCount
     ) -> Iterator[list[StatementEntry]]:
-        """Read entries without addenda."""
+        """Read entries that have `width - 1` addenda each: none or one."""
         while start < end:
-            stop = min(end, start + PLAIN_ENTRIES_MAX)
+            stop = min(end, start + width * COLUMN_ENTRIES_MAX)
             entries = None
-            if stop - start >= PLAIN_ENTRIES_MIN:
-                offsets = None if block.offsets is None else block.offsets[start:stop]
-                entries = self._entries.read_plain(block.records[start:stop], block.lines[start:stop], offsets, batch)
+            if stop - start >= width * COLUMN_ENTRIES_MIN:
+                every = slice(start, stop, width)
+                offsets = None if block.offsets is None else block.offsets[every]
+                column = RecordBlock(block.records[every], block.lines[every], offsets)
+                addenda = block.records[start + 1 : stop : 2] if width == 2 else None
+                entries = self._entries.read_in_columns(column, addenda, batch)
             if entries is None:
                 entries = []
-                for position in range(start, stop):
-                    entries += self._read_single(block, position, position + 1, batch)
+                for position in range(start, stop, width):
+                    entries += self._read_single(block, position, position + width, batch)
             yield entries
             start = stop
 

@@ -4,6 +4,7 @@ Source: Nacha Operating Rules, appendix three, addenda records 05, 10 to 18 (int
 layouts for returns, dishonored returns, contested dishonored returns and refused notifications of change.
 """
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from pawledger.bank_files.nacha_codes import (
@@ -13,13 +14,14 @@ from pawledger.bank_files.nacha_codes import (
     REFUSED_CHANGES,
     RETURN_REASONS,
 )
-from pawledger.bank_files.nacha_fields import Notes, shown
+from pawledger.bank_files.nacha_fields import Notes, is_number, shown
 
 REMITTANCES_MAX: Final = 100
 """Most addenda of one entry whose text is kept, 8,000 characters: 9,999 may follow one, for another program's eyes."""
 
 _RETURN: Final = "799"
 _CHANGE: Final = "798"
+_REMITTANCE: Final = "705"
 _KNOWN: Final = frozenset(("702", "705", "798", "799", *(f"7{number}" for number in range(10, 19))))
 _REMITTANCES: Final = frozenset(("705", "717"))
 _SEQUENCED: Final = frozenset(("705", "717", "718"))
@@ -50,6 +52,37 @@ class AddendaFacts(NamedTuple):
 
 
 NO_ADDENDA: Final = AddendaFacts()
+
+
+class AddendaColumns(NamedTuple):
+    """What the only addenda of each of some entries says, a column for each fact; all of them are of one kind."""
+
+    are_returns: bool
+    reasons: Sequence[str | None]
+    traces: Sequence[str]
+    """Trace number of the entry that came back; empty for remittances."""
+    texts: Sequence[str]
+
+
+_PLAIN_REASONS: Final = RETURN_REASONS - DISHONORED_REASONS - CONTESTED_REASONS
+
+
+def read_in_columns(addenda: list[str], traces: Sequence[str]) -> AddendaColumns | None:
+    """Read addenda of which each entry has one, if all are ordinary returns or all remittances and there is nothing to
+    say about any, else None. `traces` are the trace numbers of the entries."""
+    kinds = {record[:3] for record in addenda}
+    if kinds == {_RETURN}:
+        reasons = [record[3:6] for record in addenda]
+        originals = [record[6:21] for record in addenda]
+        if not _PLAIN_REASONS.issuperset(reasons) or not is_number("".join(originals)) or "0" * 15 in originals:
+            return None
+        if [record[79:94] for record in addenda] != [*traces]:
+            return None
+        return AddendaColumns(True, reasons, originals, [record[35:79].strip() for record in addenda])
+    if kinds == {_REMITTANCE} and [record[83:94] for record in addenda] == [f"0001{trace[8:]}" for trace in traces]:
+        texts = [record[3:83].strip() for record in addenda]
+        return AddendaColumns(False, [None] * len(texts), [""] * len(texts), texts)
+    return None
 
 
 def read_addenda(addenda: list[str], trace: str, is_international: bool, notes: Notes) -> AddendaFacts:
@@ -88,7 +121,7 @@ def _read_receiver(addenda: list[str]) -> tuple[str, str]:
 
 
 def _check_sequence(record: str, position: int, trace: str, notes: Notes) -> None:
-    if record[:3] == "705" and record[83:87] != f"{position:04}":
+    if record[:3] == _REMITTANCE and record[83:87] != f"{position:04}":
         notes.once("addenda_sequence", f"addenda has number {shown(record[83:87])}, expected {position:04}")
     if record[87:94] != trace[8:]:
         message = f"addenda belongs to entry {shown(record[87:94])}, it follows entry {shown(trace[8:])}"

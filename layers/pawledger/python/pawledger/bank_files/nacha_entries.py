@@ -2,11 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import compress, repeat
-from operator import is_, itemgetter, lt
+from operator import add, is_, itemgetter, lt
 from typing import Final
 from zlib import crc32
 
-from pawledger.bank_files.nacha_addenda import NO_ADDENDA, AddendaFacts, read_addenda
+from pawledger.bank_files.nacha_addenda import (
+    NO_ADDENDA,
+    AddendaColumns,
+    AddendaFacts,
+    read_addenda,
+    read_in_columns,
+)
 from pawledger.bank_files.nacha_codes import (
     MONEY_CODES,
     MONEYLESS_CODES,
@@ -24,6 +30,7 @@ from pawledger.bank_files.nacha_fields import (
     shown,
 )
 from pawledger.bank_files.nacha_ordinals import EntryOrdinals
+from pawledger.bank_files.nacha_records import RecordBlock
 from pawledger.bank_files.records import Direction, Purpose, StatementEntry
 
 REFERENCES_MAX: Final = 16
@@ -31,6 +38,7 @@ REFERENCES_MAX: Final = 16
 
 _CREDIT: Final = Direction.CREDIT
 _PAYMENT: Final = Purpose.PAYMENT
+_RETURN: Final = Purpose.RETURN
 """Looked up once: a member of an enumeration costs a tenth of a whole entry to look up by its name."""
 _new_entry: Final = tuple.__new__
 """Builds a named tuple from its fields in order: about half the cost of calling the class, which only adds names."""
@@ -57,56 +65,74 @@ class EntryReader:
             slice(1, 3), slice(3, 12), layout.account, layout.amount, layout.individual_id, layout.name, slice(79, 94)
         )
 
-    def read_plain(
-        self, records: list[str], lines: Sequence[int], offsets: Sequence[int] | None, batch: BatchCount
+    def read_in_columns(
+        self, entries: RecordBlock, addenda: list[str] | None, batch: BatchCount
     ) -> list[StatementEntry] | None:
-        """Read entries without addenda in columns if each moves money and there is nothing to say about any, else None.
+        """Read entries with one addenda each, or with none, if each moves money and there is nothing to say about any.
 
-        A column at a time the whole work is done by loops inside the interpreter, and this is where the time of a file
-        goes.
+        None where that is not so: they are then to be read one by one. A column at a time the whole work is done by
+        loops inside the interpreter, and this is where the time of a file goes.
         """
+        records = entries.records
         codes, routing, accounts, amounts, ids, names, traces = zip(*map(self._columns, records), strict=True)
-        kinds = set(codes)
-        if batch.is_advice or batch.is_international or not MONEY_CODES.keys() >= kinds:
+        told = None if addenda is None else read_in_columns(addenda, traces)
+        if batch.is_advice or batch.is_international or not self._are_ordinary(codes, told, batch):
             return None
-        if [record[78] for record in records].count("0") != len(records) or "0000000000" in amounts:
+        if told is None and addenda is not None:
+            return None
+        if [record[78] for record in records].count("0" if told is None else "1") != len(records):
             return None
         if not is_number("".join((*amounts, *traces))) or not self._are_checked(routing):
             return None
-        self._notes.line = lines[0]
-        self._check_traces(traces, batch)
         amounts_minor = [*map(int, amounts)]
-        directions: Iterable[Direction]
-        if len(kinds) == 1:
-            direction = MONEY_CODES[codes[0]]
-            directions, credit_count = repeat(direction), len(codes) if direction is _CREDIT else 0
-            credit_minor = sum(amounts_minor) if credit_count else 0
-        else:
-            directions = listed = [*map(MONEY_CODES.__getitem__, codes)]
-            credit_count = listed.count(_CREDIT)
-            credit_minor = sum(compress(amounts_minor, map(is_, listed, repeat(_CREDIT))))
-        batch.entry_count += len(codes)
+        if 0 in amounts_minor:
+            return None
+        self._notes.line = entries.lines[0]
+        self._check_traces(traces, batch)
         batch.entry_hash += sum(map(self._checked.__getitem__, routing))
+        directions = self._count_columns(codes, amounts_minor, batch)
+        whole = records if told is None or addenda is None or not told.are_returns else map(add, records, addenda)
+        checksums = [*map(crc32, map(str.encode, whole))]
+        ordinals = self._ordinals.number(batch.company_id, batch.day_text, traces, checksums)
+        batch.addenda_count += 0 if addenda is None else len(addenda)
+        is_return = told is not None and told.are_returns
+        batch.return_count += len(records) if is_return else 0
+        # fmt: off
+        identities = zip(
+            repeat("nacha"), repeat(batch.company_id), repeat(batch.day_text), traces, codes, amounts,
+            map(str, checksums), ordinals, strict=False,
+        )
+        columns = (
+            repeat(batch.company_id), repeat("USD"), amounts_minor, directions, repeat(batch.booked_on),
+            repeat(batch.value_on), identities, repeat(True), repeat(_RETURN if is_return else _PAYMENT),
+            repeat(None) if told is None else told.reasons, map(self._type_codes.__getitem__, codes),
+            _as_references(ids) if told is None else _join_references(ids, told), repeat(None), _stripped(accounts),
+            _stripped(names), repeat("") if told is None else told.texts, entries.lines,
+            repeat(None) if entries.offsets is None else entries.offsets, repeat(None),
+        )
+        # fmt: on
+        return [*map(_new_entry, repeat(StatementEntry), zip(*columns, strict=False))]
+
+    def _are_ordinary(self, codes: Sequence[str], told: AddendaColumns | None, batch: BatchCount) -> bool:
+        """Whether entries of these codes move money; a return may have any listed code."""
+        if told is not None and told.are_returns:
+            return batch.entry_class != "COR" and TRANSACTION_DIRECTIONS.keys() >= set(codes)
+        return batch.entry_class != "COR" and MONEY_CODES.keys() >= set(codes)
+
+    def _count_columns(self, codes: Sequence[str], amounts_minor: list[int], batch: BatchCount) -> Iterable[Direction]:
+        """Add entries of listed codes to their batch; gives the direction of each."""
+        if codes.count(codes[0]) == len(codes):
+            directions = [TRANSACTION_DIRECTIONS[codes[0]]] * len(codes)
+        else:
+            directions = [*map(TRANSACTION_DIRECTIONS.__getitem__, codes)]
+        credit_count = directions.count(_CREDIT)
+        credit_minor = sum(compress(amounts_minor, map(is_, directions, repeat(_CREDIT)))) if credit_count else 0
+        batch.entry_count += len(codes)
         batch.credit_count += credit_count
         batch.credit_minor += credit_minor
         batch.debit_count += len(codes) - credit_count
         batch.debit_minor += sum(amounts_minor) - credit_minor
-        checksums = [f"{crc32(record.encode())}" for record in records]
-        ordinals = self._ordinals.number(batch.company_id, batch.day_text, traces, checksums)
-        # fmt: off
-        identities = zip(
-            repeat("nacha"), repeat(batch.company_id), repeat(batch.day_text), traces, codes, amounts, checksums,
-            ordinals, strict=False,
-        )
-        columns = (
-            repeat(batch.company_id), repeat("USD"), amounts_minor, directions, repeat(batch.booked_on),
-            repeat(batch.value_on), identities, repeat(True), repeat(_PAYMENT), repeat(None),
-            map(self._type_codes.__getitem__, codes), _as_references(ids),
-            repeat(None), _stripped(accounts), _stripped(names),
-            repeat(""), lines, repeat(None) if offsets is None else offsets, repeat(None),
-        )
-        # fmt: on
-        return [*map(_new_entry, repeat(StatementEntry), zip(*columns, strict=False))]
+        return directions
 
     def read_one(
         self, record: str, addenda: list[str], line: int, offset: int | None, batch: BatchCount
@@ -134,7 +160,10 @@ class EntryReader:
         self._check_addenda_indicator(record, addenda, batch)
         self._check_traces((trace,), batch)
         direction = self._count(code, amount_minor, facts, batch)
-        checksum = f"{crc32((record + facts.decisive).encode())}"
+        purpose = _purpose_of(code, facts, batch)
+        batch.return_count += purpose is _RETURN
+        batch.change_count += purpose is Purpose.CHANGE
+        checksum = crc32((record + facts.decisive).encode())
         ordinal = next(iter(self._ordinals.number(batch.company_id, batch.day_text, (trace,), (checksum,))))
         references = (*facts.traces, individual_id.strip(), *facts.remittance)
         return StatementEntry(
@@ -144,9 +173,9 @@ class EntryReader:
             direction=direction,
             booked_on=batch.booked_on,
             value_on=batch.value_on,
-            identity=("nacha", batch.company_id, batch.day_text, trace, code, amount, checksum, ordinal),
+            identity=("nacha", batch.company_id, batch.day_text, trace, code, amount, str(checksum), ordinal),
             posts=self._posts(code, amount_minor, facts, batch),
-            purpose=_purpose_of(code, facts, batch),
+            purpose=purpose,
             return_reason=facts.reason,
             type_code=self._type_codes.get(code) or f"{batch.entry_class}/{code}",
             references=tuple(filter(None, references))[:REFERENCES_MAX],
@@ -205,8 +234,6 @@ class EntryReader:
         else:
             batch.debit_count += 1
             batch.debit_minor += amount_minor
-        batch.return_count += facts.is_return
-        batch.change_count += facts.is_change
         if code in RETURN_OR_CHANGE_CODES and not facts.decisive:
             message = f"transaction code {code} says return or change, but addenda 99 or 98 is missing"
             self._notes.once("reason_missing", message)
@@ -239,7 +266,7 @@ def _purpose_of(code: str, facts: AddendaFacts, batch: BatchCount) -> Purpose:
     if facts.is_change or (batch.entry_class == "COR" and not facts.is_return):
         return Purpose.CHANGE
     if facts.is_return or code in RETURN_OR_CHANGE_CODES:
-        return Purpose.RETURN
+        return _RETURN
     return _PAYMENT
 
 
@@ -253,3 +280,10 @@ def _as_references(texts: Iterable[str]) -> list[tuple[str, ...]]:
     """A reference for each text that is not blank."""
     stripped = [*map(str.strip, texts)]
     return [(text,) if text else () for text in stripped] if "" in stripped else [*zip(stripped, strict=True)]
+
+
+def _join_references(texts: Iterable[str], told: AddendaColumns) -> list[tuple[str, ...]]:
+    """References of entries with one addenda: the trace number of what came back, the own one, the remittance."""
+    remittances = repeat("") if told.are_returns else told.texts
+    rows = zip(told.traces, map(str.strip, texts), remittances, strict=False)
+    return [tuple(filter(None, row)) for row in rows]

@@ -9,6 +9,8 @@ from pawledger.bank_files.report import FileReport, Rule
 
 VALUE_SHOWN_MAX: Final = 40
 """Characters of the file that a message repeats, so that a hostile field cannot fill a log."""
+KINDS_TOLD_MAX: Final = 500
+"""Most kinds of warnings told apart in one stream: a file with more unknown codes than exist is meant to hurt."""
 ROUTING_NUMBERS_KEPT_MAX: Final = 65_536
 """Routing numbers remembered as checked: there are some 30,000; beyond this they are checked afresh."""
 
@@ -31,7 +33,7 @@ class Notes:
     def once(self, rule: str, message: str, *, key: str = "") -> None:
         """Add a warning unless it was already told for this rule and `key`: a bank's habit recurs on every line."""
         told = f"{rule} {key}"
-        if told not in self._told:
+        if told not in self._told and len(self._told) < KINDS_TOLD_MAX:
             self._told.add(told)
             self.report.add(Rule.MEANING, f"nacha.{rule}", message, line=self.line)
 

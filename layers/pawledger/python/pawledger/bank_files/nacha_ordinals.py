@@ -5,6 +5,7 @@ they do not, the entries before have to be looked through.
 """
 
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
@@ -14,7 +15,7 @@ from typing import Final
 from pawledger.bank_files.nacha_fields import Notes
 
 REMEMBERED_MAX: Final = 4_000_000
-"""Most entries of one logical file remembered while their trace numbers rise, eight bytes each."""
+"""Most entries of one logical file remembered while their trace numbers rise, four bytes each."""
 COUNTED_MAX: Final = 500_000
 """Most different entries of one logical file that are counted because trace numbers come again, about 80 bytes each."""
 
@@ -25,8 +26,8 @@ class _Group:
 
     last_trace: str = ""
     """Highest trace number so far."""
-    rising: "array[int]" = field(default_factory=lambda: array("q"))
-    """Hashes of entries, all different, while trace numbers rise."""
+    rising: "array[int]" = field(default_factory=lambda: array("I"))
+    """Checksums of entries while trace numbers rise."""
     is_forgotten: bool = False
     """Whether entries were left out of `rising`, so that a repetition could no longer be seen."""
     counts: dict[int, int] | None = None
@@ -47,37 +48,37 @@ class EntryOrdinals:
         self._groups.clear()
         self._remembered = self._counted = 0
 
-    def number(self, company_id: str, day: str, traces: Sequence[str], checksums: Sequence[str]) -> Iterable[str]:
+    def number(self, company_id: str, day: str, traces: Sequence[str], checksums: Sequence[int]) -> Iterable[str]:
         """Ordinals of entries that follow one another, as their identities have them.
 
-        Where there are too many to tell, that is a problem and the file is out of balance.
+        Entries are the same if their checksums are: two different ones with one checksum get different numbers, and
+        none is lost. Where there are too many to tell, that is a problem and the file is out of balance.
         """
         group = self._groups.get((company_id, day))
         if group is None:
             group = self._groups[company_id, day] = _Group()
-        rows = map(hash, zip(traces, checksums, strict=True))
         if group.counts is None:
             if traces[0] > group.last_trace and all(map(lt, traces, traces[1:])):
                 group.last_trace = traces[-1]
-                self._remember(group, rows, len(traces))
+                self._remember(group, checksums)
                 return repeat("1")
-            group.counts = dict.fromkeys(group.rising, 1)
+            group.counts = dict(Counter(group.rising))
             self._counted += len(group.counts)
-            group.rising = array("q")
-        return self._count(group, group.counts, rows)
+            group.rising = array("I")
+        return self._count(group, group.counts, checksums)
 
-    def _remember(self, group: _Group, rows: Iterable[int], count: int) -> None:
+    def _remember(self, group: _Group, checksums: Sequence[int]) -> None:
         if self._remembered < REMEMBERED_MAX:
-            group.rising.extend(rows)
-            self._remembered += count
+            group.rising.extend(checksums)
+            self._remembered += len(checksums)
         else:
             group.is_forgotten = True
 
-    def _count(self, group: _Group, counts: dict[int, int], rows: Iterable[int]) -> list[str]:
+    def _count(self, group: _Group, counts: dict[int, int], checksums: Sequence[int]) -> list[str]:
         ordinals = []
         before = len(counts)
-        for row in rows:
-            counts[row] = ordinal = counts.get(row, 0) + 1
+        for checksum in checksums:
+            counts[checksum] = ordinal = counts.get(checksum, 0) + 1
             ordinals.append(str(ordinal))
         self._counted += len(counts) - before
         if group.is_forgotten or self._counted > COUNTED_MAX:

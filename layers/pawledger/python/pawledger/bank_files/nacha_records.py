@@ -15,7 +15,7 @@ from pawledger.bank_files.nacha_fields import Notes, shown
 RECORD_CHARACTERS: Final = 94
 FILLER: Final = "9" * RECORD_CHARACTERS
 """A record that only fills up the last block of ten."""
-_HEAD_BYTES: Final = 4096
+HEAD_BYTES: Final = 4096
 """A file without a line break in this many bytes, 43 records, has none between its records."""
 _RECORD_BYTES_MAX: Final = 4 * RECORD_CHARACTERS
 """A record in UTF-8 is not longer."""
@@ -53,7 +53,7 @@ class RecordBlocks:
 
     def __iter__(self) -> Iterator[RecordBlock]:
         head = b""
-        while len(head) < _HEAD_BYTES and (more := self._stream.read(_HEAD_BYTES - len(head))):
+        while len(head) < HEAD_BYTES and (more := self._stream.read(HEAD_BYTES - len(head))):
             head += more
         content = head.removeprefix(_BYTE_ORDER_MARK).lstrip(b" \t\r\n")
         body = content.rstrip(b" \t\r\n\x1a")
