@@ -2,17 +2,21 @@
 
 from datetime import date
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 
 from pawledger.bank_files import bai2_details, lines
 from pawledger.bank_files.bai2 import read_bai2
 from pawledger.bank_files.bai2_fields import RECORD_CHARACTERS_MAX
+from pawledger.bank_files.inspection import inspect_stream
 from pawledger.bank_files.lines import LINE_BYTES_MAX
 from pawledger.bank_files.records import Direction, StatementEntry
 from pawledger.bank_files.report import FileReport, Rule, Verdict
 from pawledger.domain.money import format_amount
 from tests.builders.bai2_file import Account, Movement, write_bai2
+
+SAMPLES = Path(__file__).resolve().parents[3] / "events" / "samples" / "bank_files" / "bai2"
 
 
 def read(content: bytes) -> tuple[list[StatementEntry], FileReport]:
@@ -377,15 +381,22 @@ def test_line_that_may_be_something_else_than_text_is_unreadable(body: tuple[str
     assert report.verdict is Verdict.UNREADABLE
 
 
-def test_wrapped_text_without_end_is_refused() -> None:
+@pytest.mark.parametrize("kilobytes", [66, 256])
+@pytest.mark.parametrize("end", ["", "\n49,0,2/"])
+def test_wrapped_text_without_end_is_refused(kilobytes: int, end: str) -> None:
     upper = write_bai2(Account()).decode().split("49,")[0]
-    endless = "\n".join(["16,165,5,Z,,,TEXT", *["x" * 1000] * (4 * RECORD_CHARACTERS_MAX // 1000)])
-    for end in ("", "\n49,0,2/"):
-        _, report = read(f"{upper}{endless}{end}".encode())
-        assert (rules_of(report), report.verdict) == (
-            ["bai2.text_wrapped", "bai2.record_too_long"],
-            Verdict.UNREADABLE,
-        )
+    endless = "\n".join(["16,165,5,Z,,,TEXT", *["x" * 1_000] * kilobytes])
+    _, report = read(f"{upper}{endless}{end}".encode())
+    assert (rules_of(report), report.verdict) == (["bai2.text_wrapped", "bai2.record_too_long"], Verdict.UNREADABLE)
+    assert report.problems[-1].line == 4
+
+
+@pytest.mark.parametrize("code", ["03", "49", "98", "99"])
+def test_words_behind_another_record_than_a_detail_are_unreadable(code: str) -> None:
+    lines = write_bai2(Account(movements=(Movement(text="A"),))).decode().splitlines()
+    place = 1 + next(index for index, line in enumerate(lines) if line.startswith(code))
+    _, report = read("\n".join([*lines[:place], "WORDS", *lines[place:]]).encode())
+    assert (rules_of(report), report.problems[0].line) == (["bai2.record_code"], place + 1)
 
 
 def on_shared_lines(content: bytes, blanks: str) -> bytes:
@@ -704,6 +715,28 @@ def test_record_without_end_is_refused(first: str, ended: bool) -> None:
     _, report = read(f"{upper}{endless}\n{'49,0,2/' if ended else ''}".encode())
     assert (rules_of(report), report.verdict) == (["bai2.record_too_long"], Verdict.UNREADABLE)
     assert report.problems[0].line == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict", "rules"),
+    [
+        ("good.bai2", Verdict.ACCEPTED, []),
+        ("one_cent_wrong.bai2", Verdict.OUT_OF_BALANCE, ["bai2.total_49", "bai2.total_98"]),
+        ("truncated.bai2", Verdict.UNREADABLE, ["bai2.truncated"]),
+        ("records_share_lines.bai2", Verdict.ACCEPTED, ["bai2.line_shared", "bai2.text_wrapped"]),
+        ("interim.bai2", Verdict.ACCEPTED, []),
+    ],
+)
+def test_sample_file_is_what_its_name_says(name: str, verdict: Verdict, rules: list[str]) -> None:
+    with (SAMPLES / name).open("rb") as stream:
+        report = inspect_stream(stream)
+    assert (report.verdict, rules_of(report)) == (verdict, rules)
+    assert (report.statements[0].chain is None) == (name == "interim.bai2")
+
+
+def test_every_sample_file_is_tested() -> None:
+    names = {"good", "one_cent_wrong", "truncated", "records_share_lines", "interim"}
+    assert {path.name for path in SAMPLES.iterdir()} == {f"{name}.bai2" for name in names}
 
 
 def test_a_file_behind_its_own_copy_tells_the_same_identities_again() -> None:

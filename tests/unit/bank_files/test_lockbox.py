@@ -280,6 +280,19 @@ def test_records_filled_up_with_blanks_say_the_same() -> None:
     assert (report.problems, entries) == ([], read(write_lockbox(TWO_BATCHES))[0])
 
 
+def test_numbers_filled_with_blanks_say_the_same() -> None:
+    content = write_lockbox(TWO_BATCHES)
+    for zeros, blanks in (
+        (b"60010020000000700", b"6001002       700"),
+        (b"0020000013200", b"  2     13200"),
+        (b"00030000013205", b"   3     13205"),
+        (b"9000012", b"9    12"),
+    ):
+        content = replaced(content, zeros, blanks)
+    entries, report = read(content)
+    assert (report.problems, entries) == ([], read(write_lockbox(TWO_BATCHES))[0])
+
+
 @pytest.mark.parametrize(
     ("old", "new", "rule"),
     [
@@ -394,6 +407,13 @@ def test_check_with_endless_invoices_is_refused(count: int) -> None:
     endless = content.replace(b"\n7", b"\n" + b"40010016019A\n" * count + b"7")
     _, report = read(endless)
     assert (rules_of(report)[-1], report.problems[-1].line) == ("lockbox.too_many_overflows", 4)
+
+
+def test_endless_invoices_are_not_read_to_their_end() -> None:
+    content = write_lockbox(Deposit(batches=((Check(invoices=(Invoice("A"),)),),)))
+    stream = BytesIO(content.replace(b"\n7", b"\n" + b"40010016019A\n" * 10 * lockbox_checks.OVERFLOWS_MAX + b"7"))
+    list(read_lockbox(stream, FileReport()))
+    assert stream.tell() < len(stream.getvalue()) / 5
 
 
 @pytest.mark.parametrize(

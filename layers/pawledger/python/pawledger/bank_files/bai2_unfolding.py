@@ -35,8 +35,11 @@ _DAMAGED_RECORD: Final = compile_pattern(r"[0-9]{2}(?:,|/ *$)|88")
 
 
 def shares_lines(first_line: str) -> bool:
-    """Whether records share lines: the file header, in which nothing but a record can follow a `/`, tells it."""
-    return first_line.startswith("01,") and _BOUNDARY.search(first_line) is not None
+    """Whether records share lines: the file header tells it, in which nothing but a record can follow a `/`.
+
+    A file that begins with another record is refused whatever this says.
+    """
+    return _BOUNDARY.search(first_line) is not None
 
 
 def cut_records(lines: list[str], numbers: Sequence[int]) -> tuple[list[str], list[int]]:
@@ -75,8 +78,10 @@ def join_wrapped_text(lines: list[str], numbers: Sequence[int], notes: Notes) ->
         records.append([line])
         record_numbers.append(number)
     joined = [parts[0] if len(parts) == 1 else " ".join(parts) for parts in records]
-    if max(map(len, joined)) > RECORD_CHARACTERS_MAX:
-        raise record_too_long()
+    for record, number in zip(joined, record_numbers, strict=True):
+        if len(record) > RECORD_CHARACTERS_MAX:
+            notes.line = number
+            raise record_too_long()
     return joined, record_numbers
 
 
