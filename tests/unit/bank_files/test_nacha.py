@@ -186,6 +186,19 @@ def test_name_in_classes_with_many_addenda_follows_their_number(entry_class: str
     assert (entry.payer_name, entry.references[0]) == ("A COMPANY", "POL-100")
 
 
+def test_name_without_the_number_of_addenda_before_it_is_whole() -> None:
+    records = write_records(Batch((Entry("22", name="A COMPANY", addenda=(remittance("A"),)),), "CTX"))
+    records[2] = records[2].replace("0001A COMPANY     ", "A COMPANY         ")
+    entries, _ = read("\n".join(records).encode())
+    assert entries[0].payer_name == "A COMPANY"
+
+
+def test_names_in_columns_follow_the_number_of_addenda() -> None:
+    many = tuple(Entry("22", 7 + n, name=f"COMPANY {n}", addenda=(remittance("A"),)) for n in range(MANY))
+    entries, _ = read(write_nacha(Batch(many, "CTX")))
+    assert [entry.payer_name for entry in entries] == [f"COMPANY {n}" for n in range(MANY)]
+
+
 def test_customer_initiated_entry_has_its_reference_in_the_wider_field() -> None:
     entry = read_one(Entry("22", individual_id="A PAYER", name="POLICY 100 OF MANY"), "CIE")
     assert (entry.payer_name, entry.references) == ("A PAYER", ("POLICY 100 OF MANY",))

@@ -208,6 +208,14 @@ def test_trace_number_of_another_bank_is_a_warning(count: int) -> None:
     assert rules_of(report) == ["nacha.trace_bank"]
 
 
+@pytest.mark.parametrize("place", [0, 20, 39])
+def test_one_trace_number_among_many_of_another_bank_is_a_warning(place: int) -> None:
+    foreign = Entry(trace="111111110000001", amount_minor=5)
+    entries = [Entry(amount_minor=7 + n) for n in range(40)]
+    _, report = read(write_nacha(Batch((*entries[:place], foreign, *entries[place:]))))
+    assert set(rules_of(report)) == {"nacha.trace_bank", "nacha.trace_order"}
+
+
 @pytest.mark.parametrize(("service_class", "code"), [("220", "27"), ("225", "22")])
 def test_direction_against_the_service_class_is_a_warning(service_class: str, code: str) -> None:
     _, report = read(write_nacha(Batch((Entry(code),), service_class=service_class)))

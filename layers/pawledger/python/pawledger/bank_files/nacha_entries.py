@@ -84,6 +84,8 @@ class EntryReader:
             return None
         if not is_number("".join((*amounts, *traces))) or not self._are_checked(routing):
             return None
+        if batch.layout.counts_addenda:
+            names = tuple(map(batch.layout.name_in, names))
         amounts_minor = [*map(int, amounts)]
         if 0 in amounts_minor:
             return None
@@ -181,7 +183,7 @@ class EntryReader:
             references=tuple(filter(None, references))[:REFERENCES_MAX],
             mandate_id=None,
             payer_account=account.strip() or None,
-            payer_name=name.strip() or facts.account_holder or None,
+            payer_name=batch.layout.name_in(name) or facts.account_holder or None,
             text=facts.text,
             line=line,
             offset=offset,
@@ -209,10 +211,13 @@ class EntryReader:
 
     def _check_traces(self, traces: Sequence[str], batch: BatchCount) -> None:
         """Warn where trace numbers do not rise within their batch, or begin with another bank than the batch."""
-        if traces[0] <= batch.last_trace or not all(map(lt, traces, traces[1:])):
+        rise = all(map(lt, traces, traces[1:]))
+        lowest, highest = (traces[0], traces[-1]) if rise else (min(traces), max(traces))
+        if not rise or lowest <= batch.last_trace:
             self._notes.once("trace_order", "trace numbers do not rise from entry to entry within their batch")
         bank = batch.originating_bank
-        if not batch.is_advice and not (traces[0].startswith(bank) and traces[-1].startswith(bank)):
+        # All numbers between two that begin with the bank begin with it.
+        if not batch.is_advice and not (lowest.startswith(bank) and highest.startswith(bank)):
             self._notes.once("trace_bank", "trace number does not begin with the bank of its batch header")
         batch.last_trace = traces[-1]
 

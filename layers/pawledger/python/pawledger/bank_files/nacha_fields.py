@@ -117,11 +117,19 @@ class EntryLayout(NamedTuple):
     individual_id: slice
     """What the originator calls the entry: a customer, policy or check number."""
     name: slice
+    counts_addenda: bool = False
+    """Whether the number of addenda, four digits, stands before the name."""
+
+    def name_in(self, text: str) -> str:
+        """The receiver's name in the field of it; some programs leave out the number of addenda before it."""
+        if self.counts_addenda and is_number(text[:4]):
+            text = text[4:20]
+        return text.strip()
 
 
 _NOWHERE: Final = slice(0, 0)
 _ORDINARY: Final = EntryLayout(slice(12, 29), slice(29, 39), slice(39, 54), slice(54, 76))
-_MANY_ADDENDA: Final = _ORDINARY._replace(name=slice(58, 74))
+_MANY_ADDENDA: Final = _ORDINARY._replace(counts_addenda=True)
 INTERNATIONAL: Final = EntryLayout(slice(39, 74), slice(29, 39), _NOWHERE, _NOWHERE)
 ADVICE: Final = EntryLayout(slice(12, 27), slice(27, 39), _NOWHERE, slice(54, 76))
 _LAYOUTS: Final = {
@@ -131,7 +139,6 @@ _LAYOUTS: Final = {
     "CTX": _MANY_ADDENDA,
     "ENR": _MANY_ADDENDA,
     "IAT": INTERNATIONAL,
-    "MTE": _ORDINARY._replace(individual_id=slice(61, 76), name=slice(39, 61)),
     "POP": _ORDINARY._replace(individual_id=slice(39, 48)),
     "SHR": _ORDINARY._replace(individual_id=slice(43, 54), name=_NOWHERE),
     "TRX": _MANY_ADDENDA,
