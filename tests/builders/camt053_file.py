@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from xml.sax.saxutils import escape
 
 OWN_IBAN = "DE36100100100000000001"
@@ -187,3 +188,53 @@ def _write_detail(detail: Detail, version: str) -> str:
         f"<RltdPties><Dbtr>{debtor}</Dbtr><DbtrAcct>{account}</DbtrAcct></RltdPties>"
         f"<RmtInf>{remittance}</RmtInf>{returned}{detail.extra}</TxDtls>"
     )
+
+
+_BULK_HEAD = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n'
+    '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt>\n'
+    "<GrpHdr><MsgId>BULK</MsgId><CreDtTm>2026-01-05T20:00:00Z</CreDtTm></GrpHdr>\n"
+    "<Stmt><Id>BULK-1</Id><ElctrncSeqNb>1</ElctrncSeqNb>"
+    f"<Acct><Id><IBAN>{OWN_IBAN}</IBAN></Id><Ccy>EUR</Ccy></Acct>\n"
+)
+_BULK_ENTRY = (
+    '<Ntry><NtryRef>{number}</NtryRef><Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>{indicator}</CdtDbtInd>'
+    "<Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2026-01-05</Dt></BookgDt><ValDt><Dt>2026-01-05</Dt></ValDt>"
+    "<AcctSvcrRef>BANK{number:012}</AcctSvcrRef><BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>{family}</Cd>"
+    "<SubFmlyCd>{sub_family}</SubFmlyCd></Fmly></Domn></BkTxCd><NtryDtls><TxDtls>"
+    "<Refs><EndToEndId>POL-{policy:08}-{number}</EndToEndId><MndtId>M-{policy:08}</MndtId></Refs>"
+    '<Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>{indicator}</CdtDbtInd>'
+    "<RltdPties><Dbtr><Pty><Nm>{name} {policy}</Nm></Pty></Dbtr>"
+    "<DbtrAcct><Id><IBAN>DE{iban:020}</IBAN></Id></DbtrAcct></RltdPties>"
+    "<RmtInf><Ustrd>Premium policy {policy:08} January</Ustrd></RmtInf>{returned}</TxDtls></NtryDtls></Ntry>\n"
+)
+_BULK_NAMES = ("Ada Example", "Jörg Müller", "Zoë O&apos;Hara", "Maria Rossi", "Chen Wei")
+
+
+def write_camt053_bulk(path: Path, records: int) -> None:
+    """Write an ordinary statement of `records` entries to `path`: collections, and a return for every fiftieth."""
+    closing_minor = sum(_bulk_minor(number) for number in range(records))
+    with path.open("w", encoding="utf-8") as file:
+        file.write(_BULK_HEAD + balance("OPBD", 0) + balance("CLBD", closing_minor) + "\n")
+        for number in range(records):
+            amount_minor = _bulk_minor(number)
+            is_return = amount_minor < 0
+            file.write(
+                _BULK_ENTRY.format(
+                    number=number,
+                    amount=f"{abs(amount_minor) // 100}.{abs(amount_minor) % 100:02}",
+                    indicator=indicator(amount_minor),
+                    family="IDDT",
+                    sub_family="UPDD" if is_return else "ESDD",
+                    policy=number * 7_919 % 100_000_000,
+                    name=_BULK_NAMES[number % len(_BULK_NAMES)],
+                    iban=number * 104_729,
+                    returned="<RtrInf><Rsn><Cd>AC04</Cd></Rsn></RtrInf>" if is_return else "",
+                )
+            )
+        file.write("</Stmt></BkToCstmrStmt></Document>\n")
+
+
+def _bulk_minor(number: int) -> int:
+    amount_minor = 1_000 + number * 37 % 20_000
+    return -amount_minor if number % 50 == 49 else amount_minor

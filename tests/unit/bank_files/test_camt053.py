@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from pawledger.bank_files import camt053
-from pawledger.bank_files.camt053 import read_camt053
-from pawledger.bank_files.iso20022 import entries as entries_module
+from pawledger.bank_files.iso20022 import details as details_module
+from pawledger.bank_files.iso20022 import reading as reading_module
 from pawledger.bank_files.iso20022 import xml_records
+from pawledger.bank_files.iso20022.messages import read_iso20022
 from pawledger.bank_files.records import Direction, Purpose, StatementEntry
 from pawledger.bank_files.report import FileReport, Rule, Verdict
 from tests.builders.camt053_file import (
@@ -33,7 +33,7 @@ TWO_DETAILS = (Detail(1_000, end_to_end_id="A"), Detail(1_990, end_to_end_id="B"
 
 def read(content: bytes) -> tuple[list[StatementEntry], FileReport]:
     report = FileReport()
-    return list(read_camt053(io.BytesIO(content), report)), report
+    return list(read_iso20022(io.BytesIO(content), report)), report
 
 
 def rules(report: FileReport, kind: Rule | None = None) -> list[str]:
@@ -85,7 +85,7 @@ def test_every_known_version_is_read_alike(version: str) -> None:
         payer_name="Ada Example",
         text="Policy 1 January",
         line=entry.line,
-        offset=None,
+        offset=entry.offset,
         booking=None,
     )
 
@@ -99,9 +99,10 @@ def test_summary_tells_what_was_declared_and_counted() -> None:
     assert (summary.opening_minor, summary.closing_minor) == (10_000, 12_500)
     assert (summary.entry_count, summary.credit_count, summary.debit_count) == (3, 2, 1)
     assert (summary.credit_minor, summary.debit_minor) == (3_000, 500)
-    statement, message = report.logical_file_ids
-    assert message == ("camt", "camt.053", OWN_IBAN, "MESSAGE-1", "2026-01-05T20:00:00+01:00", "1")
-    assert statement[:5] == ("statement", "camt", OWN_IBAN, "EUR", "STATEMENT-1")
+    message = ("camt", "camt.053", OWN_IBAN, "MESSAGE-1", "2026-01-05T20:00:00+01:00", "1")
+    assert report.logical_file_ids == [message]
+    assert summary.chain == ("camt", OWN_IBAN, "EUR")
+    assert summary.identity[:4] == ("camt.053", OWN_IBAN, "EUR", "STATEMENT-1")
 
 
 @pytest.mark.parametrize("error_minor", [1, -1])
@@ -465,9 +466,9 @@ def test_date_with_time_is_the_day_its_writer_saw() -> None:
     ("change", "warnings"),
     [
         (lambda file: replace(file, prefix="n"), []),
-        (lambda file: replace(file, namespace=""), ["camt.no_namespace"]),
-        (lambda file: replace(file, version="99"), ["camt.unknown_version"]),
-        (lambda file: replace(file, message_id=""), ["camt.message_id_missing"]),
+        (lambda file: replace(file, namespace=""), ["iso20022.no_namespace"]),
+        (lambda file: replace(file, version="99"), ["iso20022.unknown_version"]),
+        (lambda file: replace(file, message_id=""), ["iso20022.message_id_missing"]),
     ],
 )
 def test_namespace_may_be_prefixed_missing_or_new(
@@ -518,11 +519,12 @@ GOOD = file_of(one_entry())
         (GOOD.replace(b"UTF-8", b"shift_jis"), "xml.encoding"),
         (GOOD.replace(b"UTF-8", b"unicode_escape"), "xml.encoding"),
         (GOOD.replace(b"BANK-1", b"BANK<x/>-1"), "xml.mixed_content"),
-        (b"<Document/>", "camt.no_message"),
-        (b"<html><body>503</body></html>", "camt.no_message"),
+        (b"<Document/>", "iso20022.no_message"),
+        (b"<html><body>503</body></html>", "iso20022.no_message"),
         (b"<Document><BkToCstmrStmt/></Document>", "camt.no_statement"),
-        (b"<Document><BkToCstmrAcctRpt/></Document>", "camt.unsupported_message"),
-        (b"<Document><BkToCstmrDbtCdtNtfctn/></Document>", "camt.unsupported_message"),
+        (b"<Document><BkToCstmrAcctRpt/></Document>", "camt.no_statement"),
+        (b"<Document><BkToCstmrDbtCdtNtfctn/></Document>", "camt.no_statement"),
+        (b"<Document><FIToFIPmtCxlReq/></Document>", "iso20022.unsupported_message"),
     ],
 )
 def test_file_that_cannot_be_read_is_unreadable_by_name(content: bytes, rule: str) -> None:
@@ -588,17 +590,17 @@ def test_prolog_has_a_limit() -> None:
 
 @pytest.mark.parametrize(
     ("limit", "rule"),
-    [("ENTRIES_MAX", "camt.too_many_entries"), ("STATEMENTS_MAX", "camt.too_many_statements")],
+    [("RECORDS_MAX", "iso20022.too_many_records"), ("SUMMARIES_MAX", "iso20022.too_many_statements")],
 )
 def test_entries_and_statements_of_a_file_have_a_limit(limit: str, rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(camt053, limit, 1)
+    monkeypatch.setattr(reading_module, limit, 1)
     content = Camt053File((StatementContent((one_entry(),)),) * 2).to_bytes()
     assert rules(read(content)[1]) == [rule]
 
 
 @pytest.mark.parametrize("limit", ["DETAILS_HELD_MAX", "DETAIL_CHARACTERS_HELD_MAX"])
 def test_more_details_than_can_be_held_leave_the_entry_whole(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(entries_module, limit, 1)
+    monkeypatch.setattr(details_module, limit, 1)
     entries, report = read(file_of(one_entry(2_990, *TWO_DETAILS)))
     assert ([entry.amount_minor for entry in entries], rules(report)) == ([2_990], ["camt.details_too_many"])
 
@@ -628,11 +630,11 @@ def test_good_sample_holds_what_its_comment_says() -> None:
     assert report.statements[0].closing_minor == 105_000
 
 
-def test_a_statement_sent_again_in_another_message_is_the_same_statement() -> None:
+def test_a_statement_sent_again_in_another_message_is_the_same_statement_in_another_file() -> None:
     content = (StatementContent((one_entry(),)),)
     first, again = (read(Camt053File(content, message_id=name).to_bytes())[1] for name in ("MESSAGE-1", "MESSAGE-2"))
-    assert first.logical_file_ids[0] == again.logical_file_ids[0]
-    assert first.logical_file_ids[1] != again.logical_file_ids[1]
+    assert first.statements[0].identity == again.statements[0].identity
+    assert first.logical_file_ids != again.logical_file_ids
 
 
 def test_equal_premiums_of_two_payers_are_told_apart_by_their_own_ids() -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pawledger.bank_files.camt053 import read_camt053
 from pawledger.bank_files.iso20022 import layouts, xml_records
 from pawledger.bank_files.iso20022.layouts import Layouts
+from pawledger.bank_files.iso20022.messages import read_iso20022
 from pawledger.bank_files.iso20022.shapes import Record
 from pawledger.bank_files.records import StatementEntry
 from pawledger.bank_files.report import FileReport, Verdict
@@ -31,7 +31,7 @@ def uses_before_pattern(request: pytest.FixtureRequest, monkeypatch: pytest.Monk
 
 def read(content: bytes) -> tuple[list[StatementEntry], FileReport]:
     report = FileReport()
-    return list(read_camt053(io.BytesIO(content), report)), report
+    return list(read_iso20022(io.BytesIO(content), report)), report
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ def test_unknown_xml_is_described_by_its_root() -> None:
         (b"\xef\xbb\xbf \r\n", "file.empty"),
         (b"\0\0\0\1", "file.format_unknown"),
         (b"hello", "file.format_unknown"),
-        (f'<Document xmlns="{NAMESPACE}pain.002.001.10"/>'.encode(), "file.format_unsupported"),
+        (f'<Document xmlns="{NAMESPACE}pain.013.001.10"/>'.encode(), "file.format_unsupported"),
     ],
 )
 def test_file_without_reader_is_unreadable_by_a_named_rule(content: bytes, rule: str) -> None:

@@ -24,14 +24,23 @@ Reader = Callable[[BinaryIO, FileReport], Iterator[StatementEntry]]
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
 _LOOKS_LIKE_LOCKBOX: Final = compile_pattern(rb"100[^,;\t\r\n<]{10,}(?:\Z|(?:\r\n?|\n)\s*(?:[25]|\Z))")
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
-_ISO20022_NAMESPACE: Final = compile_pattern(r"urn:iso:std:iso:20022:tech:xsd:([a-z]{4}\.[0-9]{3})")
+_ISO20022_NAMESPACE: Final = compile_pattern(
+    r"(?:urn:iso:std:iso:20022:tech:xsd:|urn:swift:xsd:|six-interbank-clearing\.com/de/)([a-z]{4}\.[0-9]{3})"
+)
 _XML_START: Final = compile_pattern(r"<(?:\?xml|!--|!DOCTYPE|[A-Za-z_])")
 _XML_NAMES: Final = compile_pattern(r"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
-_CAMT_ROOTS: Final = {
+_ISO20022_ROOTS: Final = {
     "BkToCstmrStmt": "camt.053",
     "BkToCstmrAcctRpt": "camt.052",
     "BkToCstmrDbtCdtNtfctn": "camt.054",
+    "CstmrCdtTrfInitn": "pain.001",
+    "CstmrDrctDbtInitn": "pain.008",
+    "CstmrPmtStsRpt": "pain.002",
+    "FIToFIPmtStsRpt": "pacs.002",
+    "PmtRtr": "pacs.004",
 }
+_APPLICATION_HEADER: Final = "head.001"
+"""Stands before a message. With a signature in it, it is longer than the head that is looked at here."""
 
 _LOOKS_LIKE_NACHA: Final = compile_pattern(
     rb"101[^,;|\t\"\r\n]{20}|5(?:200|220|225|280)[^\r\n]{46}[A-Z]{3}|6[2-58][1-9][0-9]{9}[^\r\n]{17}[0-9]{10}"
@@ -84,9 +93,11 @@ def detect_format(head: bytes) -> Detection:
 def _detect_xml(text: str) -> Detection:
     messages = [found.group(1) for found in _ISO20022_NAMESPACE.finditer(text)]
     names = _XML_NAMES.findall(text)
-    messages += [_CAMT_ROOTS[name] for name in names if name in _CAMT_ROOTS]
+    messages += [_ISO20022_ROOTS[name] for name in names if name in _ISO20022_ROOTS]
     # An envelope brings the namespace of its own header; the statement inside is what counts.
     named = next((message for message in messages if message in READERS), messages[0] if messages else None)
+    if named == _APPLICATION_HEADER:
+        return Detection("iso20022", "ISO 20022 behind its application header")
     if named is not None:
         return Detection(named, f"ISO 20022 {named}")
     return Detection(
@@ -98,11 +109,19 @@ READERS: Final[dict[str, tuple[str, str]]] = {
     "adyen.accounting": ("adyen_report", "read_adyen_accounting"),
     "adyen.settlement": ("adyen_report", "read_adyen_settlement"),
     "bai2": ("bai2", "read_bai2"),
-    "camt.053": ("camt053", "read_camt053"),
+    "camt.052": ("iso20022.messages", "read_iso20022"),
+    "camt.053": ("iso20022.messages", "read_iso20022"),
+    "camt.054": ("iso20022.messages", "read_iso20022"),
     "gocardless.payout_items": ("gocardless_report", "read_gocardless_payout_items"),
     "gocardless.payouts": ("gocardless_report", "read_gocardless_payouts"),
+    "iso20022": ("iso20022.messages", "read_iso20022"),
     "lockbox": ("lockbox", "read_lockbox"),
     "nacha": ("nacha", "read_nacha"),
+    "pacs.002": ("iso20022.messages", "read_iso20022"),
+    "pacs.004": ("iso20022.messages", "read_iso20022"),
+    "pain.001": ("iso20022.messages", "read_iso20022"),
+    "pain.002": ("iso20022.messages", "read_iso20022"),
+    "pain.008": ("iso20022.messages", "read_iso20022"),
     "paypal.stl": ("paypal_report", "read_paypal"),
     "stripe": ("stripe_report", "read_stripe"),
 }

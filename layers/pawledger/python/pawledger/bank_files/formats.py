@@ -3,7 +3,10 @@
 from typing import Final
 
 ADVICE_KINDS: Final = frozenset(
-    {"bacs.addacs", "bacs.arudd", "bacs.auddis", "bacs.ddica", "lockbox", "nacha", "pacs.004", "pain.002"}
+    {
+        *("bacs.addacs", "bacs.arudd", "bacs.auddis", "bacs.ddica", "lockbox", "nacha"),
+        *("pacs.002", "pacs.004", "pain.001", "pain.002", "pain.008"),
+    }
 )
 """Kinds that tell, one by one, what the account's statement books as well, alone or in a sum.
 

@@ -31,6 +31,20 @@ _REFERENCES: Final = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", 
 """No other name is well-formed without a document type, and those are refused."""
 
 
+class Source(NamedTuple):
+    """The bytes of an element, with their text and their place in the file."""
+
+    content: bytes
+    offset: int
+    encoding: str
+    text: str
+    """Decoded, with line feeds as its only line ends."""
+    line: int
+    """On which it starts."""
+    breaks: int
+    """Number of its line ends."""
+
+
 class _Part(NamedTuple):
     """Where one record of a layout stands; records are numbered in the order of their start tags."""
 
@@ -66,15 +80,15 @@ class _Picker(NamedTuple):
     """Empty groups before the start tag of each record, by its number."""
 
     def match(self, content: str) -> Match[str] | None:
-        """Match content with as many `<` as `>`: it does where its tags are those of the layout, its blanks blank.
+        """Match content whose tags are those of the layout and whose blanks are blank.
 
-        No part of the pattern but the tags takes a `<`, so each tag has one; then the `>` are all in the tags as well.
+        No part of the pattern but the tags takes a `<` or a `>`, so there are no others in what it matches.
         """
         return self.pattern.fullmatch(content)
 
 
 class Layouts:
-    """The layouts of one kind of element met so far in a file."""
+    """The layouts of repeated elements met so far in a file."""
 
     def __init__(self) -> None:
         self._known: dict[str, _Layout | None] = {}
@@ -84,30 +98,36 @@ class Layouts:
         self._pickers: dict[int, _Picker] = {}
         """By number of tags, which is the quickest thing to tell layouts apart by."""
         self._pickers_made = 0
+        self._last_picker: _Picker | None = None
 
-    def read(self, content: str, element: Place, parent: Fields, line: int, breaks: int) -> list[Record] | None:
+    def read(self, source: Source, element: Place, parent: Fields) -> list[Record] | None:
         """Read one element, given from where the one before it ended up to its own end tag, exclusive.
 
-        `content` has no `&#`, `<!` or `<?` in it. `line` is the line on which it starts, `breaks` the number of line
-        feeds in it, which are its only line ends. None where the parser has to read it: its layout is new, or it has
+        The source has no `&#`, `<!` or `<?` in it. None where the parser has to read it: its layout is new, or it has
         other marks in it than plain tags.
-
-        In well-formed content without comments, sections and instructions every `<` starts a tag, and every tag ends
-        with a `>`. So where the two counts agree there is no other `>`, and cutting at both gives text and tag in turn.
         """
+        content = source.text
+        # Elements of one layout come in rows: what matched the last one is tried before anything is counted.
+        picker = self._last_picker
+        match = picker.match(content) if picker else None
+        if picker and match:
+            return _pick(picker, match, source, parent)
+        # In well-formed content without comments, sections and instructions every `<` starts a tag, and every tag
+        # ends with a `>`. So where the two counts agree there is no other `>`, and cutting at both gives text and tag
+        # in turn.
         tag_count = content.count("<")
         if tag_count != content.count(">"):
             return None
-        has_references = "&" in content
         picker = self._pickers.get(tag_count)
-        match = picker.match(content) if picker else None
-        picked: Iterable[str]
+        match = picker.match(content) if picker and picker is not self._last_picker else None
         if picker and match:
-            is_indented = breaks > content.count("\n", 0, match.start(picker.start_groups[0]))
-            lines = _matched_lines(picker, match, line) if is_indented else [line + breaks] * len(picker.start_groups)
-            picked = match.group(*picker.text_groups)
-            return _fill(picker.layout, picked, parent, lines, is_indented=is_indented, has_references=has_references)
-        pieces = content.replace("<", ">").split(">")
+            self._last_picker = picker
+            return _pick(picker, match, source, parent)
+        return self._cut(source, element, parent)
+
+    def _cut(self, source: Source, element: Place, parent: Fields) -> list[Record] | None:
+        """Read an element that is cut at its tags."""
+        pieces = source.text.replace("<", ">").split(">")
         tags = pieces[1::2]
         key = "<".join(tags)
         layout = self._layout(key, tags, element)
@@ -117,10 +137,10 @@ class Layouts:
             if pieces[slot].strip():
                 return None
         self._count_use(key, tags, layout)
-        is_indented = breaks > pieces[0].count("\n")
-        lines = _lines(layout, pieces, line) if is_indented else [line + breaks] * len(layout.starts)
+        is_indented = source.breaks > pieces[0].count("\n")
+        lines = _lines(layout, pieces, source.line) if is_indented else None
         picked = map(pieces.__getitem__, layout.slots)
-        return _fill(layout, picked, parent, lines, is_indented=is_indented, has_references=has_references)
+        return _fill(layout, picked, source, parent, lines=lines, offsets=_offsets(source, layout.starts))
 
     def _layout(self, key: str, tags: list[str], element: Place) -> _Layout | None:
         """Draft a layout when it comes the second time: the parser has met all its names by then."""
@@ -155,7 +175,7 @@ class Layouts:
 def _make_picker(layout: _Layout, tags: list[str]) -> _Picker:
     """Write the pattern of a layout. Nothing in it ever gives back what it took, so a match needs one pass at most."""
     starts, slots, blanks = frozenset(layout.starts), frozenset(layout.slots), frozenset(layout.blanks)
-    parts, groups = ["[^<]*+"], 0
+    parts, groups = ["[^<>]*+"], 0
     start_groups, text_groups = {}, {}
     for number, tag in enumerate(tags):
         if number in starts:
@@ -164,9 +184,9 @@ def _make_picker(layout: _Layout, tags: list[str]) -> _Picker:
         slot = 2 * number + 2
         if slot in slots:
             text_groups[slot] = groups = groups + 1
-            behind = "([^<]*+)"
+            behind = "([^<>]*+)"
         else:
-            behind = r"\s*+" if slot in blanks else "[^<]*+"
+            behind = r"\s*+" if slot in blanks else "[^<>]*+"
         parts.append(f"<{escape(tag)}>{behind}")
     return _Picker(
         layout,
@@ -176,51 +196,70 @@ def _make_picker(layout: _Layout, tags: list[str]) -> _Picker:
     )
 
 
+def _pick(picker: _Picker, match: Match[str], source: Source, parent: Fields) -> list[Record]:
+    """Read an element that matched a pattern."""
+    text, offset = source.text, source.offset
+    starts = [*map(match.start, picker.start_groups)]
+    is_indented = source.breaks and source.breaks > text.count("\n", 0, starts[0])
+    lines = [source.line + text.count("\n", 0, start) for start in starts] if is_indented else None
+    if len(text) == len(source.content):
+        offsets = [offset + start for start in starts]
+    elif b"\r" in source.content:
+        offsets = _offsets(source, picker.layout.starts)
+    else:
+        offsets = [offset + len(text[:start].encode(source.encoding)) for start in starts]
+    picked = match.group(*picker.text_groups)
+    return _fill(picker.layout, picked, source, parent, lines=lines, offsets=offsets)
+
+
 def _fill(
     layout: _Layout,
     picked: Iterable[str],
+    source: Source,
     parent: Fields,
-    lines: list[int],
     *,
-    is_indented: bool,
-    has_references: bool,
+    lines: list[int] | None,
+    offsets: list[int],
 ) -> list[Record]:
-    if has_references:
+    """Build the records of an element from its texts; without `lines` it stands on one line, the last of its source."""
+    if "&" in source.text:
         picked = map(_resolve_references, picked)
     values = [*map(str.strip, picked)]
-    is_plain = layout.is_plain and all(values) and not (is_indented and "\n" in "".join(values))
+    is_plain = layout.is_plain and "" not in values and (lines is None or "\n" not in "".join(values))
     texts = iter(values)
     filled = []
     for currencies, paths in layout.texts:
         # Paths come first: they end this, and the texts behind are left for the next record.
-        fields = currencies.copy()
-        if is_plain:
-            if paths:
-                fields.update(zip(paths, texts, strict=False))
-        else:
-            for path, value in zip(paths, texts, strict=False):
+        pairs = zip(paths, texts, strict=False)
+        if not is_plain:
+            fields = currencies.copy()
+            for path, value in pairs:
                 if value:
                     add_text(fields, path, value)
+        elif currencies:
+            fields = currencies.copy()
+            fields.update(pairs)
+        else:
+            fields = dict(pairs)
         filled.append(fields)
     # Last, where the number -1 finds it.
     filled.append(parent)
+    if lines is None:
+        lines = [source.line + source.breaks] * len(offsets)
     # Past the constructor of the named tuple, which takes a third longer.
     return [
-        _new_tuple(Record, (name, filled[number], filled[around], lines[number], False))
+        _new_tuple(Record, (name, filled[number], filled[around], lines[number], offsets[number], False))
         for name, number, around in layout.parts
     ]
 
 
 def _resolve_references(text: str) -> str:
     """Resolve the five references that XML knows by name (XML 1.0, section 4.6), the ampersand last."""
+    if "&" not in text:
+        return text
     for name, character in _REFERENCES:
         text = text.replace(name, character)
     return text
-
-
-def _matched_lines(picker: _Picker, match: Match[str], line: int) -> list[int]:
-    """Count on which line each record starts."""
-    return [line + match.string.count("\n", 0, match.start(group)) for group in picker.start_groups]
 
 
 def _lines(layout: _Layout, pieces: list[str], line: int) -> list[int]:
@@ -234,13 +273,28 @@ def _lines(layout: _Layout, pieces: list[str], line: int) -> list[int]:
     return lines
 
 
+def _offsets(source: Source, tags: tuple[int, ...]) -> list[int]:
+    """Count on which byte of the file each of the tags starts, given by their numbers in ascending order.
+
+    Looked for among the bytes, where characters of several bytes and line ends of two do not shift them.
+    """
+    offsets, found, next_tag = [], -1, 0
+    for tag in tags:
+        while next_tag <= tag:
+            found = source.content.find(b"<", found + 1)
+            next_tag += 1
+        offsets.append(source.offset + found)
+    return offsets
+
+
 class _Drafted:
     """A record of the layout being drafted."""
 
-    __slots__ = ("around", "currencies", "name", "number", "start", "texts")
+    __slots__ = ("around", "currencies", "is_quiet", "name", "number", "start", "texts")
 
-    def __init__(self, name: str, number: int, around: int, start: int) -> None:
-        self.name, self.number, self.around, self.start = name, number, around, start
+    def __init__(self, place: Place, number: int, around: int, start: int) -> None:
+        self.name, self.is_quiet = place.record or "", place.is_quiet
+        self.number, self.around, self.start = number, around, start
         self.currencies: Fields = {}
         self.texts: list[tuple[str, int]] = []
 
@@ -259,7 +313,7 @@ class _Draft:
     """Walks the tree of places along the tags of one element, as the parser's callbacks do."""
 
     def __init__(self, name: str, element: Place) -> None:
-        self._drafted = [_Drafted(element.record or "", 0, -1, 0)]
+        self._drafted = [_Drafted(element, 0, -1, 0)]
         self._open = [_Open(name, element, self._drafted[0])]
         self._ended: list[_Drafted] = []
         self._blanks: list[int] = []
@@ -273,7 +327,7 @@ class _Draft:
         parent.has_inner = True
         record = parent.record
         if place.record is not None:
-            record = _Drafted(place.record, len(self._drafted), record.number, number)
+            record = _Drafted(place, len(self._drafted), record.number, number)
             self._drafted.append(record)
         if currency is not None and place.text is not None:
             path = place.text + "@Ccy"
@@ -302,8 +356,9 @@ class _Draft:
             return None
         drafted = self._drafted
         texts = tuple((record.currencies, tuple(path for path, _ in record.texts)) for record in drafted)
+        told = (record for record in (*self._ended, drafted[0]) if record.texts or not record.is_quiet)
         return _Layout(
-            parts=tuple(_Part(record.name, record.number, record.around) for record in (*self._ended, drafted[0])),
+            parts=tuple(_Part(record.name, record.number, record.around) for record in told),
             starts=tuple(record.start for record in drafted),
             texts=texts,
             slots=tuple(slot for record in drafted for _, slot in record.texts),

@@ -9,7 +9,7 @@ none of them. A currency attribute is at the path with `@Ccy` behind it. An empt
 
 
 class Record(NamedTuple):
-    """An element that was read: its shape's name, its fields, and the line on which it starts.
+    """An element that was read: its shape's name, its fields, and the line and the byte on which it starts.
 
     `parent` is the record around it, still being filled. A shape that is `announced` is told a second time, earlier,
     at its start tag, with `is_start` and with fields that fill up as reading goes on.
@@ -19,6 +19,8 @@ class Record(NamedTuple):
     fields: Fields
     parent: Fields
     line: int
+    offset: int
+    """Byte of the file, from 0, on which its start tag begins."""
     is_start: bool
 
 
@@ -31,12 +33,14 @@ class Shape:
     texts: tuple[str, ...]
     records: tuple["Shape", ...] = ()
     announced: bool = False
+    is_quiet: bool = False
+    """Told only where it has texts of its own."""
 
 
 class Place:
     """A place in the document: what its element means, and the places below it that were met or are wanted."""
 
-    __slots__ = ("children", "is_announced", "is_envelope", "record", "text")
+    __slots__ = ("children", "is_announced", "is_envelope", "is_quiet", "record", "text")
 
     def __init__(self) -> None:
         self.children: dict[str, Place] = {}
@@ -44,11 +48,13 @@ class Place:
         self.record: str | None = None
         self.is_announced = False
         self.is_envelope = False
+        self.is_quiet = False
 
     def grow(self, shape: Shape) -> None:
         """Add the places of a record and of all records in it."""
         place = self.descend(shape.path)
-        place.record, place.is_announced = shape.path.rpartition("/")[2], shape.announced
+        place.record = shape.path.rpartition("/")[2]
+        place.is_announced, place.is_quiet = shape.announced, shape.is_quiet
         for path in shape.texts:
             place.descend(path).text = path
         for inner in shape.records:

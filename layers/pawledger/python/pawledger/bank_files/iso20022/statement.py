@@ -1,14 +1,21 @@
 """The controls of one statement of an ISO 20022 cash report: its balances and summary against what was counted."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Final
 
+from pawledger.bank_files.iso20022.codes import BALANCE_CODES
 from pawledger.bank_files.iso20022.fields import ACCOUNT_TEXTS, amount_in, day_at, day_of, own_account_of
+from pawledger.bank_files.iso20022.identities import Numbering
+from pawledger.bank_files.iso20022.reading import FileReading, shown
 from pawledger.bank_files.iso20022.shapes import Record
 from pawledger.bank_files.records import Direction, StatementSummary
-from pawledger.bank_files.report import FileReport, Rule
 from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
 from pawledger.domain.money import format_amount
+
+ACCOUNT_STATEMENT: Final = "camt.053"
+"""The one cash report that promises all bookings of its days, with balances that prove it."""
+STATEMENT_RECORDS: Final = {"camt.052": "Rpt", ACCOUNT_STATEMENT: "Stmt", "camt.054": "Ntfctn"}
 
 _PARTS: Final = ("TtlNtries", "TtlCdtNtries", "TtlDbtNtries")
 STATEMENT_TEXTS: Final = (
@@ -18,8 +25,8 @@ STATEMENT_TEXTS: Final = (
     "LglSeqNb",
     "FrToDt/FrDtTm",
     "FrToDt/ToDtTm",
-    "StmtPgntn/PgNb",
-    "StmtPgntn/LastPgInd",
+    "CpyDplctInd",
+    *(f"{record}Pgntn/{leaf}" for record in STATEMENT_RECORDS.values() for leaf in ("PgNb", "LastPgInd")),
     *(f"TxsSummry/{part}/{leaf}" for part in _PARTS for leaf in ("NbOfNtries", "Sum")),
     "TxsSummry/TtlNtries/TtlNetNtry/Amt",
     "TxsSummry/TtlNtries/TtlNetNtry/CdtDbtInd",
@@ -32,11 +39,11 @@ TRUE_TEXTS: Final = frozenset({"true", "1"})
 
 _OPENING: Final = ("OPBD", "PRCD", "ITBD")
 _CLOSING: Final = ("CLBD", "ITBD")
+_CHECKED: Final = frozenset(_OPENING + _CLOSING)
 
 
-def shown(text: str | None) -> str:
-    """Return a text of the file as it may appear in a message: quoted, escaped, cut."""
-    return repr(text if text is None else text[:40])
+_CREDIT: Final = Direction.CREDIT
+"""Looking a member up in its enumeration costs as much as three dictionary look-ups (Python 3.11)."""
 
 
 class Totals:
@@ -48,7 +55,7 @@ class Totals:
         self.credit_count = self.credit_minor = self.debit_count = self.debit_minor = 0
 
     def add(self, direction: Direction, amount_minor: int) -> None:
-        if direction is Direction.CREDIT:
+        if direction is _CREDIT:
             self.credit_count += 1
             self.credit_minor += amount_minor
         else:
@@ -63,20 +70,23 @@ class Totals:
 class Statement:
     """One statement while it is read: account, balances, running totals, and the checks at its end."""
 
-    def __init__(self, start: Record, report: FileReport) -> None:
-        self._report = report
+    def __init__(self, kind: str, start: Record, reading: FileReading) -> None:
+        self.reading = reading
+        self._kind = kind
+        self.is_account_statement = kind == ACCOUNT_STATEMENT
+        """Else the account's statement tells the same bookings again."""
         self._fields, self._message, self.line = start.fields, start.parent, start.line
         self._currency: str | None = None
         self._bank_account = ""
         self._balances: dict[str, tuple[str, int]] = {}
         self.reported = Totals()
-        """Every entry, pending ones too: what a summary may count."""
+        """Every entry, pending ones too."""
         self.booked = Totals()
         self.entry_count = 0
         self.return_count = 0
-        self.seen: set[bytes] = set()
-        """Digests of the identities of entries met in this statement, to number the ones that are alike."""
-        self.repeats: dict[bytes, int] = {}
+        self.numbering = Numbering()
+        self.first_booked_on: date | None = None
+        self.last_booked_on: date | None = None
 
     @property
     def bank_account(self) -> str:
@@ -90,21 +100,25 @@ class Statement:
         """Currency of the account, else that of its first balance or entry."""
         return self._fields.get("Acct/Ccy") or self._currency
 
-    def learn_currency(self, currency: str | None) -> None:
-        """Take the currency of the first amount where the account itself names none."""
+    def learn_currency(self, currency: str | None) -> str | None:
+        """Take the currency of the first amount where the account itself names none; return the account's."""
         self._currency = self._currency or currency
+        return self.currency
 
     def warn(self, rule: str, message: str, line: int, field: str) -> None:
-        self._report.add(Rule.MEANING, rule, message, line=line, field=field)
+        self.reading.warn(rule, message, line, field)
 
     def fail(self, rule: str, message: str, line: int, field: str) -> None:
-        self._report.add(Rule.INTEGRITY, rule, message, line=line, field=field)
+        self.reading.fail(rule, message, line, field)
 
     def add_balance(self, balance: Record) -> None:
         """Keep the balance where it is the first opening or the last closing one of its kind, by its day."""
         fields, line = balance.fields, balance.line
         code = fields.get("Tp/CdOrPrtry/Cd")
-        if code not in ("OPBD", "PRCD", "ITBD", "CLBD"):
+        if code not in _CHECKED:
+            if code is not None and code not in BALANCE_CODES:
+                message = f"unknown balance type {shown(code)}: not checked"
+                self.reading.warn_once("camt.balance_type_unknown", code, message, line, "Bal/Tp")
             return
         self.learn_currency(fields.get("Amt@Ccy"))
         if fields.get("Amt@Ccy", self.currency) != self.currency:
@@ -130,7 +144,8 @@ class Statement:
 
     def _page(self) -> tuple[str, bool]:
         """Number of the page and whether it is the last; the statement's own pagination before the message's."""
-        for fields, path in ((self._fields, "StmtPgntn"), (self._message, "GrpHdr/MsgPgntn")):
+        own = STATEMENT_RECORDS[self._kind] + "Pgntn"
+        for fields, path in ((self._fields, own), (self._message, "GrpHdr/MsgPgntn")):
             if f"{path}/LastPgInd" in fields or f"{path}/PgNb" in fields:
                 is_last = fields.get(f"{path}/LastPgInd", "true") in TRUE_TEXTS
                 return fields.get(f"{path}/PgNb", "1").lstrip("0") or "1", is_last
@@ -139,22 +154,50 @@ class Statement:
     def finish(self) -> StatementSummary:
         """Run the checks that need the whole statement, and sum it up."""
         page, is_last_page = self._page()
-        opening = self._balance(_OPENING if page != "1" else _OPENING[:2], "first")
-        closing = self._balance(_CLOSING if not is_last_page else _CLOSING[:1], "last")
+        opening = self._find_balance(_OPENING if page != "1" else _OPENING[:2], "first")
+        closing = self._find_balance(_CLOSING if not is_last_page else _CLOSING[:1], "last")
         if page != "1" or not is_last_page:
             self.warn("camt.page", f"page {shown(page)} of a statement of several pages", self.line, "MsgPgntn")
+        copy = self._fields.get("CpyDplctInd")
+        if copy is not None:
+            told = f"marked as a copy or duplicate ({shown(copy)}): what is known of it is posted once"
+            self.warn("camt.copy", told, self.line, "CpyDplctInd")
         if not self.bank_account:
             self.fail("camt.account_missing", "the statement names no account", self.line, "Acct/Id")
         if self.currency is not None and self.currency not in MINOR_UNIT_DECIMALS:
             message = f"{shown(self.currency)} is not an ISO 4217 currency"
             self.fail("camt.currency_unknown", message, self.line, "Acct/Ccy")
-        self._check_balances(opening, closing)
+        if self.is_account_statement:
+            self._check_balances(opening, closing)
         self._check_summary()
         return self._sum_up(opening, closing, page)
 
-    def _balance(self, codes: tuple[str, ...], end: str) -> int | None:
+    def _find_balance(self, codes: tuple[str, ...], end: str) -> int | None:
         found = [self._balances[f"{code} {end}"][1] for code in codes if f"{code} {end}" in self._balances]
         return found[0] if found else None
+
+    def _balance_day(self, codes: tuple[str, ...], end: str) -> date | None:
+        found = [self._balances[f"{code} {end}"][0] for code in codes if f"{code} {end}" in self._balances]
+        return day_of(found[0]) if found else None
+
+    def _days(self) -> tuple[date | None, date | None]:
+        """First and last day: as the statement says, else of its balances, else of its bookings.
+
+        A previously closed balance (`PRCD`) is of a day before the first one.
+        """
+        first = day_of(self._fields.get("FrToDt/FrDtTm", "")) or self._balance_day(("OPBD", "ITBD"), "first")
+        last = day_of(self._fields.get("FrToDt/ToDtTm", "")) or self._balance_day(_CLOSING, "last")
+        first, last = first or self.first_booked_on or last, last or self.last_booked_on or first
+        return first, last
+
+    def add_booking_day(self, day: date) -> None:
+        """Widen the days of the statement's bookings."""
+        if self.first_booked_on is None or self.last_booked_on is None:
+            self.first_booked_on = self.last_booked_on = day
+        elif day > self.last_booked_on:
+            self.last_booked_on = day
+        elif day < self.first_booked_on:
+            self.first_booked_on = day
 
     def _check_balances(self, opening: int | None, closing: int | None) -> None:
         """Opening plus booked credits minus booked debits is closing (camt.053 usage of OPBD, PRCD, CLBD)."""
@@ -244,22 +287,24 @@ class Statement:
         # 18 digits are the longest number ISO 20022 knows; anything else is no sequence number.
         is_number = sequence.isascii() and sequence.isdigit() and len(sequence) <= 18
         statement_id = fields.get("Id") or sequence
+        first_day, last_day = self._days()
+        account, currency = self.bank_account, self.currency or ""
         return StatementSummary(
-            bank_account=self.bank_account,
+            bank_account=account,
             currency=self.currency,
-            identity=("camt", self.bank_account, self.currency or "", statement_id, first, last, page),
-            first_day=day_of(first),
-            last_day=day_of(last),
+            identity=(self._kind, account, currency, statement_id, first, last, page),
+            first_day=first_day,
+            last_day=last_day,
             sequence_number=int(sequence) if is_number else None,
             opening_minor=opening,
             closing_minor=closing,
             entry_count=self.entry_count,
-            credit_count=self.booked.credit_count,
-            credit_minor=self.booked.credit_minor,
-            debit_count=self.booked.debit_count,
-            debit_minor=self.booked.debit_minor,
+            credit_count=self.reported.credit_count,
+            credit_minor=self.reported.credit_minor,
+            debit_count=self.reported.debit_count,
+            debit_minor=self.reported.debit_minor,
             return_count=self.return_count,
             change_count=0,
-            chain=("camt", self.bank_account, self.currency or ""),
+            chain=("camt", account, currency) if self.is_account_statement else None,
             is_correction=False,
         )

@@ -4,12 +4,12 @@ The reader stands on expat, the parser of the standard library, fed block by blo
 type declaration is refused before a single entity of it is declared, so there is nothing to expand or to fetch.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from re import compile as compile_pattern
 from typing import BinaryIO, Final, NamedTuple
 from xml.parsers import expat
 
-from pawledger.bank_files.iso20022.layouts import Layouts
+from pawledger.bank_files.iso20022.layouts import Layouts, Source
 from pawledger.bank_files.iso20022.shapes import Fields, Place, Record, Shape, add_text
 from pawledger.domain.errors import PawledgerError
 
@@ -26,8 +26,14 @@ TOKEN_BYTES_MAX: Final = 262_144
 """One tag, comment or instruction; expat must hold it whole, and no bank writes one of this length."""
 NAMES_MAX: Final = 5_000
 """Different element and attribute names; expat remembers each one for good. A whole camt schema has under 1,500."""
+NAMESPACE: Final = "xmlns"
+"""Where the record of a message holds the namespace of its element, empty where it has none."""
+_MARKS: Final = (b"&#", b"<!", b"<?")
 ENCODINGS: Final = frozenset({"utf-8", "us-ascii", "iso-8859-1", "iso-8859-15", "windows-1252", "cp1252"})
 """Supersets of ASCII only, so that the bytes of a declaration are recognised before they are parsed."""
+
+
+_new_tuple: Final = tuple.__new__
 
 
 class XmlRefusedError(PawledgerError):
@@ -42,18 +48,16 @@ class XmlRefusedError(PawledgerError):
 class _Collector:
     """The callbacks of one parse: walks the tree of wanted places along with the document and fills the records."""
 
-    def __init__(self, messages: tuple[Shape, ...], repeated: str) -> None:
+    def __init__(self, messages: Iterable[Shape], repeated: frozenset[str]) -> None:
         self.records: list[Record] = []
         self.fields: Fields = {}
         """Of the record that the parser stands in."""
         self.repeated_place = Place()
-        """The place of the record named `repeated`, once one of them was met."""
+        """The place of the record that comes in great numbers, once one of them was met."""
         self.repeated_end = -1
         """Index of the byte where the last end tag of such a record starts."""
         self.encoding = "utf-8"
         self.fed_bytes = 0
-        self.namespace: str | None = None
-        """Namespace of the message's element, once it was met; empty where it has none."""
         self.has_root = False
         self._envelope = Place()
         self._envelope.is_envelope = True
@@ -63,7 +67,7 @@ class _Collector:
         self._node = self._envelope
         self._stack: list[Place] = []
         self._repeated = repeated
-        self._open: list[tuple[Fields, int]] = []
+        self._open: list[tuple[Fields, int, int]] = []
         self._namespaces: list[Fields] = [{}]
         self._pieces: list[str] = []
         self._names = 0
@@ -111,11 +115,11 @@ class _Collector:
         if node.text is not None:
             self._pieces.clear()
         elif node.record is not None:
-            if parent.is_envelope:
-                self._enter_envelope(node, name, attributes)
             self._open_record(node, node.record)
+            if parent.is_envelope:
+                self.fields[NAMESPACE] = self._enter_envelope(name, attributes)
         elif node.is_envelope:
-            self._enter_envelope(node, name, attributes)
+            self._enter_envelope(name, attributes)
 
     def _end(self, _name: str) -> None:
         node = self._node
@@ -128,9 +132,10 @@ class _Collector:
                 self._store(node.text, text)
         elif node.record is not None:
             fields = self.fields
-            self.fields, line = self._open.pop()
-            self.records.append(Record(node.record, fields, self.fields, line, is_start=False))
-            if node.record == self._repeated:
+            self.fields, line, offset = self._open.pop()
+            if fields or not node.is_quiet:
+                self.records.append(Record(node.record, fields, self.fields, line, offset, is_start=False))
+            if node.record in self._repeated:
                 self.repeated_place, self.repeated_end = node, self.parser.CurrentByteIndex
             if self._node.is_envelope:
                 self._namespaces.pop()
@@ -165,19 +170,19 @@ class _Collector:
             raise self.refuse("xml.text_too_long", f"field {path} is longer than {TEXT_CHARACTERS_MAX} characters")
 
     def _open_record(self, node: Place, record: str) -> None:
-        line, parent = self.parser.CurrentLineNumber, self.fields
-        self._open.append((parent, line))
+        line, offset, parent = self.parser.CurrentLineNumber, self.parser.CurrentByteIndex, self.fields
+        self._open.append((parent, line, offset))
         self.fields = {}
         if node.is_announced:
-            self.records.append(Record(record, self.fields, parent, line, is_start=True))
+            self.records.append(Record(record, self.fields, parent, line, offset, is_start=True))
 
-    def _enter_envelope(self, node: Place, name: str, attributes: dict[str, str]) -> None:
+    def _enter_envelope(self, name: str, attributes: dict[str, str]) -> str:
+        """Take the namespaces that an element declares; return its own, empty where it has none."""
         self.has_root = True
         declared = {name: uri for name, uri in attributes.items() if name.partition(":")[0] == "xmlns"}
         self._namespaces.append({**self._namespaces[-1], **declared})
-        if node.record is not None:
-            prefix, colon, _ = name.rpartition(":")
-            self.namespace = self._namespaces[-1].get(f"xmlns{colon}{prefix}", "")
+        prefix, colon, _ = name.rpartition(":")
+        return self._namespaces[-1].get(f"xmlns{colon}{prefix}", "")
 
 
 class _Slice(NamedTuple):
@@ -185,8 +190,8 @@ class _Slice(NamedTuple):
     is_last: bool
 
 
-Portion = tuple[str, list[Record]]
-"""Records that ended together, and the namespace of their message."""
+Portion = list[Record]
+"""Records that ended together."""
 
 
 class _Reader:
@@ -196,11 +201,12 @@ class _Reader:
     what follows is content of the element around, neither a comment nor a section that would only look like records.
     """
 
-    def __init__(self, collector: _Collector, repeated: str) -> None:
+    def __init__(self, collector: _Collector, repeated: frozenset[str]) -> None:
         self._collector = collector
         self._repeated = repeated
         self._layouts = Layouts()
-        self._end_tags = compile_pattern(rb"</(?:[^<>\s:/]{1,64}:)?" + repeated.encode() + b">")
+        names = "|".join(sorted(repeated)).encode()
+        self._end_tags = compile_pattern(rb"</(?:[^<>\s:/]{1,64}:)?(?:" + names + b")>")
         self._end_tag = b""
         """The end tag behind which the parser stands, empty where it stands elsewhere."""
         self._waiting = b""
@@ -240,19 +246,22 @@ class _Reader:
         collector, end_tag = self._collector, self._end_tag
         line = collector.parser.CurrentLineNumber
         records: list[Record] = []
+        offset = collector.fed_bytes - start
         while (end := content.find(end_tag, start)) >= 0:
             # A record this short holds no text that would be too long.
             if end - start > TEXT_CHARACTERS_MAX or (has_marks and _has_marks(content[start:end])):
                 break
+            element = content[start:end]
             try:
-                text = content[start:end].decode(collector.encoding)
+                text = element.decode(collector.encoding)
             except UnicodeDecodeError:
                 break
             if "\r" in text:
                 # XML 1.0, section 2.11: a parser passes every line end on as a line feed.
                 text = text.replace("\r\n", "\n").replace("\r", "\n")
             breaks = text.count("\n")
-            read = self._layouts.read(text, collector.repeated_place, collector.fields, line, breaks)
+            source = _new_tuple(Source, (element, offset + start, collector.encoding, text, line, breaks))
+            read = self._layouts.read(source, collector.repeated_place, collector.fields)
             if read is None:
                 break
             records += read
@@ -273,7 +282,7 @@ class _Reader:
             if read is not None:
                 sound_bytes = max(collector.parser.CurrentByteIndex - first_byte, 0)
                 read = self._first(read, content.count(self._end_tag, 0, sound_bytes))
-        yield collector.namespace or "", collector.records if read is None else read
+        yield collector.records if read is None else read
         if fault is not None:
             raise fault
 
@@ -284,21 +293,24 @@ class _Reader:
             if count == 0:
                 break
             kept.append(record)
-            count -= record.name == self._repeated
+            count -= record.name in self._repeated
         return kept
 
 
 def _has_marks(content: bytes) -> bool:
-    """Say whether there are references by number, comments, sections or instructions, which the parser has to read."""
-    return b"&#" in content or b"<!" in content or b"<?" in content
+    """Say whether there are references by number, comments, sections or instructions, which the parser has to read.
+
+    Where the second byte of a mark does not occur at all, and it seldom does, one byte is found faster than two.
+    """
+    return any(mark[1:] in content and mark in content for mark in _MARKS)
 
 
-def read_records(stream: BinaryIO, messages: tuple[Shape, ...], repeated: str) -> Iterator[Portion]:
-    """Yield the records of the messages named by `messages` as they end, in portions, with their message's namespace.
+def read_records(stream: BinaryIO, messages: Iterable[Shape], repeated: frozenset[str]) -> Iterator[Portion]:
+    """Yield the records of the messages named by `messages` as they end, in portions.
 
     Elements are told apart by local name, so that versions and prefixes do not matter; around the message there may be
-    any envelope (a business application header). What no shape names is skipped. `repeated` names the record that
-    comes in great numbers.
+    any envelope (a business application header). What no shape names is skipped. `repeated` names the records that
+    come in great numbers.
 
     Raises `XmlRefusedError`, after the records before the fault, for what is not well-formed XML, is cut short, or
     passes one of the limits of this module.
