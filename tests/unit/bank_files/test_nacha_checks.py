@@ -152,7 +152,7 @@ def test_batch_control_that_names_another_batch_is_a_warning(slot: slice, text: 
     assert key in report.problems[0].message
 
 
-@pytest.mark.parametrize("declared", ["000000", "000009", "      "])
+@pytest.mark.parametrize("declared", ["000000", "000009", "      ", "00000\u00b9"])
 def test_wrong_block_count_is_a_warning(declared: str) -> None:
     records = write_records(Batch())
     records[4] = records[4][:7] + declared + records[4][13:]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from pawledger.bank_files.nacha_fields import EntryLayout, Notes, read_number, shown
+from pawledger.bank_files.nacha_fields import EntryLayout, Notes, is_number, read_number, shown
 from pawledger.bank_files.records import StatementSummary
 
 HASH_MODULUS: Final = 10**10
@@ -136,7 +136,7 @@ def check_file_control(record: str, file: FileCount, notes: Notes) -> None:
     _compare(record, compared, "file", notes)
     blocks = -(-file.record_count // RECORDS_PER_BLOCK)
     declared = record[7:13]
-    if not declared.isdigit() or int(declared) != blocks:
+    if not is_number(declared) or int(declared) != blocks:
         message = f"file control declares {shown(declared)} blocks of ten records, found {blocks}"
         notes.once("block_count", message)
 
