@@ -97,6 +97,13 @@ def test_return_tells_its_reason_and_the_original_trace_first(code: str, directi
     assert entry.references == (f"{ORIGINATING_BANK}0000555", "POL-9")
 
 
+@pytest.mark.parametrize("count", [1, MANY])
+def test_return_that_names_no_original_has_its_own_id_only(count: int) -> None:
+    entries = tuple(Entry("26", 7 + n, addenda=(returned("R01", "0" * 15),)) for n in range(count))
+    found, _ = read(write_nacha(Batch(entries)))
+    assert {entry.references for entry in found} == {("POL-100",)}
+
+
 def test_return_of_a_forward_code_is_a_return_all_the_same() -> None:
     _, report = read(write_nacha(Batch((Entry("27", 100, addenda=(returned("R01"),)), Entry("27", 100)))))
     assert report.statements[0].return_count == 1

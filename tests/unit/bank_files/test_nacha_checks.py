@@ -189,6 +189,14 @@ def test_addenda_indicator_that_does_not_agree_is_a_warning(entry: Entry, indica
     assert (report.verdict, rules_of(report)) == (Verdict.ACCEPTED, ["nacha.addenda_indicator"])
 
 
+@pytest.mark.parametrize("addenda", [(), (remittance("A"),)])
+def test_one_wrong_addenda_indicator_among_many_is_a_warning(addenda: tuple[str, ...]) -> None:
+    records = write_records(Batch(tuple(Entry(amount_minor=7 + n, addenda=addenda) for n in range(40))))
+    records[2] = f"{records[2][:78]}{'0' if addenda else '1'}{records[2][79:]}"
+    _, report = read_records(records)
+    assert rules_of(report) == ["nacha.addenda_indicator"]
+
+
 @pytest.mark.parametrize("count", [2, 60])
 def test_trace_numbers_that_do_not_rise_are_a_warning(count: int) -> None:
     entries = tuple(Entry(trace=f"{ORIGINATING_BANK}{count - n:07}", amount_minor=7 + n) for n in range(count))
