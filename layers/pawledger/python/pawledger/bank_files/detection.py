@@ -47,6 +47,11 @@ _LOOKS_LIKE_NACHA: Final = compile_pattern(
 )
 """A file header, or a batch header or an entry where the headers before it are missing."""
 
+_LOOKS_LIKE_MT940: Final = compile_pattern(
+    rb"(?:[^<\r\n]{0,120}(?:\r\n?|\n)){0,12}?[ \t]*(?:\{[1-4]:[^<]{0,400})?:(?:20|25P?|28C?|60[FM]|61|62[FM]|64|86|34F|940):"
+)
+"""A field of MT940 at the start of a line, behind the headers of SWIFT or some lines that banks put before."""
+
 
 class Detection(NamedTuple):
     """What the head of a file looks like: the name of the format, None where it is not known, and a description."""
@@ -59,6 +64,7 @@ _RECORD_MARKS: Final = (
     (compile_pattern(rb"01,"), Detection("bai2", "BAI2")),
     (_LOOKS_LIKE_NACHA, Detection("nacha", "NACHA")),
     (_LOOKS_LIKE_LOCKBOX, Detection("lockbox", "BAI lockbox")),
+    (_LOOKS_LIKE_MT940, Detection("mt940", "SWIFT MT940 or MT942")),
 )
 """How the first record of a line format begins, after byte order mark and blanks; the first match counts."""
 
@@ -94,12 +100,13 @@ def _detect_xml(text: str) -> Detection:
     messages = [found.group(1) for found in _ISO20022_NAMESPACE.finditer(text)]
     names = _XML_NAMES.findall(text)
     messages += [_ISO20022_ROOTS[name] for name in names if name in _ISO20022_ROOTS]
-    # An envelope brings the namespace of its own header; the statement inside is what counts.
-    named = next((message for message in messages if message in READERS), messages[0] if messages else None)
-    if named == _APPLICATION_HEADER:
-        return Detection("iso20022", "ISO 20022 behind its application header")
+    # An envelope brings the namespace of its own header; the message inside is what counts.
+    inside = [message for message in messages if message != _APPLICATION_HEADER]
+    named = next((message for message in inside if message in READERS), inside[0] if inside else None)
     if named is not None:
         return Detection(named, f"ISO 20022 {named}")
+    if messages:
+        return Detection("iso20022", "ISO 20022 behind its application header")
     return Detection(
         None, f"XML with the root {names[0][:40]!r}, no known bank file" if names else "XML without a root"
     )
@@ -116,6 +123,7 @@ READERS: Final[dict[str, tuple[str, str]]] = {
     "gocardless.payouts": ("gocardless_report", "read_gocardless_payouts"),
     "iso20022": ("iso20022.messages", "read_iso20022"),
     "lockbox": ("lockbox", "read_lockbox"),
+    "mt940": ("mt940", "read_mt940"),
     "nacha": ("nacha", "read_nacha"),
     "pacs.002": ("iso20022.messages", "read_iso20022"),
     "pacs.004": ("iso20022.messages", "read_iso20022"),

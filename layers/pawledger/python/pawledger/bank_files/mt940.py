@@ -1,0 +1,264 @@
+"""Reader of MT940, SWIFT's customer statement, and MT942, its interim report; see docs/formats/mt940.md.
+
+A file holds messages, each a run of fields `:NN:`; fields 61 are the movements. What stands around them (headers of
+SWIFT, lines that banks put before) is passed over.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import chain
+from typing import BinaryIO, Final
+
+from pawledger.bank_files.lines import LineBlocks, UnreadableLinesError
+from pawledger.bank_files.mt940_entries import (
+    ENTRIES,
+    TAGS,
+    build_entries,
+    build_entry,
+    split_movement,
+    tell_unreadable,
+)
+from pawledger.bank_files.mt940_fields import (
+    Notes,
+    UnreadableFieldError,
+    read_balance,
+    read_day,
+    read_floor_currency,
+    read_total,
+    shown,
+)
+from pawledger.bank_files.mt940_statement import Statement
+from pawledger.bank_files.records import StatementEntry
+from pawledger.bank_files.report import FileReport, Rule
+
+STATEMENTS_MAX: Final = 50_000
+"""Most statements of one stream: they are kept in the report, and this many take about 40 MB."""
+ROWS_MAX: Final = 1_000_000
+"""Most different movements of one statement, whose hashes are kept to number those that are alike: about 100 MB."""
+HEADER_CHARACTERS_MAX: Final = 30
+"""Lines that banks put between messages have a dozen characters; more is text that somebody should know of."""
+FIELD_LINES_MAX: Final = 2_000
+"""Longest field: SWIFT allows 6 lines in field 86, and banks send some dozens."""
+
+_FIELD: Final = re.compile(rf":({TAGS}):([^\n]*(?:\n(?!:(?:{TAGS}):|-[ ]*(?:\n|\Z)|-\}}|\{{[1-5]:)[^\n]*)*)\n")
+_FIELD_START: Final = re.compile(rf":(?!86:)(?:{TAGS}):")
+_INTERIM_TAGS: Final = frozenset({"34F", "13", "13D", "90C", "90D"})
+_MESSAGE_START: Final = frozenset({"20", "940", "942"})
+
+
+def read_mt940(stream: BinaryIO, report: FileReport) -> Iterator[StatementEntry]:
+    """Iterate over the movements of an MT940 or MT942 stream and fill `report`, in bounded memory whatever the size.
+
+    No bytes make it raise: what is wrong is a problem in `report`, whose verdict counts once the iterator is exhausted.
+    Errors of the stream itself pass through.
+    """
+    report.format = "mt940"
+    return chain.from_iterable(_read_runs(stream, report))
+
+
+def _read_runs(stream: BinaryIO, report: FileReport) -> Iterator[list[StatementEntry]]:
+    reader = _Reader(report)
+    blocks = LineBlocks(stream)
+    try:
+        for lines in blocks:
+            yield from reader.read_block(lines)
+        yield from reader.end()
+    except UnreadableFieldError as error:
+        report.add(Rule.SYNTAX, f"mt940.{error.rule}", str(error), line=reader.notes.line)
+    except UnreadableLinesError as error:
+        report.add(Rule.SYNTAX, error.rule, str(error), line=error.line)
+    if blocks.fallback_line is not None:
+        message = "text is not UTF-8, read as Windows-1252"
+        report.add(Rule.MEANING, "mt940.encoding", message, line=blocks.fallback_line)
+
+
+class _Reader:
+    """Where the reading stands: the open statement, and the lines of the last field, which may go on."""
+
+    def __init__(self, report: FileReport) -> None:
+        self.notes = Notes(report)
+        self._report = report
+        self._statement: Statement | None = None
+        self._held: list[str] = []
+        self._held_line = 1
+        self._kinds: set[str] = set()
+        self._pages: dict[tuple[str, str], Statement] = {}
+        """By account and statement number: the last page that is to be continued."""
+
+    def read_block(self, lines: list[str]) -> Iterator[list[StatementEntry]]:
+        """Read lines up to the last field that is not a field 86, which is held until it is known where it ends."""
+        lines = self._held + lines if self._held else lines
+        last = len(lines) - 1
+        while last > 0 and not _FIELD_START.match(lines[last]):
+            last -= 1
+        if last == 0:
+            self._held = lines
+            if len(lines) > FIELD_LINES_MAX:
+                self.notes.line = self._held_line
+                raise UnreadableFieldError("field_too_long", f"a field or text has more than {FIELD_LINES_MAX} lines")
+            return
+        yield from self._read(lines[:last], self._held_line)
+        self._held, self._held_line = lines[last:], self._held_line + last
+
+    def end(self) -> Iterator[list[StatementEntry]]:
+        """Read the last field and close the last statement."""
+        yield from self._read(self._held, self._held_line)
+        self.notes.line = self._held_line + max(len(self._held) - 1, 0)
+        self._close()
+        if not self._report.statements:
+            raise UnreadableFieldError("empty", "the file has no statement")
+        if self._kinds == {"mt942"}:
+            self._report.format = "mt942"
+
+    def _read(self, lines: list[str], first_line: int) -> Iterator[list[StatementEntry]]:
+        """Read whole fields, and the lines between them."""
+        text = "\n".join(lines) + "\n"
+        position, line = 0, first_line
+        while position < len(text):
+            if text.startswith(":61:", position) and self._statement is not None:
+                end, found, found_lines = _match_entries(text, position, line)
+                if found:
+                    yield build_entries(self._statement, found, found_lines, self.notes)
+                    self._check_rows(self._statement)
+                    line += text.count("\n", position, end)
+                    position = end
+                    continue
+            field = _FIELD.match(text, position)
+            if field is None:
+                end = text.find("\n", position) + 1
+                self.notes.line = line
+                self._read_between(text[position : end - 1])
+            else:
+                end = field.end()
+                information = None
+                while field[1] == "61" and (following := _FIELD.match(text, end)) and following[1] == "86":
+                    # Some banks write a field 86 for each line of it.
+                    information = following[2] if information is None else f"{information}\n{following[2]}"
+                    end = following.end()
+                yield self._read_field(field[1], field[2], information, line)
+            line += text.count("\n", position, end)
+            position = end
+
+    def _read_between(self, text: str) -> None:
+        """A line that belongs to no field: the end of a message, a header, or what a bank puts before its messages."""
+        stripped, statement = text.strip(" \t\x1a\x03"), self._statement
+        if stripped.startswith(("-", "}")):
+            if statement is not None and (statement.is_interim or statement.closing is not None):
+                self._close()
+            elif statement is not None:
+                # A dash alone on a line of text; a statement that really ends here is told when the next one begins.
+                self.notes.once("mt940.dash", "a line of one dash stands inside of a statement")
+        elif stripped and self._report.statements and statement is None and len(stripped) > HEADER_CHARACTERS_MAX:
+            self.notes.once("mt940.text_between", "there is text between the messages, which is passed over")
+
+    def _read_field(self, tag: str, value: str, information: str | None, line: int) -> list[StatementEntry]:
+        self.notes.line = line
+        statement = self._open(tag, line)
+        if tag == "61":
+            movement = split_movement(value.strip(), information)
+            if movement is None:
+                statement.entry_count += 1
+                tell_unreadable(value, statement, line, self.notes)
+                return []
+            entry = build_entry(statement, movement, line, self.notes)
+            return [] if entry is None else [entry]
+        if tag in _INTERIM_TAGS:
+            statement.is_interim = True
+        try:
+            self._take(statement, tag, value.partition("\n")[0].strip())
+        except UnreadableFieldError as error:
+            statement.is_uncertain = True
+            self.notes.wrong(f"mt940.{error.rule}", str(error), tag)
+        return []
+
+    def _open(self, tag: str, line: int) -> Statement:
+        """The statement that a field belongs to: a reference, or a first field behind a closed one, begins another."""
+        statement = self._statement
+        begins = tag in _MESSAGE_START and statement is not None and (statement.reference or statement.bank_account)
+        if statement is not None and not begins:
+            return statement
+        if statement is not None:
+            self._close()
+        if len(self._report.statements) >= STATEMENTS_MAX:
+            raise UnreadableFieldError("too_many_statements", f"more than {STATEMENTS_MAX} statements in one file")
+        self._statement = statement = Statement(line)
+        return statement
+
+    def _take(self, statement: Statement, tag: str, value: str) -> None:
+        """Take the value of a field that is no movement. Raises `UnreadableFieldError`."""
+        if tag == "20":
+            statement.reference = value
+        elif tag in ("25", "25P"):
+            statement.bank_account = _account_number(value)
+        elif tag in ("28", "28C"):
+            statement.number, _, page = (part.strip() for part in value.partition("/"))
+            statement.page = page.partition("/")[0].strip()
+        elif tag in ("60F", "60M"):
+            statement.opening = read_balance(value, self.notes)
+            statement.is_first_page = tag == "60F"
+            before = self._pages.get((statement.bank_account, statement.number))
+            if before is not None and not statement.is_first_page:
+                # Movements that are alike are numbered over all pages of their statement.
+                statement.rows = before.rows
+        elif tag in ("62F", "62M"):
+            statement.closing = read_balance(value, self.notes)
+            statement.is_last_page = tag == "62F"
+        elif tag == "34F":
+            currency = read_floor_currency(value)
+            if statement.floor_currency not in (None, currency):
+                raise UnreadableFieldError("currency_differs", f"floor limits in two currencies, {shown(value)} last")
+            statement.floor_currency = currency
+        elif tag in ("13", "13D") and value[:6].isdigit():
+            statement.reported_on = read_day(value[:6])
+        elif tag == "90C":
+            statement.credit_total = read_total(value, self.notes)
+        elif tag == "90D":
+            statement.debit_total = read_total(value, self.notes)
+
+    def _check_rows(self, statement: Statement) -> None:
+        if len(statement.rows) > ROWS_MAX:
+            message = f"more than {ROWS_MAX} different movements in one statement"
+            raise UnreadableFieldError("too_many_movements", message)
+
+    def _close(self) -> None:
+        """Check the open statement and keep its summary."""
+        statement, self._statement = self._statement, None
+        if statement is None:
+            return
+        if not statement.is_interim or statement.opening is not None:
+            statement.is_interim = False
+            self._check_pages(statement)
+        self._kinds.add("mt942" if statement.is_interim else "mt940")
+        self._report.statements.append(statement.end(self.notes))
+
+    def _check_pages(self, statement: Statement) -> None:
+        """A page that goes on (60M) opens with what the page before it closed with (62M)."""
+        key = (statement.bank_account, statement.number)
+        before = self._pages.pop(key, None)
+        if before is not None and not statement.is_first_page and not statement.continues(before):
+            line, self.notes.line = self.notes.line, statement.line
+            message = f"page {shown(statement.page)} does not open with what page {shown(before.page)} closed with"
+            self.notes.wrong("mt940.page_balance", message, "60M")
+            self.notes.line = line
+        if not statement.is_last_page and statement.closing is not None:
+            self._pages[key] = statement
+
+
+def _match_entries(text: str, position: int, line: int) -> tuple[int, list[tuple[str, ...]], list[int]]:
+    """Ordinary movements that follow one another from `position` on: where they end, their groups and their lines."""
+    found, lines = [], []
+    for match in ENTRIES.finditer(text, position):
+        if match.start() != position:
+            break
+        found.append(match.groups())
+        lines.append(line)
+        end = match.end()
+        line += text.count("\n", position, end)
+        position = end
+    return position, found, lines
+
+
+def _account_number(value: str) -> str:
+    """The account without blanks; a currency that some banks append after a blank is not part of it."""
+    number, _, behind = value.partition(" ")
+    return number if len(behind.strip()) == 3 and behind.strip().isalpha() else value.replace(" ", "")
