@@ -114,9 +114,10 @@ def test_return_that_moved_no_money_does_not_post() -> None:
     assert (entry.purpose, entry.posts) == (Purpose.RETURN, False)
 
 
+@pytest.mark.parametrize("count", [1, MANY])
 @pytest.mark.parametrize("reason", ["R99", "X01", "   "])
-def test_unknown_return_reason_is_kept_with_a_warning(reason: str) -> None:
-    entries, report = read(write_nacha(Batch((Entry("26", addenda=(returned(reason),)),))))
+def test_unknown_return_reason_is_kept_with_a_warning(reason: str, count: int) -> None:
+    entries, report = read(write_nacha(Batch((Entry("26", addenda=(returned(reason),)),) * count)))
     assert (entries[0].return_reason, entries[0].posts) == (reason.strip() or None, True)
     assert rules_of(report) == ["nacha.return_reason_unknown"]
 
@@ -127,6 +128,11 @@ def test_dishonored_return_is_told_and_not_posted() -> None:
     assert entries[0].references == (f"{ORIGINATING_BANK}0000007", "231380100000055", "POL-100")
     assert entries[0].text == "TOO LATE"
     assert rules_of(report) == ["nacha.return_not_posted"]
+
+
+def test_dishonored_returns_among_many_are_not_posted() -> None:
+    entries, _ = read(write_nacha(Batch((Entry("26", addenda=(dishonored(),)),) * MANY)))
+    assert not any(entry.posts for entry in entries)
 
 
 def test_contested_dishonored_return_names_all_three_traces() -> None:
@@ -198,6 +204,10 @@ def test_name_without_the_number_of_addenda_before_it_is_whole() -> None:
     records[2] = records[2].replace("0001A COMPANY     ", "A COMPANY         ")
     entries, _ = read("\n".join(records).encode())
     assert entries[0].payer_name == "A COMPANY"
+
+
+def test_digits_at_the_start_of_an_ordinary_name_belong_to_it() -> None:
+    assert read_one(Entry(name="1871 PET CLINIC")).payer_name == "1871 PET CLINIC"
 
 
 def test_names_in_columns_follow_the_number_of_addenda() -> None:
@@ -352,6 +362,16 @@ def test_stream_without_line_breaks_may_hold_names_in_utf8_and_breaks_between_fi
     assert {entry.payer_name for entry in entries} == {"ZOË MÜLLER"}
     assert [entries[0].line, entries[-1].line] == [1, 2]
     assert all(content[entry.offset or 0 :].startswith(b"627") for entry in entries)
+
+
+@pytest.mark.parametrize("between", ["\n", "\r", "\r\n"])
+def test_record_before_a_break_in_a_stream_may_be_trimmed(between: str) -> None:
+    batch = Batch(tuple(Entry(amount_minor=100 + n) for n in range(60)))
+    records = [record for record in write_records(batch) if record != "9" * 94]
+    content = "".join(records).rstrip() + between + write_nacha(batch, end="", modifier="B").decode()
+    entries, report = read(content.encode())
+    assert (report.verdict, len(entries)) == (Verdict.ACCEPTED, 120)
+    assert rules_of(report) == ["nacha.record_trimmed", "nacha.blocks_not_filled"]
 
 
 def test_name_in_windows_1252_has_as_many_bytes_as_characters() -> None:

@@ -5,7 +5,6 @@ Source: Nacha Operating Rules, appendix three: a record has 94 characters and a 
 custom of file transfer.
 """
 
-from codecs import utf_8_decode
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO, Final, NamedTuple
 
@@ -121,8 +120,9 @@ class RecordBlocks:
         The window ends with a line, with the file, or has as many bytes as 94 characters can have.
         """
         try:
-            text = utf_8_decode(window, "strict", len(window) < _RECORD_BYTES_MAX)[0]
+            text = window.decode("utf-8")
         except UnicodeDecodeError as error:
+            # It may be no fault but the end of the window.
             text = window[: error.start].decode("utf-8")
             if len(text) < RECORD_CHARACTERS:
                 self.fallback_line = self.fallback_line or line
