@@ -16,7 +16,7 @@ from pawledger.bank_files.nacha_fields import Notes
 
 REMEMBERED_MAX: Final = 4_000_000
 """Most entries of one logical file remembered while their trace numbers rise, four bytes each."""
-COUNTED_MAX: Final = 500_000
+COUNTED_MAX: Final = 1_000_000
 """Most different entries of one logical file that are counted because trace numbers come again, about 80 bytes each."""
 
 
