@@ -44,10 +44,9 @@ def write_row(row: Row, currency: str) -> str:
     """Fields 61 and 86 of a movement, the latter cut into lines of 65 characters where it has none of its own."""
     mark = row.mark or ("C" if row.amount_minor >= 0 else "D")
     reference = f"//{row.bank_reference}" if row.bank_reference else ""
-    lines = [
-        f":61:{row.value_on:%y%m%d}{row.entry_day}{mark}{write_amount(row.amount_minor, currency)}"
-        f"{row.type_code}{row.customer_reference}{reference}"
-    ]
+    amount = write_amount(row.amount_minor, currency)
+    head = f":61:{row.value_on:%y%m%d}{row.entry_day}{mark}{amount}{row.type_code}{row.customer_reference}{reference}"
+    lines = [head]
     if row.supplementary:
         lines.append(row.supplementary)
     if row.information:
@@ -90,11 +89,11 @@ def write_mt942(
     with_totals: bool = True,
 ) -> bytes:
     """One interim report; the changes make its credit total wrong."""
-    credits = [row.amount_minor for row in rows if row.amount_minor >= 0]
-    debits = [-row.amount_minor for row in rows if row.amount_minor < 0]
+    ins = [row.amount_minor for row in rows if row.amount_minor >= 0]
+    outs = [-row.amount_minor for row in rows if row.amount_minor < 0]
     totals = [
-        f":90D:{len(debits)}{currency}{write_amount(sum(debits), currency)}",
-        f":90C:{len(credits) + count_change}{currency}{write_amount(sum(credits) + sum_change_minor, currency)}",
+        f":90D:{len(outs)}{currency}{write_amount(sum(outs), currency)}",
+        f":90C:{len(ins) + count_change}{currency}{write_amount(sum(ins) + sum_change_minor, currency)}",
     ]
     fields = [
         ":20:INTERIM",

@@ -5,7 +5,7 @@ SWIFT, lines that banks put before) is passed over.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import BinaryIO, Final
 
@@ -244,10 +244,15 @@ class _Reader:
             self._pages[key] = statement
 
 
-def _match_entries(text: str, position: int, line: int) -> tuple[int, list[tuple[str, ...]], list[int]]:
+def _match_entries(text: str, position: int, line: int) -> tuple[int, list[tuple[str, ...]], Sequence[int]]:
     """Ordinary movements that follow one another from `position` on: where they end, their groups and their lines."""
+    stop = text.find("\n:62", position) + 1 or len(text)
+    found = ENTRIES.findall(text, position, stop)
+    if text.count("\n", position, stop) == 2 * len(found):
+        # Two lines for each, so that there is nothing between them.
+        return stop, found, range(line, line + 2 * len(found), 2)
     found, lines = [], []
-    for match in ENTRIES.finditer(text, position):
+    for match in ENTRIES.finditer(text, position, stop):
         if match.start() != position:
             break
         found.append(match.groups())

@@ -7,8 +7,8 @@ whatever it does not take is read field by field.
 import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
-from zlib import crc32
 
+from pawledger.bank_files.mt940_columns import read_in_columns
 from pawledger.bank_files.mt940_fields import (
     NO_REFERENCES,
     Notes,
@@ -18,7 +18,13 @@ from pawledger.bank_files.mt940_fields import (
     read_entry_day,
     shown,
 )
-from pawledger.bank_files.mt940_information import NOTHING, Information, read_information, return_reason_in
+from pawledger.bank_files.mt940_information import (
+    NOTHING,
+    Information,
+    checksum_of,
+    read_information,
+    return_reason_in,
+)
 from pawledger.bank_files.mt940_statement import Statement
 from pawledger.bank_files.records import Direction, Purpose, StatementEntry
 from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
@@ -34,7 +40,8 @@ ENTRIES: Final = re.compile(
 )
 """One movement: value day, entry day, mark, funds code, amount, type, references, supplementary lines, field 86."""
 _ENTRY: Final = re.compile(
-    r"([0-9]{6})([0-9]{4})?\s*(R[CD]|E[CD]|[CD])\s*([A-Z])?\s*([0-9][0-9.,]*)\s*([NFS][A-Z0-9 ]{3})?([^\n]*)((?:\n[^\n]*)*)"
+    r"([0-9]{6})([0-9]{4})?\s*(R[CD]|E[CD]|[CD])\s*([A-Z])?\s*([0-9][0-9.,]*)\s*"
+    r"([NFS][A-Z0-9 ]{3})?([^\n]*)((?:\n[^\n]*)*)"
 )
 
 _RETURN_TYPES: Final = frozenset({"RTI"})
@@ -77,12 +84,14 @@ def build_entry(statement: Statement, movement: Movement, line: int, notes: Note
     """Count a movement in its statement and return its entry; None where its money is not certain, which is told."""
     notes.line = line
     statement.entry_count += 1
-    currency = statement.currency
+    currency = statement.currency or ""
+    if not currency:
+        statement.is_uncertain = True
+        notes.wrong("mt940.currency", "nothing in the statement says in which currency it is", "61")
+        return None
     try:
         value_on = read_day(movement.value_day)
         booked_on = read_entry_day(movement.value_day, movement.entry_day) if movement.entry_day else value_on
-        if currency is None:
-            raise UnreadableFieldError("currency", "nothing in the statement says in which currency it is")
         amount_minor = _quick_amount(movement.amount, currency)
         if amount_minor is None:
             amount_minor = _read_unusual_amount(movement.amount, currency, statement, notes)
@@ -101,12 +110,12 @@ def build_entry(statement: Statement, movement: Movement, line: int, notes: Note
         statement.debit_count += 1
         statement.debit_minor += amount_minor
     customer_reference, _, bank_reference = movement.references.partition("//")
-    bank_reference = bank_reference.strip()
+    customer_reference, bank_reference = customer_reference.strip(), bank_reference.strip()
     has_bank_reference = bank_reference not in NO_REFERENCES
     field = movement.information
     information = NOTHING if field is None else read_information(field)
-    # Banks word field 86 otherwise in the interim report than in the statement: a reference of their own goes before it.
-    checksum = "" if has_bank_reference else f"{crc32((field or '').encode())}"
+    # Banks word field 86 otherwise in the interim report than in the statement; a reference of theirs does without it.
+    checksum = "" if has_bank_reference else checksum_of(field or "")
     facts = (
         movement.value_day,
         str(amount_minor),
@@ -144,7 +153,10 @@ def build_entry(statement: Statement, movement: Movement, line: int, notes: Note
 def build_entries(
     statement: Statement, found: Sequence[tuple[str, ...]], lines: Sequence[int], notes: Notes
 ) -> list[StatementEntry]:
-    """Entries of ordinary movements, given as the groups of `ENTRIES`, with the line of each."""
+    """Entries of movements that follow one another, given as the groups of `ENTRIES`, with the line of each."""
+    read = read_in_columns(statement, found, lines)
+    if read is not None:
+        return read
     entries = []
     for groups, line in zip(found, lines, strict=True):
         day, entry_day, mark, _, amount, type_code, references, supplementary, information = groups

@@ -1,4 +1,4 @@
-"""One statement of MT940 or report of MT942 while it is read: its fields, what was counted, and the checks at its end."""
+"""One statement of MT940 or report of MT942 while it is read: its fields, what was counted, the checks at its end."""
 
 from dataclasses import dataclass, field
 from datetime import date
