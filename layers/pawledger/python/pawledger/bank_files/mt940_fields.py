@@ -68,7 +68,7 @@ class Balance(NamedTuple):
 class Total(NamedTuple):
     """Number and sum of the movements on one side (90C, 90D), in minor units."""
 
-    count: int
+    entry_count: int
     currency: str
     amount_minor: int
 

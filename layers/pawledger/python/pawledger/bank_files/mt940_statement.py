@@ -105,8 +105,8 @@ class Statement:
         ):
             if total is None or self.is_uncertain:
                 continue
-            if total.count != count:
-                message = f"{name} declares {total.count} entries, found {count}"
+            if total.entry_count != count:
+                message = f"{name} declares {total.entry_count} entries, found {count}"
                 notes.wrong("mt942.total_count", message, name)
             if total.amount_minor != amount_minor:
                 declared, summed = (_written(value, total.currency) for value in (total.amount_minor, amount_minor))
