@@ -1,10 +1,15 @@
-"""Writes camt.053 files of any version from plain values, the way the message definitions order the elements."""
+"""Writes camt.052, camt.053 and camt.054 files of any version from plain values, elements in the defined order."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+ELEMENTS = {
+    "camt.052": ("BkToCstmrAcctRpt", "Rpt"),
+    "camt.053": ("BkToCstmrStmt", "Stmt"),
+    "camt.054": ("BkToCstmrDbtCdtNtfctn", "Ntfctn"),
+}
 OWN_IBAN = "DE36100100100000000001"
 PAYER_IBAN = "DE09100100100000000002"
 
@@ -23,6 +28,7 @@ class Detail:
     texts: tuple[str, ...] = ()
     return_reason: str | None = None
     extra: str = ""
+    bank_reference: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,7 @@ class Entry:
     is_reversal: bool | None = None
     batch: str = ""
     amount_text: str | None = None
+    charges: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,8 @@ class StatementContent:
     summary: str = ""
     pagination: str = ""
     extra_balances: str = ""
+    period: str = "<FrToDt><FrDtTm>2026-01-05T00:00:00</FrDtTm><ToDtTm>2026-01-05T23:59:59</ToDtTm></FrToDt>"
+    copy: str | None = None
 
     def closing(self) -> int:
         if self.closing_minor is not None:
@@ -79,14 +88,17 @@ class Camt053File:
     prefix: str = ""
     namespace: str | None = None
     declaration: str = '<?xml version="1.0" encoding="UTF-8"?>'
+    message: str = "camt.053"
 
     def to_bytes(self) -> bytes:
         namespace = self.namespace
         if namespace is None:
-            namespace = f"urn:iso:std:iso:20022:tech:xsd:camt.053.001.{self.version}"
+            namespace = f"urn:iso:std:iso:20022:tech:xsd:{self.message}.001.{self.version}"
+        element, record = ELEMENTS[self.message]
         header = _tag("MsgId", self.message_id) + _tag("CreDtTm", "2026-01-05T20:00:00+01:00") + self.pagination
         statements = "\n".join(_write_statement(statement, self.version) for statement in self.statements)
-        body = f"<BkToCstmrStmt>\n<GrpHdr>{header}</GrpHdr>\n{statements}\n</BkToCstmrStmt>"
+        statements = statements.replace("<Stmt>", f"<{record}>").replace("</Stmt>", f"</{record}>")
+        body = f"<{element}>\n<GrpHdr>{header}</GrpHdr>\n{statements}\n</{element}>"
         colon = f":{self.prefix}" if self.prefix else ""
         declared = f' xmlns{colon}="{namespace}"' if namespace else ""
         text = f"<Document>\n{body}\n</Document>\n"
@@ -103,6 +115,14 @@ def one_entry(amount_minor: int = 2_990, *details: Detail) -> Entry:
 def file_of(*entries: Entry, version: str = "08") -> bytes:
     """A file with one statement that balances."""
     return Camt053File((StatementContent(tuple(entries)),), version).to_bytes()
+
+
+def told_in(message: str, *entries: Entry, version: str = "08", message_id: str = "MESSAGE-1") -> bytes:
+    """A file of one report, statement or notification with the same entries; only the statement has balances."""
+    if message == "camt.053":
+        return Camt053File((StatementContent(tuple(entries)),), version, message_id).to_bytes()
+    content = StatementContent(tuple(entries), opening_minor=None, has_closing=False)
+    return Camt053File((content,), version, message_id, message=message).to_bytes()
 
 
 def decimal_text(amount_minor: int) -> str:
@@ -132,7 +152,8 @@ def _write_statement(statement: StatementContent, version: str) -> str:
         _tag("Id", statement.statement_id),
         statement.pagination,
         _tag("ElctrncSeqNb", statement.sequence),
-        "<FrToDt><FrDtTm>2026-01-05T00:00:00</FrDtTm><ToDtTm>2026-01-05T23:59:59</ToDtTm></FrToDt>",
+        statement.period,
+        _tag("CpyDplctInd", statement.copy),
         f"<Acct>{account}{_tag('Ccy', statement.currency or None)}</Acct>",
     ]
     if statement.opening_minor is not None:
@@ -159,13 +180,14 @@ def _write_entry(entry: Entry, version: str) -> str:
         f"<BookgDt>{_tag('Dt', entry.booked_on)}</BookgDt><ValDt>{_tag('Dt', entry.value_on)}</ValDt>"
         f"{_tag('AcctSvcrRef', entry.bank_reference)}"
         f"<BkTxCd><Domn><Cd>{domain}</Cd><Fmly><Cd>{family}</Cd><SubFmlyCd>{sub_family}</SubFmlyCd></Fmly></Domn>"
-        f"</BkTxCd><NtryDtls>{entry.batch}{details}</NtryDtls></Ntry>"
+        f"</BkTxCd>{entry.charges}<NtryDtls>{entry.batch}{details}</NtryDtls></Ntry>"
     )
 
 
 def _write_detail(detail: Detail, version: str) -> str:
     refs = (
-        _tag("EndToEndId", detail.end_to_end_id)
+        _tag("AcctSvcrRef", detail.bank_reference)
+        + _tag("EndToEndId", detail.end_to_end_id)
         + _tag("TxId", detail.transaction_id)
         + _tag("MndtId", detail.mandate_id)
     )

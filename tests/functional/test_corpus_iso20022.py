@@ -23,8 +23,8 @@ _DIFFERENT: Final = {
     "camt_052_2025_invalid.xml": "camt.currency_unknown",
     "camt_054_2026_invalid.xml": "camt.currency_unknown",
     # Requests to cancel a payment: they move no money and say of none what became of it.
-    "camt056.refund.xml": "iso20022.unsupported_message",
-    "camt056.timeout.xml": "iso20022.unsupported_message",
+    "camt056.refund.xml": "file.format_unsupported",
+    "camt056.timeout.xml": "file.format_unsupported",
     # Not XML at all, and XML that is not well-formed: unreadable rather than out of balance.
     "invalid_file1": "file.format_unknown",
     "invalid_file2": "xml.not_well_formed",

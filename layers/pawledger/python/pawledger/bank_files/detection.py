@@ -16,6 +16,8 @@ from pawledger.bank_files.report import FileReport, Rule, Verdict
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
+    from pawledger.bank_files.csv_mapping import CsvMapping
+
 HEAD_BYTES: Final = 4096
 """How much of a file is looked at: format marks stand in the first record, XML namespaces in the first tags."""
 
@@ -52,6 +54,11 @@ _LOOKS_LIKE_MT940: Final = compile_pattern(
 )
 """A field of MT940 at the start of a line, behind the headers of SWIFT or some lines that banks put before."""
 
+_LOOKS_LIKE_OFX: Final = compile_pattern(
+    rb"(?i)(?:[^\x00]{0,4000}?[\r\n>])??[ \t]*(?:OFXHEADER[ \t]*:|<\?OFX[ \t]|<OFX[ \t]*>)"
+)
+"""Header or root of OFX, behind whatever lines and comments a program put before them."""
+
 
 class Detection(NamedTuple):
     """What the head of a file looks like: the name of the format, None where it is not known, and a description."""
@@ -64,6 +71,7 @@ _RECORD_MARKS: Final = (
     (compile_pattern(rb"01,"), Detection("bai2", "BAI2")),
     (_LOOKS_LIKE_NACHA, Detection("nacha", "NACHA")),
     (_LOOKS_LIKE_LOCKBOX, Detection("lockbox", "BAI lockbox")),
+    (_LOOKS_LIKE_OFX, Detection("ofx", "OFX")),
     (_LOOKS_LIKE_MT940, Detection("mt940", "SWIFT MT940 or MT942")),
 )
 """How the first record of a line format begins, after byte order mark and blanks; the first match counts."""
@@ -125,6 +133,7 @@ READERS: Final[dict[str, tuple[str, str]]] = {
     "lockbox": ("lockbox", "read_lockbox"),
     "mt940": ("mt940", "read_mt940"),
     "nacha": ("nacha", "read_nacha"),
+    "ofx": ("ofx", "read_ofx"),
     "pacs.002": ("iso20022.messages", "read_iso20022"),
     "pacs.004": ("iso20022.messages", "read_iso20022"),
     "pain.001": ("iso20022.messages", "read_iso20022"),
@@ -165,19 +174,25 @@ class _HeadThenRest(RawIOBase):
 
 
 def read_bank_file(
-    stream: BinaryIO, report: FileReport, options: ReadingOptions = NO_OPTIONS
+    stream: BinaryIO,
+    report: FileReport,
+    options: ReadingOptions = NO_OPTIONS,
+    mapping: "CsvMapping | None" = None,
 ) -> Iterator[StatementEntry]:
     """Detect the format of a stream (it need not be seekable) and yield its entries; see the readers for the contract.
 
     A gzip file, or a zip with one file, is read by what is in it. A file without a reader yields nothing and gets one
     SYNTAX problem: `file.empty`, `file.format_unknown` or `file.format_unsupported`.
+
+    A file of no known format is read by the mapping in `options` that it matches; with `mapping` it is read by that one
+    whatever it looks like.
     """
     head, whole = _peek(stream)
     if not is_package(head):
-        yield from _read_content(head, whole, report, options)
+        yield from _read_content(head, whole, report, options, mapping)
         return
     with unpack(whole, report) as unpacked:
-        yield from _read_content(*_peek(unpacked), report, options)
+        yield from _read_content(*_peek(unpacked), report, options, mapping)
 
 
 def _peek(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
@@ -189,8 +204,11 @@ def _peek(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
 
 
 def _read_content(
-    head: bytes, stream: BinaryIO, report: FileReport, options: ReadingOptions
+    head: bytes, stream: BinaryIO, report: FileReport, options: ReadingOptions, mapping: "CsvMapping | None"
 ) -> Iterator[StatementEntry]:
+    if mapping is not None and head:
+        yield from import_module("pawledger.bank_files.mapped_csv").read_mapped_csv(stream, report, mapping)
+        return
     found = detect_format(head)
     report.format = found.format
     if found.format in READERS:
@@ -200,5 +218,10 @@ def _read_content(
         report.add(Rule.SYNTAX, "file.format_unsupported", message)
     elif report.verdict is not Verdict.UNREADABLE:
         # Of a package that could not be opened, that has been told.
+        choice = import_module("pawledger.bank_files.csv_choice")
+        mapped = choice.read_by_mapping(head, stream, report, options.csv_mappings)
+        if mapped is not None:
+            yield from mapped
+            return
         rule = "file.format_unknown" if head.removeprefix(_UTF8_MARK).strip() else "file.empty"
         report.add(Rule.SYNTAX, rule, found.description)

@@ -49,6 +49,8 @@ class CashReportReader:
         self._reading = reading
         self._statement_record = STATEMENT_RECORDS[kind.name]
         self._statement: Statement | None = None
+        self._before: Statement | None = None
+        """The statement before, of which this one may be another page."""
         self._held = HeldDetails()
         self._account: str | None = None
         """Of the first statement of the message."""
@@ -73,12 +75,12 @@ class CashReportReader:
     def _turn_statement(self, record: Record) -> None:
         if record.is_start:
             self._reading.check_summaries(record.line)
-            self._statement = Statement(self._kind.name, record, self._reading)
+            self._statement = Statement(self._kind.name, record, self._reading, self._before)
         elif self._statement is not None:
             summary = self._statement.finish()
             self._reading.report.statements.append(summary)
             self._account = self._account or summary.bank_account
-            self._statement = None
+            self._before, self._statement = self._statement, None
 
     def finish(self, record: Record) -> Iterable[StatementEntry]:
         if self._account is None:

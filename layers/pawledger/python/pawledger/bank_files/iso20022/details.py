@@ -4,7 +4,7 @@ from itertools import takewhile
 from typing import Final, NamedTuple
 
 from pawledger.bank_files.iso20022.fields import amount_in, charges_in, tells_return
-from pawledger.bank_files.iso20022.movements import Movement, read_detail, read_movement
+from pawledger.bank_files.iso20022.movements import AMOUNT_PATHS, Movement, read_detail, read_movement
 from pawledger.bank_files.iso20022.reading import shown
 from pawledger.bank_files.iso20022.shapes import Fields, Record
 from pawledger.bank_files.iso20022.statement import Statement
@@ -18,8 +18,6 @@ BATCH_REFERENCES_MAX: Final = 10
 """Of one entry; a batch has one or two."""
 
 BATCH_TEXTS: Final = ("Btch/NbOfTxs", "Btch/TtlAmt", "Btch/CdtDbtInd", "Btch/PmtInfId", "Btch/MsgId")
-
-_ORIGINAL_AMOUNT_PATHS: Final = ("AmtDtls/InstdAmt/Amt", "Amt", "AmtDtls/TxAmt/Amt")
 
 
 class HeldDetails:
@@ -161,15 +159,16 @@ def _split_return(detail: Record | None, entry: Fields, movement: Movement) -> l
     """
     if movement.direction is not Direction.DEBIT:
         return None
-    for fields in (*(() if detail is None else (detail.fields,)), entry):
+    sources = (entry,) if detail is None else (detail.fields, entry)
+    for fields in sources:
         charge_minor = charges_in(fields, movement.currency)
-        if not charge_minor:
-            continue
-        for source in (fields, entry):
-            for path in _ORIGINAL_AMOUNT_PATHS:
-                original_minor = amount_in(source, path, movement.currency)
-                if original_minor is not None and 0 < original_minor == movement.amount_minor - charge_minor:
-                    original = movement._replace(amount_minor=original_minor)
-                    charge = movement._replace(amount_minor=charge_minor)
-                    return [Piece(detail, original, is_charge=False), Piece(detail, charge, is_charge=True)]
+        original_minor = movement.amount_minor - (charge_minor or 0)
+        if charge_minor and original_minor > 0 and _tells_amount(sources, original_minor, movement.currency):
+            original = movement._replace(amount_minor=original_minor)
+            charge = movement._replace(amount_minor=charge_minor)
+            return [Piece(detail, original, is_charge=False), Piece(detail, charge, is_charge=True)]
     return None
+
+
+def _tells_amount(sources: tuple[Fields, ...], amount_minor: int, currency: str) -> bool:
+    return any(amount_in(fields, path, currency) == amount_minor for fields in sources for path in AMOUNT_PATHS)

@@ -20,7 +20,8 @@ MEANING_PATHS: Final = (
 )
 """Where the codes stand that `meaning_of` reads."""
 
-_AMOUNT_PATHS: Final = ("Amt", "AmtDtls/TxAmt/Amt", "AmtDtls/InstdAmt/Amt")
+AMOUNT_PATHS: Final = ("Amt", "AmtDtls/TxAmt/Amt", "AmtDtls/InstdAmt/Amt")
+"""Where a detail tells its amount: its own, that of the transaction, that of the instruction."""
 
 
 class Meaning(NamedTuple):
@@ -84,7 +85,7 @@ def read_movement(fields: Fields, account_currency: str | None) -> Movement | No
 def read_detail(detail: Fields, entry: Movement) -> Movement | None:
     """Read the money of a detail in its entry's currency; it has the entry's direction where it names none."""
     direction = DIRECTIONS.get(detail.get("CdtDbtInd", ""), entry.direction)
-    for path in _AMOUNT_PATHS:
+    for path in AMOUNT_PATHS:
         amount_minor = amount_in(detail, path, entry.currency)
         if amount_minor is not None and amount_minor >= 0:
             return Movement(amount_minor, entry.currency, direction)

@@ -56,8 +56,9 @@ class FileReading:
 
     def warn_once(self, rule: str, key: str, message: str, line: int, field: str) -> None:
         """Warn of the same `rule` and `key` once per file."""
-        if (rule, key) not in self._told and len(self._told) < CODES_TOLD_MAX:
-            self._told.add((rule, key))
+        told = (rule, key[:SHOWN_CHARACTERS])
+        if told not in self._told and len(self._told) < CODES_TOLD_MAX:
+            self._told.add(told)
             self.warn(rule, message, line, field)
 
     def check_reason(self, code: str | None, line: int, field: str) -> None:

@@ -70,7 +70,7 @@ class Totals:
 class Statement:
     """One statement while it is read: account, balances, running totals, and the checks at its end."""
 
-    def __init__(self, kind: str, start: Record, reading: FileReading) -> None:
+    def __init__(self, kind: str, start: Record, reading: FileReading, before: "Statement | None" = None) -> None:
         self.reading = reading
         self._kind = kind
         self.is_account_statement = kind == ACCOUNT_STATEMENT
@@ -84,7 +84,8 @@ class Statement:
         self.booked = Totals()
         self.entry_count = 0
         self.return_count = 0
-        self.numbering = Numbering()
+        self._before = None if before is None else (before.name, before.numbering)
+        self._numbering: Numbering | None = None
         self.first_booked_on: date | None = None
         self.last_booked_on: date | None = None
 
@@ -104,6 +105,20 @@ class Statement:
         """Take the currency of the first amount where the account itself names none; return the account's."""
         self._currency = self._currency or currency
         return self.currency
+
+    @property
+    def name(self) -> tuple[str, str, str]:
+        """What the pages of one statement have in common."""
+        return self.bank_account, self.currency or "", self._fields.get("Id", "")
+
+    @property
+    def numbering(self) -> Numbering:
+        """Numbers entries that are alike; a page goes on where the page before it in the file has stopped."""
+        if self._numbering is None:
+            is_next = self._before is not None and self._before[0] == self.name and self._page()[0] != "1"
+            self._numbering = self._before[1] if self._before is not None and is_next else Numbering()
+            self._before = None
+        return self._numbering
 
     def warn(self, rule: str, message: str, line: int, field: str) -> None:
         self.reading.warn(rule, message, line, field)

@@ -23,7 +23,15 @@ class _Level:
 
     def count(self, status: str, money: Money | None) -> None:
         self.whole.add(money)
-        self.by_status.setdefault(status, Tally()).add(money)
+        tally = self.tally_of(status)
+        if tally is not None:
+            tally.add(money)
+
+    def tally_of(self, status: str) -> Tally | None:
+        """The tally of a status, None for one of too many: no bank invents that many."""
+        if status not in self.by_status and len(self.by_status) >= STATUSES_MAX:
+            return None
+        return self.by_status.setdefault(status, Tally())
 
 
 class StatusControls:
@@ -57,13 +65,14 @@ class StatusControls:
 
     def count_untold(self, status: str, batch: Fields) -> None:
         """Count a batch that is told as a whole: its number of transactions, where it gives one."""
-        tally = self._group.by_status.setdefault(status, Tally())
-        count = count_in(batch, "OrgnlNbOfTxs")
-        if count is None:
-            self._group.open_statuses.add(status)
-        tally.count += count or 0
+        tally, count = self._group.tally_of(status), count_in(batch, "OrgnlNbOfTxs")
         self._group.whole.count += count or 0
-        tally.has_unknown = self._group.whole.has_unknown = True
+        self._group.whole.has_unknown = True
+        if tally is not None:
+            tally.count += count or 0
+            tally.has_unknown = True
+            if count is None:
+                self._group.open_statuses.add(status)
 
     def check_batch(self, fields: Fields, line: int) -> None:
         if self._batch is not None:
@@ -98,8 +107,8 @@ class StatusControls:
         fields, line = record.fields, record.line
         status = fields.get("DtldSts", "")
         count, tally = count_in(fields, "DtldNbOfTxs"), level.by_status.get(status)
-        is_exact = tally is not None and status not in level.open_statuses
-        if count is None or (tally is not None and is_exact and tally.count != count):
+        differs = tally is not None and status not in level.open_statuses and tally.count != count
+        if count is None or differs:
             found = "none of them" if tally is None else str(tally.count)
             message = (
                 f"{shown(fields.get('DtldNbOfTxs'))} transactions of status {shown(status)} declared, {found} told"

@@ -110,7 +110,10 @@ class StatusReportReader:
         self._reading = reading
         self._numbering = Numbering()
         self._controls = StatusControls(reading, self._family)
-        self._groups: list[Record] = []
+        self._groups: dict[str, Record] = {}
+        """By the id of the original message."""
+        self._group: Fields = {}
+        """The last one told: the only one, but in a pacs.002."""
         self._told_groups: set[str] = set()
         """Ids of the groups of which something inside was told."""
         self._batch: Fields = {}
@@ -127,7 +130,8 @@ class StatusReportReader:
         elif record.name == GROUP:
             if len(self._groups) >= GROUPS_MAX:
                 raise XmlRefusedError("iso20022.too_many_groups", f"more than {GROUPS_MAX} groups", record.line)
-            self._groups.append(record)
+            self._groups[record.fields.get("OrgnlMsgId", "")] = record
+            self._group = record.fields
         elif record.is_start:
             self._batch, self._told_in_batch, self._has_batches = record.fields, 0, True
             self._controls.start_batch()
@@ -137,17 +141,14 @@ class StatusReportReader:
 
     def _group_of(self, fields: Fields) -> Fields:
         """The group that a transaction names, else the last one told."""
-        name = fields.get("OrgnlGrpInf/OrgnlMsgId")
-        named = (group.fields for group in self._groups if group.fields.get("OrgnlMsgId") == name)
-        # The only group of an ordinary message needs no search.
-        found = next(named, None) if name is not None and len(self._groups) > 1 else None
-        return found or (self._groups[-1].fields if self._groups else {})
+        named = self._groups.get(fields.get("OrgnlGrpInf/OrgnlMsgId", ""))
+        return self._group if named is None else named.fields
 
     def _read_transaction(self, record: Record) -> tuple[StatementEntry, ...]:
         fields, batch = record.fields, self._batch
         group = self._group_of(fields)
         self._told_in_batch += 1
-        self._told_groups.add(fields.get("OrgnlGrpInf/OrgnlMsgId") or group.get("OrgnlMsgId", ""))
+        self._told_groups.add(group.get("OrgnlMsgId", ""))
         is_told = not _AMOUNT_SET.isdisjoint(fields)
         money = read_money(self._reading, record, _AMOUNT_PATHS, self._family) if is_told else None
         around = batch.get("PmtInfSts") or group.get("GrpSts")
@@ -218,7 +219,7 @@ class StatusReportReader:
 
     def _close_batch(self, record: Record) -> list[StatementEntry]:
         fields = record.fields
-        group = self._groups[-1].fields if self._groups else {}
+        group = self._group
         status = fields.get("PmtInfSts") or group.get("GrpSts")
         entries = []
         if not self._told_in_batch and status is not None:
@@ -249,19 +250,18 @@ class StatusReportReader:
 
     def finish(self, record: Record) -> Iterable[StatementEntry]:
         entries = []
-        for group in self._groups:
-            name, status = group.fields.get("OrgnlMsgId", ""), group.fields.get("GrpSts")
+        for name, group in self._groups.items():
+            status = group.fields.get("GrpSts")
             if status is not None and name not in self._told_groups:
                 told = _Told(status, group, {}, group.fields, group.fields, {})
                 entries.append(self._build_whole(told, group.fields))
         if len(self._groups) == 1:
-            self._controls.check_group(self._groups[0].fields, self._groups[0].line)
+            self._controls.check_group(self._group, record.line)
         if not self._told_groups and not entries:
             message = "the message tells no status"
             self._reading.warn(f"{self._family}.no_status", message, record.line, "GrpSts")
         if not self._totals.is_empty or not self._has_batches:
-            name = self._groups[-1].fields.get("OrgnlMsgId", "") if self._groups else ""
-            self._sum_up((name, ""), record.fields, record.line)
+            self._sum_up((self._group.get("OrgnlMsgId", ""), ""), record.fields, record.line)
         sender = first_of(record.fields, _SENDER_PATHS) or ""
         take_message_id(self._kind, record.fields, sender, record.line, self._reading)
         return entries

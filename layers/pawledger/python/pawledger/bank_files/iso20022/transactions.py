@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from re import compile as compile_pattern
 from typing import Final, NamedTuple
 
@@ -26,6 +26,9 @@ NO_CURRENCY: Final = "XXX"
 """ISO 4217's own code for no currency: of a status that tells of a whole group and of no amount."""
 REFERENCES_MAX: Final = 16
 """Of a transaction; a message has about ten places for them."""
+
+CONTROL_SUM_DIGITS: Final = 60
+"""A million of the longest amounts, 40 digits each, sum to 46 digits: nothing is rounded away."""
 
 _CONTROL_SUM: Final = compile_pattern(r"\d{1,18}(?:\.\d{0,17})?")
 """ISO 20022 `DecimalNumber`, unsigned."""
@@ -146,8 +149,9 @@ class Tally:
         """The sum of all amounts irrespective of their currencies, as ISO 20022 defines `CtrlSum`; None if unknown."""
         if self.has_unknown:
             return None
-        scaled = (Decimal(minor).scaleb(-MINOR_UNIT_DECIMALS[currency]) for currency, minor in self._sums.items())
-        return sum(scaled, Decimal(0))
+        with localcontext(prec=CONTROL_SUM_DIGITS):
+            scaled = (Decimal(minor).scaleb(-MINOR_UNIT_DECIMALS[currency]) for currency, minor in self._sums.items())
+            return sum(scaled, Decimal(0))
 
 
 def count_in(fields: Fields, path: str) -> int | None:
