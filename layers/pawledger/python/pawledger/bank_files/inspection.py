@@ -1,25 +1,33 @@
 """What a bank file holds, as `pawledger inspect` tells it: read to the end, nothing posted."""
 
 from collections.abc import Iterable
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from pawledger.bank_files.detection import read_bank_file
 from pawledger.bank_files.reading_options import NO_OPTIONS, ReadingOptions
 from pawledger.bank_files.records import StatementSummary
 from pawledger.bank_files.report import FileReport, Problem, Verdict
 
+if TYPE_CHECKING:
+    from pawledger.bank_files.csv_mapping import CsvMapping
+
 _EXIT_CODES: Final = {Verdict.ACCEPTED: 0, Verdict.OUT_OF_BALANCE: 3, Verdict.UNREADABLE: 4}
 
 
 def inspect_stream(
-    stream: BinaryIO, report: FileReport | None = None, options: ReadingOptions = NO_OPTIONS
+    stream: BinaryIO,
+    report: FileReport | None = None,
+    options: ReadingOptions = NO_OPTIONS,
+    mapping: "CsvMapping | None" = None,
 ) -> FileReport:
     """Detect the format, read to the end, drop the entries and return the complete report.
+
+    With `mapping` the file is read by that one, whatever it looks like.
 
     No bytes make it raise; errors of the stream itself pass through.
     """
     report = FileReport() if report is None else report
-    for _ in read_bank_file(stream, report, options):
+    for _ in read_bank_file(stream, report, options, mapping):
         pass
     return report
 

@@ -1,32 +1,41 @@
-"""`pawledger inspect FILE...`: one JSON object per file on one line, and an exit code."""
+"""`pawledger inspect [--mapping MAPPING] FILE...`: one JSON object per file on one line, and an exit code."""
 
 import json
 from pathlib import Path
 from typing import TextIO
 
+from pawledger.bank_files.csv_mapping import CsvMapping
 from pawledger.bank_files.inspection import exit_code_of, inspect_stream, report_as_json_object
+from pawledger.bank_files.reading_options import ReadingOptions
 from pawledger.bank_files.report import FileReport, Rule
+from pawledger.command_line.mappings import load_mapping
+from pawledger.rules.csv_mappings import load_shipped_mappings
 
 
-def inspect_files(paths: list[str], out: TextIO) -> int:
+def inspect_files(paths: list[str], out: TextIO, mapping_path: str | None = None) -> int:
     """Write what each file holds to `out`, in the order given, and return the exit code (see `exit_code_of`).
 
     A path that cannot be opened or read is an unreadable file like any other; whatever the bytes, nothing is raised.
     What a file says is written with JSON escapes, so that it can neither break a line nor steer a terminal.
+
+    Delimited files are read by the mapping at `mapping_path`, else by the shipped mapping that they match. Raises
+    `CsvMappingError` where there is something wrong with that mapping.
     """
     verdicts = []
+    mapping = None if mapping_path is None else load_mapping(mapping_path)
+    options = ReadingOptions(csv_mappings=tuple(load_shipped_mappings().values()))
     for path in paths:
-        report = _inspect_path(path)
+        report = _inspect_path(path, options, mapping)
         verdicts.append(report.verdict)
         out.write(json.dumps(report_as_json_object(path, report)) + "\n")
     return exit_code_of(verdicts)
 
 
-def _inspect_path(path: str) -> FileReport:
+def _inspect_path(path: str, options: ReadingOptions, mapping: CsvMapping | None) -> FileReport:
     report = FileReport()
     try:
         with Path(path).open("rb") as stream:
-            inspect_stream(stream, report)
+            inspect_stream(stream, report, options, mapping)
     except FileNotFoundError:
         report.add(Rule.SYNTAX, "file.not_found", "there is no such file")
     except IsADirectoryError:
