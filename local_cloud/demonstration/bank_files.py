@@ -41,6 +41,19 @@ def write_camt053(message_id: str, day: date, opening_minor: int, lines: Sequenc
     ).encode()
 
 
+def write_camt054(message_id: str, day: date, lines: Sequence[Line]) -> bytes:
+    """A camt.054.001.08 notification in EUR: what the day's statement will tell as well."""
+    body = "".join(_camt_entry(line, day) for line in lines)
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08"><BkToCstmrDbtCdtNtfctn>\n'
+        f"<GrpHdr><MsgId>{message_id}</MsgId><CreDtTm>{day}T11:00:00Z</CreDtTm></GrpHdr>\n"
+        f"<Ntfctn><Id>{message_id}-1</Id><CreDtTm>{day}T11:00:00Z</CreDtTm>"
+        f"<Acct><Id><IBAN>{EURO_ACCOUNT}</IBAN></Id><Ccy>EUR</Ccy></Acct>\n{body}"
+        "</Ntfctn></BkToCstmrDbtCdtNtfctn></Document>\n"
+    ).encode()
+
+
 def write_bai2(file_id: int, day: date, lines: Sequence[Line], *, wrong_by_minor: int = 0) -> bytes:
     """A BAI2 file in USD; its totals agree with its lines but for `wrong_by_minor`."""
     details = []

@@ -16,6 +16,12 @@ EARLY_ACCOUNT: Final = "1000000099"
 MANDATE_ACCOUNT: Final = EURO_ACCOUNTS[10]
 PLANS: Final = ("monthly", "quarterly", "annual", "semi_annual", "monthly")
 
+NOTIFIED: Final = 3
+"""Payments that the bank tells of at noon, before the statement does."""
+
+LATE_DEPOSIT_MINOR: Final = 20_000
+"""What came on the day before, whose statement is missing at first."""
+
 COVER_STARTS_IN_DAYS: Final = 8
 """Inside the two weeks in which the first invoice is issued."""
 
@@ -92,6 +98,19 @@ def euro_lines(invoices: Mapping[str, Invoice], early_reference: str) -> list[Li
         Line("NB-0105", 5_000, "Paid before the policy came", creditor_reference=early_reference),
     ]
     return lines
+
+
+def notified_lines(invoices: Mapping[str, Invoice]) -> list[Line]:
+    """The payments of the first households, of which the bank tells at noon; the statement tells them again."""
+    return [
+        _euro_line(number, account_id, invoices[account_id])
+        for number, account_id in enumerate(EURO_ACCOUNTS[:NOTIFIED], start=1)
+    ]
+
+
+def lines_of_the_day_before() -> list[Line]:
+    """What came on the day whose statement is missing at first."""
+    return [Line("NB-0090", LATE_DEPOSIT_MINOR, "cheque, no reference")]
 
 
 def _euro_line(number: int, account_id: str, invoice: Invoice) -> Line:

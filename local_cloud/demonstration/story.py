@@ -1,29 +1,33 @@
 """The story of `make demo`: a book is billed, paid and mispaid, and every difference is found and told."""
 
+import gzip
 import json
 import os
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
-from local_cloud.demonstration.bank_files import write_bai2, write_camt053
+from local_cloud.demonstration.bank_files import write_bai2, write_camt053, write_camt054
 from local_cloud.demonstration.book import (
     DOLLAR_ACCOUNTS,
     EARLY_ACCOUNT,
     EURO_ACCOUNTS,
+    NOTIFIED,
     Invoice,
     dollar_lines,
     euro_lines,
+    lines_of_the_day_before,
+    notified_lines,
     policy_event,
     policy_events,
     refused_policy_events,
 )
 from local_cloud.demonstration.cloud import Cloud, wait_until
 from local_cloud.emulator import LocalCloud
-from pawledger.domain.discrepancies import DiscrepancyKind
+from pawledger.domain.discrepancies import DiscrepancyKind, DiscrepancyStatus
 from pawledger.domain.money import format_amount
 from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
 
@@ -52,6 +56,7 @@ def tell_story(cloud: Cloud, today: date) -> dict[str, Any]:
     _issue_policies(cloud, today)
     invoices = _issue_invoices(cloud, today)
     good_files = _drop_good_files(cloud, today, invoices)
+    _drop_missing_statement(cloud, today)
     _drop_faulty_files(cloud, today, good_files)
     _policy_arrives_late(cloud, today)
     proof = _close(cloud, today)
@@ -120,14 +125,43 @@ def _issue_invoices(cloud: Cloud, today: date) -> dict[str, Invoice]:
 
 def _drop_good_files(cloud: Cloud, today: date, invoices: dict[str, Invoice]) -> dict[str, bytes]:
     early = creditor_reference_of(InvoiceAddress(EARLY_ACCOUNT, 1))
+    notification = {"incoming/northbank/noon.xml": write_camt054("NB0", today, notified_lines(invoices))}
+    with _step(f"a camt.054 notification lands: {NOTIFIED} payments in EUR, told before the statement"):
+        _drop(cloud, notification)
+        wait_until("it is posted", lambda: _count_posted_files(cloud) == len(notification))
     files = {
         "incoming/northbank/statement.xml": write_camt053("NB1", today, OPENING_MINOR, euro_lines(invoices, early)),
         "incoming/firstbank/statement.bai": write_bai2(1, today, dollar_lines(invoices)),
     }
-    with _step("two bank files land: a camt.053 statement in EUR and a BAI2 file in USD"):
-        _drop(cloud, files)
-        wait_until("both files are posted", lambda: _count_posted_files(cloud) == len(files))
+    packed = dict(files)
+    packed["incoming/firstbank/statement.bai.gz"] = gzip.compress(packed.pop("incoming/firstbank/statement.bai"))
+    with _step("two more bank files land: a camt.053 statement in EUR, which tells them again, and a packed BAI2 file"):
+        _drop(cloud, packed)
+        wait_until("both files are posted", lambda: _count_posted_files(cloud) == len(notification) + len(packed))
     return files
+
+
+def _drop_missing_statement(cloud: Cloud, today: date) -> None:
+    """The statement of the day before yesterday shows that yesterday's is missing; then that one comes."""
+    posted = _count_posted_files(cloud)
+    lines = lines_of_the_day_before()
+    opening_minor = OPENING_MINOR - sum(line.amount_minor for line in lines)
+    older = write_camt053("NB-1", today - timedelta(days=2), opening_minor, [])
+    missing = write_camt053("NB-2", today - timedelta(days=1), opening_minor, lines)
+    with _step("an older statement shows that one is missing between; it is dropped, and the gap heals"):
+        _drop(cloud, {"incoming/northbank/older.xml": older})
+        wait_until("the gap is told", lambda: _count_gaps(cloud, DiscrepancyStatus.OPEN) == 1)
+        _drop(cloud, {"incoming/northbank/missing.xml": missing})
+        wait_until("the gap is healed", lambda: _count_gaps(cloud, DiscrepancyStatus.HEALED) == 1)
+        wait_until("its money is posted", lambda: _count_posted_files(cloud) == posted + 1)
+
+
+def _count_gaps(cloud: Cloud, status: DiscrepancyStatus) -> int:
+    """How many statements are, or were, missing."""
+    found = cloud.scan("DiscrepanciesTableName")
+    return sum(
+        item["kind"]["S"] == DiscrepancyKind.STATEMENT_GAP and item["status"]["S"] == status for item in found
+    )
 
 
 def _drop_faulty_files(cloud: Cloud, today: date, good_files: dict[str, bytes]) -> None:
@@ -198,6 +232,7 @@ def _summarise(cloud: Cloud, proof: dict[str, Any], alerts: list[dict[str, Any]]
     discrepancies = _count_discrepancies(cloud)
     figures |= {
         "files not posted, each a discrepancy": str(_count_faulty_files(cloud)),
+        "statements missing, and come since": str(_count_gaps(cloud, DiscrepancyStatus.HEALED)),
         "files proven to the cent": str(proof["files_proven"]),
         "files not proven": str(proof["files_unproven"]),
         "accounts overdue for billing": str(proof["accounts_overdue"]),
