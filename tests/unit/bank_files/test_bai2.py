@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pawledger.bank_files import bai2_details, lines
+from pawledger.bank_files import bai2, bai2_details, bai2_fields, lines
 from pawledger.bank_files.bai2 import read_bai2
-from pawledger.bank_files.bai2_fields import RECORD_CHARACTERS_MAX
+from pawledger.bank_files.bai2_fields import IDENTIFIER_CHARACTERS_MAX, RECORD_CHARACTERS_MAX
 from pawledger.bank_files.inspection import inspect_stream
 from pawledger.bank_files.lines import LINE_BYTES_MAX
 from pawledger.bank_files.records import Direction, StatementEntry
@@ -747,3 +747,31 @@ def test_a_file_behind_its_own_copy_tells_the_same_identities_again() -> None:
     half = len(identities) // 2
     assert half > 1
     assert identities[:half] == identities[half:]
+
+
+@pytest.mark.parametrize("line", [b"88", b"88,/", b"88 "])
+def test_lines_that_only_continue_a_record_are_looked_at_a_few_times_each(
+    line: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = 0
+
+    def counting(line: str) -> bool:
+        nonlocal looks
+        looks += 1
+        return line[:2] == "88"
+
+    monkeypatch.setattr(bai2, "is_continuation", counting)
+    monkeypatch.setattr(bai2_fields, "is_continuation", counting)
+    _, report = read(one_account("16,165,1250,Z,B1,C1,PREMIUM", *[line.decode()] * 12_000, total=1250))
+    assert report.verdict is Verdict.ACCEPTED
+    assert looks < 10 * 12_000
+
+
+@pytest.mark.parametrize(
+    ("old", "code"), [("01,121000248", "01"), ("0600,1", "01"), ("02,PAWLEDGER", "02"), ("03,4002001", "03")]
+)
+def test_what_is_kept_of_a_header_is_short(old: str, code: str) -> None:
+    content = one_account("16,165,1250,Z,B1,C1,PREMIUM", total=1250)
+    _, report = read(content.replace(old.encode(), old.encode() + b"1" * IDENTIFIER_CHARACTERS_MAX, 1))
+    assert rules_of(report) == ["bai2.field_too_long"]
+    assert f"record {code} " in report.problems[0].message

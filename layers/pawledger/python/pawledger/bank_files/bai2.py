@@ -18,12 +18,14 @@ from pawledger.bank_files.bai2_controls import (
 )
 from pawledger.bank_files.bai2_details import DetailReader
 from pawledger.bank_files.bai2_fields import (
+    IDENTIFIER_CHARACTERS_MAX,
     RECORD_CHARACTERS_MAX,
     Notes,
     UnreadableRecordError,
     check_known,
     check_time,
     end_of_record,
+    is_continuation,
     read_balances,
     read_day,
     shown,
@@ -116,7 +118,8 @@ class _Reader:
             return
         block, numbers = self._unfold(block, numbers)
         last = len(block) - 1
-        while last and end_of_record(block, last) > last:
+        # Each line is asked by itself: to look from each for the end of its record takes hours on a block of these.
+        while last and is_continuation(block[last]):
             last -= 1
         yield from self._read_records(block, numbers, last)
         self._held, self._held_numbers = block[last:], list(numbers[last:])
@@ -250,6 +253,8 @@ class _Reader:
         number = fields[1].strip() if len(fields) > 1 else ""
         if not number:
             raise UnreadableRecordError("bai2.account_number", "account_number", "account record without a number")
+        if len(number) > IDENTIFIER_CHARACTERS_MAX:
+            raise _field_too_long("03", "account_number")
         currency = (fields[2] if len(fields) > 2 else "") or group.currency
         if currency not in MINOR_UNIT_DECIMALS:
             message = f"{shown(currency)} is not an ISO 4217 currency, it is not known what the amounts are worth"
@@ -300,7 +305,17 @@ class _Reader:
 
 
 def _exactly(fields: list[str], count: int, code: str) -> list[str]:
-    """The fields of a header, filled up with empty ones; raises `UnreadableRecordError` where there are too many."""
+    """The fields of a header, filled up with empty ones.
+
+    Raises `UnreadableRecordError` where there are too many, or one is longer than `IDENTIFIER_CHARACTERS_MAX`.
+    """
     if any(fields[count:]):
         raise UnreadableRecordError("bai2.field_count", None, f"record {code} has more than {count} fields")
+    if max(map(len, fields), default=0) > IDENTIFIER_CHARACTERS_MAX:
+        raise _field_too_long(code, None)
     return [*fields[:count], *[""] * (count - len(fields))]
+
+
+def _field_too_long(code: str, field_name: str | None) -> UnreadableRecordError:
+    message = f"record {code} has a field of more than {IDENTIFIER_CHARACTERS_MAX} characters"
+    return UnreadableRecordError("bai2.field_too_long", field_name, message)

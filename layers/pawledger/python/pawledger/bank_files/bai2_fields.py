@@ -17,6 +17,8 @@ AMOUNT_DIGITS_MAX: Final = 24
 """Most digits of an amount, zero filling included: 18 hold every amount of money there is, banks fill up to 17."""
 DISTRIBUTED_AVAILABILITIES_MAX: Final = 99
 """Most (days, amount) pairs of one funds type D; a larger number is a slipped field, not an availability."""
+IDENTIFIER_CHARACTERS_MAX: Final = 128
+"""Longest field of a file or group header, and account number: thousands of them are kept until the stream ends."""
 VALUE_SHOWN_MAX: Final = 40
 """Characters of the file that a message repeats, so that a hostile field cannot fill a log."""
 
@@ -105,9 +107,14 @@ def read_count(text: str, field_name: str) -> int | None:
     return int(text)
 
 
+def is_continuation(line: str) -> bool:
+    """Say whether a line goes on with the record before it (88)."""
+    return line[:2] == "88" and line[2:3] in _AFTER_RECORD_CODE
+
+
 def end_of_record(lines: Sequence[str], position: int) -> int:
     """Position of the first line from `position` on that is no continuation (88)."""
-    while position < len(lines) and lines[position][:2] == "88" and lines[position][2:3] in _AFTER_RECORD_CODE:
+    while position < len(lines) and is_continuation(lines[position]):
         position += 1
     return position
 
