@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import io
+import struct
 import zipfile
 from collections.abc import Callable
 from itertools import product
@@ -151,3 +152,20 @@ def test_errors_of_the_stream_itself_pass_through() -> None:
 
     with pytest.raises(OSError, match="connection was lost"):
         inspect_stream(Broken())  # type: ignore[arg-type]
+
+
+def with_wide_directory(packed: bytes, directory_bytes: int | None = None, moved: int = 0) -> bytes:
+    """A zip whose end is told in wide numbers as well, with the size of its directory or another one."""
+    end = packed.rindex(b"PK\5\6")
+    size, offset = struct.unpack_from("<2L", packed, end + 12)
+    told = size if directory_bytes is None else directory_bytes
+    wide = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, 1, 1, told, offset)
+    return packed[:end] + wide + struct.pack("<4sLQL", b"PK\6\7", 0, end + moved, 1) + packed[end:]
+
+
+def test_directory_whose_size_is_told_in_wide_numbers_has_the_same_limit() -> None:
+    packed = zip_of(("statement.bai", PLAIN))
+    assert inspect(with_wide_directory(packed)).verdict is Verdict.ACCEPTED
+    limit = packaging.ZIP_DIRECTORY_BYTES_MAX
+    assert rules_of(inspect(with_wide_directory(packed, limit + 1))) == ["package.too_many_files"]
+    assert rules_of(inspect(with_wide_directory(packed, moved=4))) == ["package.damaged"]

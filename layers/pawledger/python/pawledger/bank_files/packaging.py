@@ -40,6 +40,11 @@ _ZIP_MARK: Final = b"PK\x03\x04"
 _EMPTY_ZIP_MARK: Final = b"PK\x05\x06"
 _ZIP_END: Final = struct.Struct("<4s4H2LH")
 """End of central directory record (APPNOTE.TXT 4.3.16): mark, disks, counts, size and offset of the directory."""
+_ZIP64_END: Final = struct.Struct("<4sQ2H2L4Q")
+"""The same in wide numbers (APPNOTE.TXT 4.3.14): mark, own size, versions, disks, counts, directory's size, offset."""
+_ZIP64_LOCATOR: Final = struct.Struct("<4sLQL")
+"""Stands between the two (APPNOTE.TXT 4.3.15): mark, disk, offset of the wide record, number of disks."""
+_ZIP64_MARKS: Final = (b"PK\x06\x06", b"PK\x06\x07")
 _ZIP_COMMENT_BYTES_MAX: Final = 65_535
 _UNREAD_PACKAGES: Final = {
     b"BZh": "bzip2",
@@ -204,14 +209,30 @@ def _unpack_zip(head: bytes, packed: _CountingStream, spool: IO[bytes]) -> Itera
 def _check_directory(spool: IO[bytes]) -> None:
     """Look at the size that the directory claims before anything of it is read into memory."""
     length = spool.seek(0, 2)
-    spool.seek(max(0, length - _ZIP_END.size - _ZIP_COMMENT_BYTES_MAX))
+    start = max(0, length - _ZIP_END.size - _ZIP_COMMENT_BYTES_MAX - _ZIP64_END.size - _ZIP64_LOCATOR.size)
+    spool.seek(start)
     tail = spool.read()
     end = tail.rfind(_EMPTY_ZIP_MARK)
     if end < 0 or len(tail) - end < _ZIP_END.size:
         raise PackageFaultError("package.truncated", "the zip has no end: it was cut")
-    directory_bytes = _ZIP_END.unpack_from(tail, end)[5]
+    directory_bytes = max(_ZIP_END.unpack_from(tail, end)[5], _wide_directory_bytes(tail, end, start))
     if directory_bytes > ZIP_DIRECTORY_BYTES_MAX:
         raise PackageFaultError("package.too_many_files", "the zip holds more than one file; drop each by itself")
+
+
+def _wide_directory_bytes(tail: bytes, end: int, start: int) -> int:
+    """The size of the directory by the record in wide numbers, 0 where there is none.
+
+    `zipfile` lets it overrule the ordinary record. It has to stand where it is looked for and where the locator says.
+    `tail` begins at byte `start` of the zip, its ordinary record stands at `end` of it.
+    """
+    locator, record = end - _ZIP64_LOCATOR.size, end - _ZIP64_LOCATOR.size - _ZIP64_END.size
+    if locator < 0 or not tail.startswith(_ZIP64_MARKS[1], locator):
+        return 0
+    stands_at = _ZIP64_LOCATOR.unpack_from(tail, locator)[2]
+    if record < 0 or not tail.startswith(_ZIP64_MARKS[0], record) or stands_at != start + record:
+        raise PackageFaultError("package.damaged", "the end of the zip contradicts itself")
+    return int(_ZIP64_END.unpack_from(tail, record)[8])
 
 
 def _only_file(archive: ZipFile) -> ZipInfo:
