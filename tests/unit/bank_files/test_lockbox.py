@@ -544,3 +544,13 @@ def test_every_sample_file_is_tested() -> None:
         "truncated.lockbox",
         "underpaid.lockbox",
     }
+
+
+def test_what_is_behind_the_columns_of_the_layout_is_read_nowhere() -> None:
+    content = write_lockbox(Deposit(batches=((Check(700, invoices=(Invoice("PL-1", "NOT A SUM "),)),),)))
+    lines = content.split(b"\n")
+    place = next(place for place, line in enumerate(lines) if line.startswith(b"4"))
+    lines[place] = lines[place].ljust(TYPICAL_LAYOUT.line_length) + b"BEHIND"
+    (entry,), report = read(b"\n".join(lines))
+    assert ("BEHIND" in entry.text, "NOT A SUM" in entry.text) == (False, True)
+    assert "lockbox.line_length" in rules_of(report)

@@ -98,7 +98,7 @@ class _Reader:
             numbers, block = [number for number, _ in pairs], [line for _, line in pairs]
         if not block:
             return
-        self._check_length(block, numbers)
+        block = self._cut_to_length(block, numbers)
         if self._held:
             numbers, block = [*self._held_numbers, *numbers], self._held + block
         last = len(block)
@@ -129,16 +129,18 @@ class _Reader:
             self._report.statements.append(self._lockbox.summary(self._layout.currency))
             self._lockbox = None
 
-    def _check_length(self, block: list[str], numbers: Sequence[int]) -> None:
+    def _cut_to_length(self, block: list[str], numbers: Sequence[int]) -> list[str]:
+        """The lines up to the length of the layout: thousands of them may be held until their check is whole."""
         length = self._layout.line_length
         if max(map(len, block)) <= length:
-            return
+            return block
         for number, line in zip(numbers, block, strict=True):
             if len(line.rstrip()) > length:
                 self.notes.line = number
                 message = f"line is longer than the {length} characters of the layout, the rest of it is not read"
                 self.notes.warn_once("lockbox.line_length", message)
-                return
+                break
+        return [line[:length] for line in block]
 
     def _innermost(self) -> str:
         """Record type of the innermost open level, empty between files."""
