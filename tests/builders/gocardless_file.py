@@ -63,12 +63,14 @@ def payout_of(*items: PayoutItem, payout_id: str = "PO0001") -> dict[str, Any]:
     return payout_resource(int(total.to_integral_value()), payout_id)
 
 
-def write_items_page(payout: dict[str, Any], *items: PayoutItem, after: str | None = None) -> bytes:
+def write_items_page(
+    payout: dict[str, Any], *items: PayoutItem, before: str | None = None, after: str | None = None
+) -> bytes:
     """A payout with a page of its items."""
     page = {
         "payouts": payout,
         "payout_items": [item.resource for item in items],
-        "meta": {"cursors": {"before": None, "after": after}, "limit": 500},
+        "meta": {"cursors": {"before": before, "after": after}, "limit": 500},
     }
     return json.dumps(page).encode()
 

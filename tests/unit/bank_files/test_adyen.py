@@ -252,3 +252,19 @@ def test_accounting_report_tells_what_becomes_payable_with_the_identities_of_the
 def test_report_is_known_by_its_columns() -> None:
     assert detect_format(write_adyen(SETTLED)).format == "adyen.settlement"
     assert detect_format(b"Psp Reference,Type\n").format is None
+
+
+def test_number_of_thousands_of_digits_is_no_batch_number_and_no_fee() -> None:
+    digits = "1" * 400
+    _, report = read(write_adyen(replace(SETTLED, batch=digits)))
+    assert [statement.sequence_number for statement in report.statements] == [None]
+    for long in (digits, "1" * 5_000):
+        fees = (f"{long}.00", "", "", "")
+        entries, report = read(write_adyen(replace(SETTLED, fees=fees, gross_currency="USD")))
+        assert (entries, rules_of(report)) == ([], ["adyen.amount"])
+
+
+def test_what_names_a_batch_is_short() -> None:
+    for event in (replace(SETTLED, batch="7" * 5_000), replace(SETTLED, merchant="M" * 5_000)):
+        entries, report = read(write_adyen(event))
+        assert (entries, rules_of(report)) == ([], ["adyen.identifier_too_long"])

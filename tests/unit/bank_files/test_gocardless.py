@@ -288,3 +288,32 @@ def test_reports_are_known_by_their_keys_and_columns() -> None:
     assert detect_format(write_items_export()).format == "gocardless.payout_items"
     assert detect_format(write_payouts_export()).format == "gocardless.payouts"
     assert detect_format(b'{"customers":[]}').format is None
+
+
+def test_all_pages_of_a_payout_in_one_file_are_checked_together() -> None:
+    first, rest = ITEMS[:2], ITEMS[2:]
+    pages = write_items_page(payout_of(*ITEMS), *first, after="IT2") + write_items_page(
+        payout_of(*ITEMS), *rest, before="IT3"
+    )
+    _, report = read_items(pages)
+    assert rules_of(report) == ["gocardless.payout_twice"]
+    _, report = read_items(pages.replace(b"-500.0", b"-501.0"))
+    assert (report.verdict, rules_of(report)[-1]) == (Verdict.OUT_OF_BALANCE, "gocardless.payout_sum")
+
+
+def test_last_page_of_a_payout_alone_is_not_checked_and_this_is_told() -> None:
+    _, report = read_items(write_items_page(payout_of(*ITEMS), *ITEMS[2:], before="IT3"))
+    assert (report.verdict, rules_of(report)) == (Verdict.ACCEPTED, ["gocardless.payout_not_checked"])
+
+
+def test_half_of_a_surrogate_pair_is_no_text() -> None:
+    whole = write_payouts_page(payout_resource(1250, reference="\U0001f600 \\\\ud83d"))
+    (entry,), report = read_payouts(whole)
+    assert (report.problems, "\U0001f600 \\\\ud83d" in entry.references) == ([], True)
+    entries, report = read_payouts(write_payouts_page(payout_resource(1250, reference="\ud83d")))
+    assert (entries, rules_of(report)) == ([], ["gocardless.encoding"])
+
+
+def test_what_names_a_payout_is_short() -> None:
+    entries, report = read_payouts(write_payouts_page(payout_resource(1250, "PO" + "1" * 1_000)))
+    assert (entries, rules_of(report)) == ([], ["gocardless.identifier_too_long"])

@@ -6,7 +6,7 @@ from io import BytesIO
 
 import pytest
 
-from pawledger.bank_files import provider_rows
+from pawledger.bank_files import provider_rows, stripe_report
 from pawledger.bank_files.detection import detect_format
 from pawledger.bank_files.lines import LINE_BYTES_MAX
 from pawledger.bank_files.records import Direction, Purpose, StatementEntry
@@ -286,3 +286,26 @@ def test_report_is_known_by_its_columns(head: bytes) -> None:
         == "stripe"
     )
     assert detect_format(b"gross,fee,net\n1,2,3\n").format is None
+
+
+def test_what_names_a_payout_is_short() -> None:
+    _, report = read(write_stripe(replace(CHARGE, payout_id="po_" + "1" * 1_000)))
+    assert rules_of(report) == ["stripe.identifier_too_long"]
+
+
+def test_payouts_that_are_held_until_the_end_are_few_and_their_texts_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    paid_out = [BalanceTransaction(f"txn_{number}", 1250, 0, "payout", payout_id="po_1") for number in range(3)]
+    monkeypatch.setattr(stripe_report, "POSITIVE_PAYOUTS_MAX", 2)
+    monkeypatch.setattr(stripe_report, "HELD_TEXT_CHARACTERS_MAX", 4)
+    _, report = read(write_stripe(*paid_out))
+    assert rules_of(report) == ["stripe.too_many_payouts"]
+    entries, _ = read(write_stripe(*paid_out[:2]))
+    assert {len(entry.text) for entry in entries} == {4}
+
+
+@pytest.mark.parametrize(("gross", "rules"), [("5.00", ["stripe.total_currency"]), ("0.00", []), ("", [])])
+def test_money_in_a_row_of_totals_in_a_currency_without_rows_is_out_of_balance(gross: str, rules: list[str]) -> None:
+    total = {"balance_transaction_id": "Total", "currency": "eur", "gross": gross}
+    _, report = read(write_stripe(*ALL) + ",".join(total.get(name, "") for name in COLUMNS).encode())
+    assert rules_of(report) == rules
+    assert report.verdict is (Verdict.OUT_OF_BALANCE if rules else Verdict.ACCEPTED)

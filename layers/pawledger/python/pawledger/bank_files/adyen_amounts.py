@@ -8,6 +8,8 @@ from typing import Final
 from pawledger.bank_files.provider_rows import Notes, read_amount, shown
 from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
 
+FEE_DIGITS_MAX: Final = 18
+"""Most digits of a fee in minor units: they hold every amount of money there is."""
 _FEE: Final = compile_pattern(r"-?(?:[0-9]{1,15}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})", ASCII)
 """A fee; some are smaller than the minor unit, and only their sum is rounded."""
 
@@ -40,7 +42,8 @@ def read_fees(texts: tuple[str, ...], currency: str, notes: Notes, line: int) ->
     decimals = MINOR_UNIT_DECIMALS[currency]
     for text in told:
         digits = text[: -decimals - 1] + text[-decimals:] if decimals else text
-        if digits.isdigit() and digits.isascii() and (not decimals or text[-decimals - 1 : -decimals] == "."):
+        is_plain = digits.isdigit() and digits.isascii() and len(digits) <= FEE_DIGITS_MAX
+        if is_plain and (not decimals or text[-decimals - 1 : -decimals] == "."):
             whole_minor += int(digits)
         elif _FEE.fullmatch(text):
             parts += Decimal(text)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from pawledger.bank_files.provider_rows import Notes, UnreadableReportError, shown
+from pawledger.bank_files.provider_rows import Notes, UnreadableReportError, check_identifiers, shown
 
 BATCHES_MAX: Final = 50_000
 """Most batches (merchant account, batch number, currency) of one report: their sums are kept until it ends."""
@@ -40,6 +40,7 @@ class Batches:
         if found is None:
             if len(self.sums) >= BATCHES_MAX:
                 raise UnreadableReportError("too_many_batches", f"more than {BATCHES_MAX} batches in one report")
+            check_identifiers(key, line)
             found = self.sums[key] = BatchSum()
         found.last_line = line
         if is_payout:

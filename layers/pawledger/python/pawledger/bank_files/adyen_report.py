@@ -41,6 +41,9 @@ ACCOUNTING_COLUMNS: Final = (
     *("Interchange (SC)", "Booking Date"),
 )
 
+BATCH_DIGITS_MAX: Final = 18
+"""Most digits of a batch number that is taken for a number: Adyen counts from 1, so that more is something else."""
+
 _OWN_METADATA: Final = compile_pattern(
     r'"[^"]{0,80}(?:policy|invoice|contract)[^"]{0,80}"\s{0,8}:\s{0,8}"([^"]{1,100})"',
 )
@@ -224,6 +227,7 @@ class _Reader:
                     raise UnreadableReportError("too_many_statements", f"more than {STATEMENTS_MAX} batches")
                 account, currency, batch = key
                 statement = StatementCount(account, currency, ("adyen", account, batch, currency))
-                statement.sequence_number = int(batch) if batch.isdigit() and batch.isascii() else None
+                is_number = batch.isdigit() and batch.isascii() and len(batch) <= BATCH_DIGITS_MAX
+                statement.sequence_number = int(batch) if is_number else None
                 self.statements[key] = statement
             statement.count(counted)

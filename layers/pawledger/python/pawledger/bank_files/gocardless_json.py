@@ -2,7 +2,7 @@
 
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
-from json import JSONDecoder
+from json import JSONDecoder, dumps
 from re import compile as compile_pattern
 from typing import Any, BinaryIO, Final, NamedTuple, NoReturn
 
@@ -121,6 +121,11 @@ class JsonPages:
         while True:
             try:
                 value, end = self._json.raw_decode(self._text, self._place)
+                if self._text.find("\\u", self._place, end) >= 0:
+                    # Half of a surrogate pair is no character: it could be stored nowhere.
+                    dumps(value, ensure_ascii=False).encode()
+            except UnicodeEncodeError:
+                self._refuse("a text holds half of a surrogate pair", rule="encoding")
             except RecursionError:
                 self._refuse("values are nested too deeply", rule="json_depth")
             except ValueError as error:

@@ -11,6 +11,7 @@ from pawledger.bank_files.provider_rows import (
     RowNumbers,
     StatementCount,
     UnreadableReportError,
+    check_identifiers,
     gather_references,
     number_entries,
     shown,
@@ -53,8 +54,19 @@ class Payout:
     fees_minor: Decimal = Decimal(0)
     """The part of it that is fees, which may be smaller than the minor unit."""
     item_count: int = 0
-    is_whole: bool = True
-    """False where more pages of items follow that are not in the file."""
+    has_first_page: bool | None = None
+    has_last_page: bool | None = None
+    """Whether the first and last page of its items are in the file; None where its items do not come in pages."""
+
+    def add_page(self, *, is_first: bool, is_last: bool) -> None:
+        """Take up that a page of its items is in the file."""
+        self.has_first_page = bool(self.has_first_page) or is_first
+        self.has_last_page = bool(self.has_last_page) or is_last
+
+    @property
+    def is_whole(self) -> bool:
+        """False where pages of its items come before or follow that are not in the file."""
+        return self.has_first_page is not False and self.has_last_page is not False
 
 
 class Item(NamedTuple):
@@ -93,6 +105,7 @@ class Payouts:
             return None
         if len(self.known) >= PAYOUTS_MAX:
             raise UnreadableReportError("too_many_payouts", f"more than {PAYOUTS_MAX} payouts in one file")
+        check_identifiers((payout.payout_id, payout.account), payout.line)
         self.known[payout.payout_id] = payout
         return payout
 

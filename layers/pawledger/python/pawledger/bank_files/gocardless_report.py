@@ -159,11 +159,11 @@ class _Pages:
         return [] if entry is None else [entry]
 
     def _read_meta(self, element: Element) -> None:
-        """Take up whether more pages follow: the items of a payout are then not all in this one."""
+        """Take up whether pages come before this one or follow: the items of a payout are then not all in it."""
         value = element.value if isinstance(element.value, dict) else {}
-        if _object(value, "cursors").get("after") is not None:
-            for payout in self._of_page:
-                payout.is_whole = False
+        cursors = _object(value, "cursors")
+        for payout in self._of_page:
+            payout.add_page(is_first=cursors.get("before") is None, is_last=cursors.get("after") is None)
 
 
 def _text(resource: dict[str, Any], name: str) -> str:

@@ -13,7 +13,7 @@ from pawledger.bank_files.delimited import DelimitedRows, RowBlock
 from pawledger.bank_files.lines import UnreadableLinesError
 from pawledger.bank_files.paypal_controls import CURRENCIES_MAX, Totals, check_count, check_footer, currency_of
 from pawledger.bank_files.paypal_sections import SECTIONS_MAX, Section
-from pawledger.bank_files.provider_rows import Notes, RowNumbers, UnreadableReportError, shown
+from pawledger.bank_files.provider_rows import Notes, RowNumbers, UnreadableReportError, check_identifiers, shown
 from pawledger.bank_files.records import StatementEntry, StatementSummary
 from pawledger.bank_files.report import FileReport, Rule
 
@@ -122,6 +122,7 @@ class _Reader:
     def _open_section(self, row: list[str]) -> None:
         if len(self._sections) >= SECTIONS_MAX:
             raise UnreadableReportError("too_many_sections", f"more than {SECTIONS_MAX} sections in one report")
+        check_identifiers(row[:4])
         self._sections.append(Section(row, self._notes, self._numbers))
 
     def _check_report(self, row: list[str], line: int) -> None:

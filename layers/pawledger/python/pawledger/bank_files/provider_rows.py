@@ -22,6 +22,8 @@ DIFFERENT_ROWS_MAX: Final = 1_200_000
 PayPal splits its reports at a million."""
 STATEMENTS_MAX: Final = 50_000
 """Most statements (account, batch, currency) of one report: they are kept until it ends."""
+IDENTIFIER_CHARACTERS_MAX: Final = 512
+"""Most characters of what names a statement, batch or payout: they are kept until the report ends."""
 REFERENCES_MAX: Final = 16
 """Most references of one entry; see `StatementEntry.references`."""
 REFERENCE_CHARACTERS_MAX: Final = 256
@@ -245,6 +247,13 @@ def number_parts(rows: Sequence[list[StatementEntry]], numbers: RowNumbers) -> l
     """The same for rows that became an entry of the gross and one of the fee, told apart in the place before."""
     own = [row for row in rows if row]
     return number_entries(own, [hash(row[0].identity[:-2]) for row in own], numbers)
+
+
+def check_identifiers(identifiers: Iterable[str], line: int | None = None) -> None:
+    """Raise `UnreadableReportError` for identifiers of more than `IDENTIFIER_CHARACTERS_MAX` characters together."""
+    if sum(map(len, identifiers)) > IDENTIFIER_CHARACTERS_MAX:
+        message = f"account, batch or payout is named by more than {IDENTIFIER_CHARACTERS_MAX} characters"
+        raise UnreadableReportError("identifier_too_long", message, line=line)
 
 
 @dataclass(slots=True)

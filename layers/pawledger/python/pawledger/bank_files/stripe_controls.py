@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from pawledger.bank_files.provider_rows import Notes, RowNumbers, UnreadableReportError, shown
+from pawledger.bank_files.provider_rows import Notes, RowNumbers, UnreadableReportError, check_identifiers, shown
 from pawledger.domain.money import AmountError, parse_amount
 
 PAYOUTS_MAX: Final = 50_000
@@ -49,6 +49,7 @@ class StripeControls:
         if found is None:
             if len(self.payouts) >= PAYOUTS_MAX:
                 raise UnreadableReportError("too_many_payouts", f"more than {PAYOUTS_MAX} payouts in one report")
+            check_identifiers(key)
             found = self.payouts[key] = PayoutSum()
         return found
 
@@ -63,6 +64,11 @@ class StripeControls:
         """Compare a row of totals (gross, fee, net; empty ones are not given) with the sums of the rows above."""
         currency = currency.upper() or (next(iter(self.sums)) if len(self.sums) == 1 else "")
         sums = self.sums.get(currency)
+        if sums is None and currency:
+            if any(text.strip("-0.") for text in texts):
+                message = f"row of totals in {shown(currency)}, of which there is no row"
+                self.notes.wrong("total_currency", message, line, field="currency")
+            return
         if sums is None:
             self.notes.once("total_without_currency", "row of totals without a currency of the rows, not checked", line)
             return

@@ -15,6 +15,7 @@ from pawledger.bank_files.provider_rows import (
     StatementCount,
     Table,
     UnreadableReportError,
+    check_identifiers,
     gather_references,
     read_amount,
     read_day,
@@ -28,6 +29,11 @@ from pawledger.bank_files.stripe_controls import PayoutSum, StripeControls
 from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
 
 REQUIRED_COLUMNS: Final = ("balance_transaction_id", "currency", "gross", "fee", "net", "reporting_category")
+
+POSITIVE_PAYOUTS_MAX: Final = 10_000
+"""Most payouts with a positive amount: they are held until the report ends, and a daily one makes 260 a year."""
+HELD_TEXT_CHARACTERS_MAX: Final = 256
+"""Of what is held so, most characters of each text."""
 
 _OWN_REFERENCE_WORDS: Final = ("policy", "invoice", "contract", "order", "identifier", "external", "ref")
 """Metadata whose key has one of these words is ours and names what is paid, in this order of preference."""
@@ -162,7 +168,7 @@ class _Reader:
             payout = self._controls.payout((bank_account, currency, payout_id or own_payout_id or source_id))
             payout.payout_minor, payout.line = (payout.payout_minor or 0) + net_minor, line
             if gross_minor > 0:
-                self._held.append((payout, entries))
+                self._hold(payout, entries)
                 return []
         elif payout_id and category != PAYOUT_REVERSAL:
             payout = self._controls.payout((bank_account, currency, payout_id))
@@ -171,6 +177,18 @@ class _Reader:
             if payout.payout_minor is None:
                 payout.line = line
         return entries
+
+    def _hold(self, payout: PayoutSum, entries: list[StatementEntry]) -> None:
+        """Keep the entries of a payout until its rows are known. Raises `UnreadableReportError` for too many."""
+        if len(self._held) >= POSITIVE_PAYOUTS_MAX:
+            message = f"more than {POSITIVE_PAYOUTS_MAX} payouts with a positive amount"
+            raise UnreadableReportError("too_many_payouts", message, line=payout.line)
+        short = HELD_TEXT_CHARACTERS_MAX
+        cut = [
+            entry._replace(text=entry.text[:short], payer_name=entry.payer_name and entry.payer_name[:short])
+            for entry in entries
+        ]
+        self._held.append((payout, cut))
 
     def _read_money(self, fields: tuple[str, ...], line: int) -> tuple[str, int, int, int] | None:
         """Currency, gross, fee and net of a row; None where they are not certain, which is told."""
@@ -215,5 +233,6 @@ class _Reader:
             if statement is None:
                 if len(self.statements) >= STATEMENTS_MAX:
                     raise UnreadableReportError("too_many_statements", f"more than {STATEMENTS_MAX} accounts")
+                check_identifiers(key)
                 statement = self.statements[key] = StatementCount(*key, identity=("stripe", *key))
             statement.count(counted)
