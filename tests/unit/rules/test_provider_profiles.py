@@ -118,3 +118,15 @@ def test_a_profile_can_name_every_format_that_has_a_reader() -> None:
     kinds = ADVICE_KINDS | STATEMENT_KINDS
     assert {name for name in READERS if name not in kinds} <= {"bacs", "iso20022"}
     assert not ADVICE_KINDS & STATEMENT_KINDS
+
+
+@pytest.mark.parametrize("zone", ["Europe", "a" * 300])
+def test_folder_of_time_zones_is_no_time_zone(zone: str) -> None:
+    (fault,) = faults_of(WHOLE.replace("Europe/Berlin", zone))
+    assert fault.startswith("delivery.time_zone: ")
+
+
+def test_calendar_without_a_day_of_the_week_is_a_fault() -> None:
+    assert faults_of(WHOLE.replace('days = ["friday", "monday"]\n', "")) == (
+        "delivery.days: missing, at least one day of the week",
+    )

@@ -167,3 +167,11 @@ def test_an_advice_that_its_profile_does_not_post_is_kept_without_a_word() -> No
     assert receive(world, build_bai2([Line(1_000)]), narrow) is Outcome.ACCEPTED
     assert kinds_of_discrepancies(world) == []
     assert world.payments_queue.messages == []
+
+
+def test_one_account_may_be_named_in_several_currencies() -> None:
+    both = profile(ACCOUNT + ACCOUNT.replace("EUR", "USD"))
+    assert find_unexpected(both, report(currency="EUR")) is None
+    assert find_unexpected(both, report(currency="USD")) is None
+    told = find_unexpected(both, report(currency="GBP"))
+    assert told == "its statement 1 is not in EUR, USD, the currency of its account in the profile"

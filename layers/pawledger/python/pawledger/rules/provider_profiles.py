@@ -224,13 +224,15 @@ class _Reading:
         table = next(iter(self._tables("delivery")), {})
         self._refuse_unknown("delivery.", table, {"days", "until", "time_zone", "holidays"})
         days = self._texts(table, "delivery.", "days")
+        if not days:
+            self.faults.append("delivery.days: missing, at least one day of the week")
         for day in days:
             if day not in WEEKDAYS:
                 self._fault("delivery.days", day, f"one of {', '.join(WEEKDAYS)}")
         zone = self._text(table, "delivery.", "time_zone") or "UTC"
         try:
             ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):
             self._fault("delivery.time_zone", zone, "a zone of the IANA database such as Europe/Berlin")
         until = self._text(table, "delivery.", "until") or "00:00"
         if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", until):

@@ -32,15 +32,18 @@ def find_unexpected(profile: "ProviderProfile | None", report: FileReport) -> st
     kind = report_kind_of(report.format or "")
     if kind not in profile.formats:
         return f"it is a {kind} file, and the profile names {', '.join(profile.formats)}"
-    accounts = {account.number: account.currency for account in profile.accounts}
+    currencies: dict[str, set[str | None]] = {}
+    for account in profile.accounts:
+        currencies.setdefault(account.number, set()).add(account.currency)
     for place, statement in enumerate(report.statements, start=1):
-        if not accounts:
+        if not currencies:
             break
-        number = "".join(statement.bank_account.split()).upper()
-        if number not in accounts:
+        expected = currencies.get("".join(statement.bank_account.split()).upper())
+        if expected is None:
             return f"its statement {place} is of an account that the profile does not name"
-        if accounts[number] not in (None, statement.currency):
-            return f"its statement {place} is not in {accounts[number]}, the currency of its account in the profile"
+        if not expected & {None, statement.currency}:
+            named = ", ".join(sorted(filter(None, expected)))
+            return f"its statement {place} is not in {named}, the currency of its account in the profile"
     if profile.deviations is not None and report.warned_rules - profile.deviations:
         unknown = ", ".join(sorted(report.warned_rules - profile.deviations)[:5])
         return f"it has warnings that the profile does not know of: {unknown}"
