@@ -45,7 +45,6 @@ class NumberReader:
         self._is_minor = rule.unit == "minor"
         self._plain: dict[int, re.Pattern[str]] = {}
         self._pattern = _pattern_of(rule)
-        self._drop = {ord(rule.decimal): None} | ({ord(rule.thousands): None} if rule.thousands else {})
         self._symbols = sorted(rule.symbols, key=len, reverse=True)
 
     def read_column(self, texts: Sequence[str], currencies: Sequence[str], refuse: Refuse) -> list[int]:
@@ -54,7 +53,9 @@ class NumberReader:
             decimals = 0 if self._is_minor else MINOR_UNIT_DECIMALS[currencies[0]]
             joined = "\n".join(texts) + "\n"
             if self._plain_pattern(decimals).fullmatch(joined):
-                return list(map(int, joined.translate(self._drop).split()))
+                if self._thousands:
+                    joined = joined.replace(self._thousands, "")
+                return list(map(int, joined.replace(self._decimal, "").split()))
         amounts = []
         for place, (text, currency) in enumerate(zip(texts, currencies, strict=True)):
             try:

@@ -34,13 +34,14 @@ class Sums:
     debit_count: int = 0
     debit_sum: int = 0
 
-    def add(self, amounts: Sequence[int]) -> None:
-        """Count signed amounts."""
+    def add(self, amounts: Sequence[int], factor: int = 1) -> None:
+        """Count signed amounts, times a factor."""
         debits = [amount for amount in amounts if amount < 0]
+        credit_sum, debit_sum = sum(amounts) - sum(debits), sum(debits)
         self.debit_count += len(debits)
-        self.debit_sum -= sum(debits)
+        self.debit_sum -= debit_sum * factor
         self.credit_count += len(amounts) - len(debits)
-        self.credit_sum += sum(amounts) - sum(debits)
+        self.credit_sum += credit_sum * factor
 
     def value(self, name: str) -> int:
         """The count or sum that a column of a `TotalRule` declares."""
@@ -67,16 +68,18 @@ class Totals:
     ) -> None:
         """Count details: signed minor units, and less fees. Raises `UnreadableReportError`."""
         kinds = {(rule.basis, rule.detail_key) for rule in self.mapping.totals if rule.of is None}
+        by_currency = {currency: self._factor(currency) for currency in set(currencies)}
         for basis, key in sorted(kinds, key=str):
-            values = self._scaled(currencies, nets if basis == "net" else amounts)
-            if key is None:
-                self._sums_of(basis, None, "").add(values)
+            values = nets if basis == "net" else amounts
+            if key is None and len(by_currency) == 1:
+                self._sums_of(basis, None, "").add(values, by_currency[currencies[0]])
                 continue
-            groups: dict[str, list[int]] = {}
-            for text, value in zip(key_texts(key), values, strict=True):
-                groups.setdefault(text, []).append(value)
-            for text, group in groups.items():
-                self._sums_of(basis, key, text).add(group)
+            groups: dict[tuple[str, str], list[int]] = {}
+            texts = key_texts(key) if key is not None else [""] * len(values)
+            for text, currency, value in zip(texts, currencies, values, strict=True):
+                groups.setdefault((text, currency), []).append(value)
+            for (text, currency), group in groups.items():
+                self._sums_of(basis, key, text).add(group, by_currency[currency])
 
     def check(self, controls: dict[Spot, list[ControlRow]], place_of: "Callable[[ColumnName], int]") -> None:
         """Compare with what the file declares."""
@@ -154,11 +157,11 @@ class Totals:
             sums = self._sums[basis, column, key] = Sums()
         return sums
 
-    def _scaled(self, currencies: Sequence[str], amounts: Sequence[int]) -> list[int]:
+    def _factor(self, currency: str) -> int:
+        """What minor units of a currency are multiplied with before they are added to those of others."""
         if self.mapping.amount.number.unit == "minor":
-            return list(amounts)
-        factors = {currency: 10 ** (SUM_DECIMALS - MINOR_UNIT_DECIMALS[currency]) for currency in set(currencies)}
-        return [amount * factors[currency] for amount, currency in zip(amounts, currencies, strict=True)]
+            return 1
+        return int(10 ** (SUM_DECIMALS - MINOR_UNIT_DECIMALS[currency]))
 
     def _read(self, text: str, *, is_count: bool) -> int | None:
         if is_count:

@@ -1,9 +1,9 @@
 """Identities of the movements in a mapped file, and whether any of them comes twice."""
 
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import islice, repeat
-from operator import eq
+from itertools import repeat
 from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
@@ -17,6 +17,9 @@ IDENTITIES_MAX: Final = 5_000_000
 """Most movements of one file whose identities are compared, sixteen bytes each."""
 REPEATS_SHOWN_MAX: Final = 50
 """Most repeated identities that are told; more would only bury the first."""
+
+COMPARED_TOGETHER: Final = 400_000
+"""About how many identities are compared at a time, so that they need some thirty megabytes."""
 
 AMOUNT_PART: Final = "amount"
 FEE_PART: Final = "fee"
@@ -72,10 +75,9 @@ class Identities:
         """Tell identities that came twice, at the end of the file."""
         if len(self._hashes) < 2:
             return
-        ordered = sorted(self._hashes)
-        if not any(map(eq, ordered, islice(ordered, 1, None))):
+        twice = _find_repeated(self._hashes)
+        if not twice:
             return
-        twice = {first for first, second in zip(ordered, islice(ordered, 1, None), strict=False) if first == second}
         seen: dict[int, int] = {}
         told = 0
         for key, line in zip(self._hashes, self._lines, strict=True):
@@ -106,3 +108,14 @@ class Identities:
 
     def _field(self) -> str:
         return ", ".join(map(str, self._mapping.identity.columns if self._mapping.identity else ()))
+
+
+def _find_repeated(hashes: "array[int]") -> set[int]:
+    """The values that come more than once, found part by part of all there are."""
+    part_count = len(hashes) // COMPARED_TOGETHER + 1
+    repeated: set[int] = set()
+    for part in range(part_count):
+        some = [value for value in hashes if value % part_count == part] if part_count > 1 else list(hashes)
+        if len(set(some)) < len(some):
+            repeated |= {value for value, count in Counter(some).items() if count > 1}
+    return repeated

@@ -23,7 +23,6 @@ SPELLINGS_MAX: Final = 10_000
 
 _IGNORED: Final = "ignored"
 _UNKNOWN: Final = "unknown"
-_PURPOSES: Final = {purpose.value: purpose for purpose in Purpose}
 _PENDS: Final = "pends"
 _POSTS: Final = "posts"
 _Code = TypeVar("_Code", str, int)
@@ -64,9 +63,7 @@ class MovementReader:
                 **dict.fromkeys(status.posts if status else (), _POSTS),
             }
         )
-        self._purposes = _Codes(
-            {code: purpose.value if purpose else _IGNORED for code, purpose in mapping.type.purposes}
-        )
+        self._purposes = _Codes({code: purpose or _IGNORED for code, purpose in mapping.type.purposes})
         amount = mapping.amount
         self._signs = _Codes({**dict.fromkeys(amount.credit_values, 1), **dict.fromkeys(amount.debit_values, -1)})
 
@@ -108,14 +105,15 @@ class MovementReader:
         texts = self._source.joined(rows, rule.columns)
         codes = self._purposes.find(texts, _UNKNOWN)
         left_out: set[int] = set()
+        purposes = codes
         if _UNKNOWN in codes or _IGNORED in codes:
             left_out = {place for place, code in enumerate(codes) if code == _IGNORED}
             for place, code in enumerate(codes):
                 if code == _UNKNOWN and texts[place].strip("/"):
                     message = f"type {shown(texts[place])} is not known, taken for a {rule.fixed.value}"
                     self._notes.once("type_unknown", message, lines[place], key=texts[place].casefold())
-        purposes = [_PURPOSES.get(code, rule.fixed) for code in codes]
-        typed = _Rows(rows, lines, posts, purposes, texts)
+            purposes = [rule.fixed if code == _UNKNOWN else code for code in codes]
+        typed = _Rows(rows, lines, posts, cast("list[Purpose]", purposes), texts)
         return typed.without(left_out) if left_out else typed
 
     def _read_money(self, found: "_Rows", bad: set[int]) -> "_Money":

@@ -3,6 +3,7 @@
 from codecs import getincrementaldecoder
 from collections.abc import Iterator, Sequence
 from io import BufferedReader, RawIOBase
+from operator import itemgetter
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, cast
 
 from pawledger.bank_files.csv_days import DayTexts
@@ -24,8 +25,6 @@ TRANSCODED_BYTES: Final = 32 * 1024
 NAMES_SHOWN_MAX: Final = 20
 """Most missing columns that a message lists."""
 
-_STRIPPED: Final = " \t\u00a0\r\n"
-
 
 class ControlRow(NamedTuple):
     """A row that tells no movement but is named in the mapping."""
@@ -42,6 +41,8 @@ class MappedRows:
         self._notes = notes
         self._places: dict[ColumnName, int] = {}
         self._names: list[str] = []
+        self._cached_rows: Sequence[list[str]] | None = None
+        self._cache: dict[int, list[str]] = {}
         self.controls: dict[Spot, list[ControlRow]] = {spot: [] for spot in mapping.spots()}
         """The other rows that the mapping names; complete at the end of the file."""
         self._control_count = 0
@@ -55,13 +56,22 @@ class MappedRows:
         """What some columns say: of each row the first that is not empty."""
         if not columns:
             return [""] * len(rows)
-        place = self._places[columns[0]]
-        found = [row[place].strip(_STRIPPED) for row in rows]
+        found = self._text_of(rows, columns[0])
         for column in columns[1:]:
-            place = self._places[column]
-            found = [text or row[place].strip(_STRIPPED) for text, row in zip(found, rows, strict=True)]
-        if self._mapping.guard:
-            found = [text.removeprefix(self._mapping.guard) for text in found]
+            found = [text or other for text, other in zip(found, self._text_of(rows, column), strict=True)]
+        return found
+
+    def _text_of(self, rows: Sequence[list[str]], column: ColumnName) -> list[str]:
+        if rows is not self._cached_rows:
+            self._cached_rows = rows
+            self._cache.clear()
+        place = self._places[column]
+        found = self._cache.get(place)
+        if found is None:
+            found = list(map(str.strip, map(itemgetter(place), rows)))
+            if self._mapping.guard:
+                found = [text.removeprefix(self._mapping.guard) for text in found]
+            self._cache[place] = found
         return found
 
     def joined(self, rows: Sequence[list[str]], columns: Columns) -> list[str]:
@@ -82,9 +92,10 @@ class MappedRows:
         if records is None:
             return block
         place = self._places[records.column]
-        codes = [row[place].strip(_STRIPPED).casefold() if place < len(row) else "" for row in block.rows]
-        if records.details and records.details.issuperset(codes):
+        raw = [row[place] if place < len(row) else "" for row in block.rows]
+        if records.details and records.details.issuperset(map(_fold, set(raw))):
             return block
+        codes = list(map(_fold, raw))
         kept = []
         for index, code in enumerate(codes):
             if code in records.ignored:
@@ -118,6 +129,8 @@ class CsvRows(MappedRows):
         self._rows = DelimitedRows(source, delimiter=mapping.delimiter)
         self._header: list[str] | None = None
         self._width = mapping.row_width or 0
+        self._has_absent = False
+        """Whether the file lacks a column in whose place another stands; rows get an empty field for it."""
         self._held = RowBlock([], [])
         self._days = DayTexts(mapping.days.formats)
         self.row_count = 0
@@ -166,7 +179,7 @@ class CsvRows(MappedRows):
         return RowBlock(block.rows[first:], block.lines[first:])
 
     def _read_header(self, header: list[str], line: int) -> None:
-        names = self._names = [name.strip(_STRIPPED) for name in header]
+        names = self._names = [name.strip() for name in header]
         self._width = len(names)
         missing = []
         for group in self._mapping.column_groups():
@@ -182,6 +195,7 @@ class CsvRows(MappedRows):
                 found = found or place < self._width
             if not found:
                 missing.append(" or ".join(map(str, group)))
+        self._has_absent = self._width in self._places.values()
         if missing:
             message = f"columns are missing: {', '.join(missing[:NAMES_SHOWN_MAX])}"
             raise UnreadableReportError("columns_missing", message, line=line)
@@ -209,7 +223,7 @@ class CsvRows(MappedRows):
         if left_out:
             block = _without(block, left_out)
         if block.rows:
-            for fields in block.rows:
+            for fields in block.rows if self._has_absent else ():
                 fields.append("")
             yield block
 
@@ -293,6 +307,10 @@ class _AsUtf8(RawIOBase):
         self._ready = self._ready[len(view) :]
         view[: len(data)] = data
         return len(data)
+
+
+def _fold(code: str) -> str:
+    return code.strip().casefold()
 
 
 def _without(block: RowBlock, left_out: set[int]) -> RowBlock:

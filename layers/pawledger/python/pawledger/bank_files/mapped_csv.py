@@ -5,9 +5,9 @@ a second one of the fee. What the file declares about itself is checked, see `cs
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import chain, compress, repeat
+from itertools import chain, compress
 from operator import add
 from typing import BinaryIO, Final
 
@@ -111,10 +111,10 @@ class _Reader:
             movements.accounts, movements.currencies, map(abs, amounts),
             [_CREDIT if amount >= 0 else _DEBIT for amount in amounts],
             movements.booked, movements.value, identities, movements.posts, movements.purposes,
-            self._reasons(movements), [code or None for code in movements.type_codes],
-            _gather(references, count), [each or None for each in mandates],
-            [each or None for each in payer_accounts], [each or None for each in payer_names],
-            _one_line(texts, count), movements.lines, repeat(None, count), repeat(None, count),
+            self._reasons(movements), _optional(movements.type_codes, mapping.type.columns),
+            _gather(references, count), _optional(mandates, mapping.mandate),
+            _optional(payer_accounts, mapping.payer_account), _optional(payer_names, mapping.payer_name),
+            _one_line(texts, count), movements.lines, [None] * count, [None] * count,
             strict=True,
         )))
         # fmt: on
@@ -142,6 +142,8 @@ class _Reader:
         return both
 
     def _reasons(self, movements: Movements) -> list[str | None]:
+        if not self._mapping.return_reason:
+            return [None] * len(movements.rows)
         reasons = self._source.texts(movements.rows, self._mapping.return_reason)
         return [
             reason or None if purpose is Purpose.RETURN else None
@@ -150,26 +152,20 @@ class _Reader:
 
     def _check(self, movements: Movements) -> None:
         """Add the movements to what the file declares, and compare its balances row by row."""
-        nets = list(map(add, movements.amounts, movements.fees))
-        keys = list(zip(movements.accounts, movements.currencies, strict=True))
+        amounts = movements.amounts
+        nets = list(map(add, amounts, movements.fees)) if self._mapping.fees is not None else amounts
         if self._totals is not None:
-            self._totals.add(
-                movements.currencies,
-                movements.amounts,
-                nets,
-                lambda column: self._source.texts(movements.rows, (column,)),
-            )
-        lines = movements.lines
-        balances = self._read_balances(movements) if self._balances is not None else []
-        if not all(movements.posts):
-            keys, nets, lines = (list(compress(column, movements.posts)) for column in (keys, nets, lines))
-            balances = list(compress(balances, movements.posts))
+            rows = movements.rows
+            self._totals.add(movements.currencies, amounts, nets, lambda column: self._source.texts(rows, (column,)))
+        if self._balances is None and self._mapping.opening is None and self._mapping.closing is None:
+            return
+        keys = list(zip(movements.accounts, movements.currencies, strict=True))
         if self._balances is not None:
-            self._balances.check(keys, nets, balances, lines)
-        if len(set(keys)) == 1:
-            self._posted[keys[0]] += sum(nets)
-        else:
-            for key, net in zip(keys, nets, strict=True):
+            balances = self._read_balances(movements)
+            columns = (keys, nets, balances, movements.lines)
+            self._balances.check(*(list(compress(column, movements.posts)) for column in columns))  # type: ignore[arg-type]
+        for key, net, posts in zip(keys, nets, movements.posts, strict=True):
+            if posts:
                 self._posted[key] += net
 
     def _read_balances(self, movements: Movements) -> list[int | None]:
@@ -184,13 +180,28 @@ class _Reader:
 
     def _count(self, entries: list[StatementEntry], movements: Movements) -> None:
         if len(set(movements.accounts)) == 1 and len(set(movements.currencies)) == 1:
-            self._statement((movements.accounts[0], movements.currencies[0])).count(entries)
+            self._count_one(self._statement((movements.accounts[0], movements.currencies[0])), movements)
             return
         grouped: dict[StatementKey, list[StatementEntry]] = {}
         for entry in entries:
             grouped.setdefault(entry[:2], []).append(entry)
         for key, counted in grouped.items():
             self._statement(key).count(counted)
+
+    def _count_one(self, statement: StatementCount, movements: Movements) -> None:
+        """Count movements of one account and currency by their columns, as `StatementCount.count` does by entries."""
+        amounts, purposes = movements.amounts, movements.purposes
+        if any(movements.fees):
+            has_amount = [bool(amount or not fee) for amount, fee in zip(amounts, movements.fees, strict=True)]
+            amounts, purposes = list(compress(amounts, has_amount)), list(compress(purposes, has_amount))
+            amounts += filter(None, movements.fees)
+        debits = [amount for amount in amounts if amount < 0]
+        statement.debit_count += len(debits)
+        statement.debit_minor -= sum(debits)
+        statement.credit_count += len(amounts) - len(debits)
+        statement.credit_minor += sum(amounts) - sum(debits)
+        statement.return_count += purposes.count(Purpose.RETURN)
+        statement.span(set(movements.booked))
 
     def _statement(self, key: StatementKey) -> StatementCount:
         statement = self._statements.get(key)
@@ -300,6 +311,13 @@ def _cut(texts: list[str]) -> list[str]:
     return texts
 
 
+def _optional(texts: list[str], columns: Columns) -> Sequence[str | None]:
+    """Texts as entries have them, None for empty ones."""
+    if columns and "" not in texts:
+        return texts
+    return [text or None for text in texts] if columns else [None] * len(texts)
+
+
 def _gather(columns: list[list[str]], count: int) -> list[tuple[str, ...]]:
     if not columns:
         return [()] * count
@@ -312,6 +330,6 @@ def _one_line(columns: list[list[str]], count: int) -> list[str]:
     if not columns:
         return [""] * count
     texts = columns[0] if len(columns) == 1 else [" ".join(filter(None, parts)) for parts in zip(*columns, strict=True)]
-    if any("\n" in text for text in texts):
+    if "\n" in "".join(texts):
         texts = [" ".join(text.split()) if "\n" in text else text for text in texts]
     return texts
