@@ -184,8 +184,8 @@ def read_bank_file(
     A gzip file, or a zip with one file, is read by what is in it. A file without a reader yields nothing and gets one
     SYNTAX problem: `file.empty`, `file.format_unknown` or `file.format_unsupported`.
 
-    A file of no known format is read by the mapping in `options` that it matches; with `mapping` it is read by that one
-    whatever it looks like.
+    A file that matches a mapping in `options` is read by it, whatever other format it looks like; with `mapping` it is
+    read by that one without being looked at.
     """
     head, whole = _peek(stream)
     if not is_package(head):
@@ -209,7 +209,9 @@ def _read_content(
     if mapping is not None and head:
         yield from import_module("pawledger.bank_files.mapped_csv").read_mapped_csv(stream, report, mapping)
         return
-    found = detect_format(head)
+    # What is known of a provider's own file says more than what its first bytes look like.
+    is_mapped = any(each.matches(head) for each in options.csv_mappings)
+    found = Detection(None, "rows of fields") if is_mapped else detect_format(head)
     report.format = found.format
     if found.format in READERS:
         yield from reader_of(found.format, options)(stream, report)
