@@ -44,7 +44,7 @@ def a_file(seed: int) -> bytes:
 def read_ours(content: bytes) -> tuple[Rows, Verdict]:
     report = FileReport()
     entries = list(read_bai2(BytesIO(content), report))
-    rows = [(e.type_code or "", e.amount_minor, e.identity[5], e.identity[6], e.text) for e in entries]
+    rows = [(e.type_code or "", e.amount_minor, e.identity[6], e.identity[7], e.text) for e in entries]
     return rows, report.verdict
 
 

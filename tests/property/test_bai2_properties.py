@@ -118,7 +118,7 @@ def test_reader_reads_back_what_the_builder_wrote(accounts: list[Account]) -> No
     for entry, (_, movement) in zip(entries, written, strict=True):
         assert (entry.type_code, entry.amount_minor) == (movement.type_code, movement.amount_minor)
         assert entry.direction is (Direction.CREDIT if movement.type_code < "400" else Direction.DEBIT)
-        assert entry.identity[5:7] == (movement.bank_reference, movement.customer_reference)
+        assert entry.identity[6:8] == (movement.bank_reference, movement.customer_reference)
         assert entry.text == " ".join(part for part in (movement.text, *movement.continuations) if part)
     assert len({entry.identity for entry in entries}) == len(entries)
     assert [(statement.opening_minor, statement.closing_minor) for statement in report.statements] == [

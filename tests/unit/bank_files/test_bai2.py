@@ -48,7 +48,7 @@ def test_detail_becomes_an_entry_with_all_it_says() -> None:
     assert entry.bank_account == "4002001"
     assert (entry.currency, entry.amount_minor, entry.direction) == ("USD", 1250, Direction.CREDIT)
     assert (entry.booked_on, entry.value_on) == (date(2026, 11, 19), date(2026, 11, 21))
-    assert entry.identity[:7] == ("bai2", "4002001", "2026-11-19", "165", "1250", "B77", "PL-9")
+    assert entry.identity[:8] == ("bai2", "4002001", "USD", "2026-11-19", "165", "1250", "B77", "PL-9")
     assert (entry.posts, entry.is_return, entry.type_code, entry.line) == (True, False, "165", 4)
     assert entry.references == ("PL-9", "INV7", "C8")
     assert entry.text == "PREMIUM EREF:INV7 CREF:C8"
@@ -58,7 +58,7 @@ def test_detail_becomes_an_entry_with_all_it_says() -> None:
 def test_statement_and_logical_file_have_their_identities() -> None:
     _, report = read(write_bai2(Account(opening_minor=700, movements=(Movement("475", 200),)), file_id="A1"))
     (statement,) = report.statements
-    assert statement.identity == ("bai2", "121000248", "4002001", "2026-11-19", "2")
+    assert statement.identity == ("bai2", "121000248", "4002001", "USD", "2026-11-19", "2")
     assert (statement.opening_minor, statement.closing_minor) == (700, 500)
     assert (statement.first_day, statement.last_day) == (date(2026, 11, 19), date(2026, 11, 19))
     assert report.logical_file_ids == [("bai2", "121000248", "PAWLEDGER", "2026-11-20", "0600", "A1")]
@@ -165,7 +165,7 @@ def test_continuation_after_a_detail_without_text_goes_on_with_its_fields() -> N
         one_account("16,115,900,S,500,300,100/", "88,B1,C2,ACME, INC. LOCKBOX", "88,MORE/", total=900)
     )
     assert report.problems == []
-    assert entries[0].identity[5:7] == ("B1", "C2")
+    assert entries[0].identity[6:8] == ("B1", "C2")
     assert entries[0].text == "ACME, INC. LOCKBOX MORE"
 
 
@@ -173,7 +173,7 @@ def test_continuation_after_a_detail_without_text_goes_on_with_its_fields() -> N
 def test_every_funds_type_leaves_the_references_where_they_are(funds: str) -> None:
     entries, report = read(one_account(f"16,165,900,{funds},BANK,CUSTOMER,TEXT", total=900))
     assert report.problems == []
-    assert (entries[0].identity[5:7], entries[0].text) == (("BANK", "CUSTOMER"), "TEXT")
+    assert (entries[0].identity[6:8], entries[0].text) == (("BANK", "CUSTOMER"), "TEXT")
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_continuation_may_split_a_detail_anywhere_before_its_text(whole: str, va
             parts = (fields[:cut], ["88", *fields[cut:second]], ["88", *fields[second:]])
             entries, report = read(one_account(*(",".join(part) + end for part in parts), total=900))
             assert report.verdict is Verdict.ACCEPTED, parts
-            assert (entries[0].identity[5:7], entries[0].text) == (("B1", "C1"), "A, B"), parts
+            assert (entries[0].identity[6:8], entries[0].text) == (("B1", "C1"), "A, B"), parts
             assert (entries[0].value_on, entries[0].amount_minor) == (value_on, 900), parts
 
 
@@ -280,7 +280,7 @@ def test_amounts_with_leading_zeros_and_plus_signs_are_what_they_say() -> None:
     content = content.replace(b"49,1100", b"49,+00000000000001100").replace(b"98,1100", b"98,00001100")
     entries, report = read(content)
     assert (rules_of(report), report.verdict) == (["bai2.amount_padded"], Verdict.ACCEPTED)
-    assert (entries[0].amount_minor, entries[0].identity[4]) == (300, "300")
+    assert (entries[0].amount_minor, entries[0].identity[5]) == (300, "300")
     assert (report.statements[0].opening_minor, report.statements[0].closing_minor) == (100, 400)
 
 
@@ -775,3 +775,20 @@ def test_what_is_kept_of_a_header_is_short(old: str, code: str) -> None:
     _, report = read(content.replace(old.encode(), old.encode() + b"1" * IDENTIFIER_CHARACTERS_MAX, 1))
     assert rules_of(report) == ["bai2.field_too_long"]
     assert f"record {code} " in report.problems[0].message
+
+
+def test_one_row_of_one_account_number_in_two_currencies_is_two_movements() -> None:
+    dollars, euros = (
+        read(one_account("16,698,2500,Z,,,MONTHLY FEE", header=f"03,4002001,{currency}/", total=2500))
+        for currency in ("USD", "EUR")
+    )
+    assert dollars[0][0].identity != euros[0][0].identity
+    assert dollars[1].statements[0].identity != euros[1].statements[0].identity
+
+
+def test_total_of_a_side_without_details_is_told_where_the_other_side_has_some() -> None:
+    header = "03,4002001,USD,100,300,3,Z/"
+    _, report = read(one_account(*["16,451,100,Z,,,PREMIUM"] * 3, header=header, total=600))
+    assert (report.verdict, rules_of(report)) == (Verdict.ACCEPTED, ["bai2.summary_100"])
+    _, report = read(one_account(header=header, total=300))
+    assert report.problems == []

@@ -265,11 +265,12 @@ class _Reader:
         balances = read_balances(fields, self.notes)
         for balance in balances:
             check_known(balance.type_code, self.notes)
-        identity = ("bai2", group.originator, number, group.as_of.isoformat(), group.modifier)
+        known_currency = currency if currency in MINOR_UNIT_DECIMALS else None
+        identity = ("bai2", group.originator, number, known_currency or "", group.as_of.isoformat(), group.modifier)
         self._details.begin_statement(identity)
         self._account = AccountCount(
             number=number,
-            currency=currency if currency in MINOR_UNIT_DECIMALS else None,
+            currency=known_currency,
             as_of=group.as_of,
             as_of_text=group.as_of.isoformat(),
             posts=group.posts,

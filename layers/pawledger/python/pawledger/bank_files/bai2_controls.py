@@ -157,7 +157,7 @@ def check_summaries(account: AccountCount, notes: Notes) -> None:
     )
     for type_code, count, amount_minor in sides:
         declared = account.balances.get(type_code)
-        if declared is not None and count:
+        if declared is not None and (account.credit_count or account.debit_count):
             _check_side(notes, declared, count, amount_minor)
     _check_ledger(account, notes.report, notes.line)
 
@@ -167,7 +167,7 @@ def _check_side(notes: Notes, declared: Balance, count: int, amount_minor: int) 
     if declared_minor is None or (amount_minor == declared_minor and declared_count in (None, count)):
         return
     exceeds = amount_minor > declared_minor or (declared_count is not None and count > declared_count)
-    kind = Rule.INTEGRITY if exceeds or declared_count == count else Rule.MEANING
+    kind = Rule.INTEGRITY if exceeds or (count and declared_count == count) else Rule.MEANING
     name = "credits" if declared.type_code == TOTAL_CREDITS else "debits"
     items = "" if declared_count is None else f" in {declared_count} items"
     message = f"total {name} is {declared_minor}{items}, the details are {amount_minor} in {count} items"

@@ -192,7 +192,7 @@ class DetailReader:
             # fmt: off
             entries.append(_new_entry(StatementEntry, (
                 number, currency, amount_minor, direction, as_of, value_on,
-                ("bai2", number, as_of_text, type_code, amount, bank_reference, customer_reference, checksum,
+                ("bai2", number, currency, as_of_text, type_code, amount, bank_reference, customer_reference, checksum,
                  "1" if ordinal == 1 else str(ordinal)),
                 posts, _RETURN if is_return else _PAYMENT, None, type_code, references, None, None, None, text,
                 line_number, None, None,
@@ -214,7 +214,7 @@ class DetailReader:
         checksums = [f"{crc32(text.encode())}" for text in texts]
         facts = (details.type_codes, details.amounts, details.bank_references, details.customer_references, checksums)
         ordinals = self._number_rows([*map(hash, zip(repeat(hash(account.identity)), *facts, strict=False))])
-        same_account = repeat("bai2"), repeat(account.number), repeat(account.as_of_text)
+        same_account = repeat("bai2"), repeat(account.number), repeat(account.currency), repeat(account.as_of_text)
         # fmt: off
         columns = (
             repeat(account.number), repeat(account.currency), amounts_minor, details.directions, repeat(account.as_of),
