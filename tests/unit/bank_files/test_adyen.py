@@ -268,3 +268,10 @@ def test_what_names_a_batch_is_short() -> None:
     for event in (replace(SETTLED, batch="7" * 5_000), replace(SETTLED, merchant="M" * 5_000)):
         entries, report = read(write_adyen(event))
         assert (entries, rules_of(report)) == ([], ["adyen.identifier_too_long"])
+
+
+def test_accounting_report_must_name_the_batches_by_which_the_settlement_knows_its_rows() -> None:
+    content = write_adyen_accounting(SETTLED).replace(b"Payable Batch", b"Another Column")
+    report = FileReport()
+    assert list(read_adyen_accounting(BytesIO(content), report)) == []
+    assert rules_of(report) == ["adyen.columns_missing"]

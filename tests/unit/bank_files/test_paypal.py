@@ -218,9 +218,10 @@ def test_trailing_garbage_is_unreadable(junk: bytes) -> None:
 
 
 @pytest.mark.parametrize("currency", ["JPY", "HUF", "TWD"])
-def test_currency_that_paypal_keeps_whole_is_read_with_a_warning(currency: str) -> None:
-    entries, report = read(write_paypal(Section((Transaction(currency=currency),))))
-    assert (entries[0].amount_minor, rules_of(report)) == (1250, ["paypal.currency_without_decimals"])
+def test_currency_that_paypal_keeps_whole_is_out_of_balance_and_told_once(currency: str) -> None:
+    rows = tuple(Transaction(f"TX{number}", currency=currency) for number in range(3))
+    _, report = read(write_paypal(Section(rows)))
+    assert (report.verdict, rules_of(report)) == (Verdict.OUT_OF_BALANCE, ["paypal.currency_without_decimals"])
 
 
 def test_amounts_of_three_decimals_are_minor_units_as_well() -> None:

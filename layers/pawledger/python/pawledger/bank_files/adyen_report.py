@@ -38,7 +38,7 @@ SETTLEMENT_COLUMNS: Final = (
 ACCOUNTING_COLUMNS: Final = (
     *("Merchant Account", "Psp Reference", "Merchant Reference", "Record Type", "Modification Psp Reference"),
     *("Settlement Currency", "Payable (SC)", "Commission (SC)", "Markup (SC)", "Scheme Fees (SC)"),
-    *("Interchange (SC)", "Booking Date"),
+    *("Interchange (SC)", "Payable Batch", "Booking Date"),
 )
 
 BATCH_DIGITS_MAX: Final = 18

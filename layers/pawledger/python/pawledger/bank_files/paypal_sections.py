@@ -173,9 +173,9 @@ class Section:
         if place is None:
             self._notes.wrong("direction", f"{shown(sign)} is neither CR nor DR", line, field=part)
             return None
-        if currency in CURRENCIES_WITHOUT_DECIMALS:
-            message = f"PayPal keeps {currency} in whole units; its amounts are read as minor units of ISO 4217"
-            self._notes.once("currency_without_decimals", message, line, key=currency)
+        if currency in CURRENCIES_WITHOUT_DECIMALS and currency not in self.totals:
+            message = f"PayPal keeps {currency} in whole units: it is not known whether two decimals are implied"
+            self._notes.wrong("currency_without_decimals", message, line, field=part)
         self._totals_of(currency).amounts_minor[place] += amount_minor
         return amount_minor
 
