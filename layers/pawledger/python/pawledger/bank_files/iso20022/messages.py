@@ -1,4 +1,4 @@
-"""Reads ISO 20022 messages as a stream of entries, whatever is around them; see docs/formats/camt053.md."""
+"""Reads ISO 20022 messages as a stream of entries; see docs/formats/camt053.md and docs/formats/payment_messages.md."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO, Final
