@@ -27,8 +27,10 @@ UV_COMPILE = $(UV) pip compile --quiet --no-config --universal --python-version 
 
 # With an endpoint exported, as `.local-cloud/environment` does, moto would let requests through to it.
 PYTEST := env -u AWS_ENDPOINT_URL -u AWS_PROFILE $(BIN)/pytest
+# Two processes, each with whole files: fixtures of a file, such as a deployed cloud, are made once.
+PARALLEL := -n 2 --dist loadfile
 
-.PHONY: help install lint format test test-quick fuzz simulate bench demo demo-stop synth deploy pins clean check-node
+.PHONY: help install lint format test test-quick test-slow fuzz fuzz-files simulate bench demo demo-stop synth deploy pins clean check-node
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,10 +38,10 @@ help: ## List the targets
 install: check-node $(VENV)/.installed $(EMULATOR)/.installed ## Build the virtual environments in this folder
 
 test: install lint ## Run everything that CI runs: checks, then every test, with coverage
-	$(PYTEST) --cov --cov-report=term
+	$(PYTEST) $(PARALLEL) --cov --cov-report=term
 
 test-quick: $(VENV)/.installed ## Run the tests that need neither Node nor the local cloud
-	$(PYTEST) --ignore=tests/infrastructure --ignore=tests/end_to_end
+	$(PYTEST) $(PARALLEL) --ignore=tests/infrastructure --ignore=tests/end_to_end
 
 lint: $(VENV)/.installed ## Run the checks: style, format, types, import rules
 	$(BIN)/ruff check $(CHECKED)
@@ -53,6 +55,12 @@ format: $(VENV)/.installed ## Format the code and apply the safe fixes
 
 fuzz: $(VENV)/.installed ## Run the property tests with many more examples than `make test` does
 	HYPOTHESIS_PROFILE=thorough $(PYTEST) tests/property
+
+fuzz-files: $(VENV)/.installed ## Mutate sample bank files for SECONDS (300); a file that makes a reader fail is kept
+	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),300)
+
+test-slow: $(VENV)/.benchmarks-installed ## Run the tests that take minutes, and those against other readers
+	PAWLEDGER_SLOW_TESTS=1 $(PYTEST) tests/slow tests/differential
 
 simulate: $(VENV)/.installed ## Simulate SEEDS books (1000): crashes, duplicates, reordering, stale reads
 	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000)
