@@ -9,7 +9,7 @@ from pawledger.bank_files.report import FileReport, Rule
 from pawledger.rules.provider_profiles import ProviderProfile, profile_from_toml
 from pawledger.services import expectations
 from pawledger.services import receive_bank_file as receiving
-from pawledger.services.expectations import find_unexpected, is_posted
+from pawledger.services.expectations import find_unexpected, is_posted, reading_options_of
 from pawledger.services.file_findings import DroppedFile
 from pawledger.services.post_payments import post_payments
 from pawledger.services.receive_bank_file import Outcome, receive_bank_file
@@ -175,3 +175,11 @@ def test_one_account_may_be_named_in_several_currencies() -> None:
     assert find_unexpected(both, report(currency="USD")) is None
     told = find_unexpected(both, report(currency="GBP"))
     assert told == "its statement 1 is not in EUR, USD, the currency of its account in the profile"
+
+
+def test_delimited_files_are_read_by_any_shipped_mapping_or_by_those_that_the_profile_names() -> None:
+    shipped = {mapping.name for mapping in reading_options_of(None).csv_mappings}
+    assert {"worldpay", "trustly", "braintree"} <= shipped
+    named = reading_options_of(profile(formats='["csv:worldpay"]')).csv_mappings
+    assert [mapping.name for mapping in named] == ["worldpay"]
+    assert reading_options_of(profile()).csv_mappings == ()

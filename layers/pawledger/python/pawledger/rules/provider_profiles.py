@@ -12,16 +12,15 @@ from datetime import time
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from pawledger.bank_files.csv_mapping import CsvMapping, CsvMappingError, mapping_from_table
 from pawledger.bank_files.formats import ADVICE_KINDS, CSV_PREFIX, STATEMENT_KINDS
+from pawledger.bank_files.lockbox_layout import LockboxLayout, LockboxLayoutError, layout_from_table
 from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
 from pawledger.domain.errors import PawledgerError
-
-if TYPE_CHECKING:
-    from pawledger.bank_files.csv_mapping import CsvMapping
-    from pawledger.bank_files.lockbox_layout import LockboxLayout
+from pawledger.rules.csv_mappings import load_shipped_mappings
 
 PROVIDER_PATTERN: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 """What may stand in `incoming/<provider>/`."""
@@ -93,8 +92,8 @@ class ProviderProfile:
     tolerances: Tolerances = Tolerances()
     deviations: frozenset[str] | None = None
     """Rules of warnings that are known of the provider; None where any is taken."""
-    csv_mappings: tuple["CsvMapping", ...] = ()
-    lockbox_layout: "LockboxLayout | None" = None
+    csv_mappings: tuple[CsvMapping, ...] = ()
+    lockbox_layout: LockboxLayout | None = None
 
 
 ProviderProfiles = Mapping[str, ProviderProfile]
@@ -143,7 +142,8 @@ class _Reading:
         if self._text(self.table, "", "provider") not in (None, self.name):
             self._fault("provider", self.table["provider"], f"the name of its file, {self.name!r}")
         mappings, layout = self._csv_mappings(), self._lockbox_layout()
-        formats = self._formats("formats", {f"{CSV_PREFIX}{mapping.name}" for mapping in mappings})
+        names = {mapping.name for mapping in mappings} | load_shipped_mappings().keys()
+        formats = self._formats("formats", {f"{CSV_PREFIX}{name}" for name in names})
         posts = self._formats("posts", set(formats)) if "posts" in self.table else formats
         for each in posts:
             if each not in formats:
@@ -197,14 +197,20 @@ class _Reading:
         self._fault(key, values, "a table or a list of tables")
         return []
 
+    def _only_table(self, key: str) -> dict[str, Any]:
+        """The table of a key that stands once at most, empty where it is not there."""
+        tables = self._tables(key)
+        if len(tables) > 1:
+            self.faults.append(f"{key}: {len(tables)} tables, expected one at most")
+        return tables[0] if tables else {}
+
     def _formats(self, key: str, mapped: set[str]) -> tuple[str, ...]:
         kinds = self._texts(self.table, "", key)
         if not kinds:
             self.faults.append(f"{key}: missing, at least one kind of report")
         for kind in kinds:
-            if kind not in ADVICE_KINDS | STATEMENT_KINDS | mapped and not kind.startswith(CSV_PREFIX):
-                known = ", ".join(sorted(ADVICE_KINDS | STATEMENT_KINDS | mapped))
-                self._fault(key, kind, f"one of {known}, or {CSV_PREFIX}<mapping>")
+            if kind not in ADVICE_KINDS | STATEMENT_KINDS | mapped:
+                self._fault(key, kind, f"one of {', '.join(sorted(ADVICE_KINDS | STATEMENT_KINDS | mapped))}")
         return kinds
 
     def _accounts(self) -> tuple[ProviderAccount, ...]:
@@ -221,7 +227,7 @@ class _Reading:
     def _delivery(self) -> DeliveryCalendar | None:
         if "delivery" not in self.table:
             return None
-        table = next(iter(self._tables("delivery")), {})
+        table = self._only_table("delivery")
         self._refuse_unknown("delivery.", table, {"days", "until", "time_zone", "holidays"})
         days = self._texts(table, "delivery.", "days")
         if not days:
@@ -245,7 +251,7 @@ class _Reading:
         return DeliveryCalendar(weekdays, time.fromisoformat(until), zone, holidays)
 
     def _tolerances(self) -> Tolerances:
-        table = next(iter(self._tables("tolerances")), {}) if "tolerances" in self.table else {}
+        table = self._only_table("tolerances")
         self._refuse_unknown("tolerances.", table, {"booking_days_ahead", "has_number_gaps"})
         ahead, gaps = table.get("booking_days_ahead", 1), table.get("has_number_gaps", False)
         if type(ahead) is not int or not 0 <= ahead <= DAYS_AHEAD_MAX:
@@ -263,12 +269,8 @@ class _Reading:
                 self._fault("deviations", rule, "the name of a rule such as bai2.slash_missing")
         return frozenset(rules)
 
-    def _csv_mappings(self) -> tuple["CsvMapping", ...]:
+    def _csv_mappings(self) -> tuple[CsvMapping, ...]:
         mappings: list[CsvMapping] = []
-        if "csv" not in self.table:
-            return ()
-        from pawledger.bank_files.csv_mapping import CsvMappingError, mapping_from_table  # noqa: PLC0415
-
         for place, table in enumerate(self._tables("csv")):
             name = table.get("name", self.name)
             try:
@@ -278,13 +280,11 @@ class _Reading:
                 self.faults.append(f"csv[{place}]: {error}")
         return tuple(mappings)
 
-    def _lockbox_layout(self) -> "LockboxLayout | None":
+    def _lockbox_layout(self) -> LockboxLayout | None:
         if "lockbox" not in self.table:
             return None
-        from pawledger.bank_files.lockbox_layout import LockboxLayoutError, layout_from_table  # noqa: PLC0415
-
         try:
-            return layout_from_table(next(iter(self._tables("lockbox")), {}))
+            return layout_from_table(self._only_table("lockbox"))
         except LockboxLayoutError as error:
             self.faults.append(f"lockbox: {error}")
             return None

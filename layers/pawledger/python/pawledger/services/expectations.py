@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from pawledger.bank_files.formats import ADVICE_KINDS, report_kind_of
-from pawledger.bank_files.reading_options import NO_OPTIONS, ReadingOptions
+from pawledger.bank_files.formats import ADVICE_KINDS, CSV_PREFIX, report_kind_of
+from pawledger.bank_files.reading_options import ReadingOptions
 from pawledger.bank_files.records import StatementEntry
 from pawledger.bank_files.report import FileReport
 
@@ -16,10 +16,18 @@ ProfileOf = Callable[[str], "ProviderProfile | None"]
 
 
 def reading_options_of(profile: "ProviderProfile | None") -> ReadingOptions:
-    """How files of a provider are read whose columns it chooses itself."""
+    """How files of a provider are read whose columns it chooses itself: by its own mappings, and the shipped ones.
+
+    Of the shipped mappings, a profile has those that it names in `formats`; without a profile any may fit.
+    """
+    # Imported when the first file comes, so that no function waits for it that starts.
+    from pawledger.rules.csv_mappings import load_shipped_mappings  # noqa: PLC0415
+
+    shipped = load_shipped_mappings()
     if profile is None:
-        return NO_OPTIONS
-    return ReadingOptions(csv_mappings=profile.csv_mappings, lockbox_layout=profile.lockbox_layout)
+        return ReadingOptions(csv_mappings=tuple(shipped.values()))
+    named = (mapping for name, mapping in shipped.items() if f"{CSV_PREFIX}{name}" in profile.formats)
+    return ReadingOptions(csv_mappings=(*profile.csv_mappings, *named), lockbox_layout=profile.lockbox_layout)
 
 
 def find_unexpected(profile: "ProviderProfile | None", report: FileReport) -> str | None:
