@@ -5,6 +5,7 @@ from itertools import permutations
 
 import pytest
 
+from pawledger.domain.entries import LedgerAccount
 from pawledger.services.close_day import close_day
 from pawledger.services.file_findings import DroppedFile
 from pawledger.services.post_payments import post_payments
@@ -43,7 +44,7 @@ def post_all(world: MemoryWorld, *files: bytes, received_on: date = RECEIVED_ON)
 
 
 def cash_minor(world: MemoryWorld) -> int:
-    return sum(head.balances.get(("EUR", "cash"), 0) for head in world.ledger.scan_heads())  # type: ignore[call-overload]
+    return sum(head.balance_minor(LedgerAccount.CASH, "EUR") for head in world.ledger.scan_heads())
 
 
 @pytest.mark.parametrize("order", list(permutations((NOTIFICATION, INTERIM, STATEMENT))))
