@@ -41,6 +41,7 @@ _ISO20022_ROOTS: Final = {
     "FIToFIPmtStsRpt": "pacs.002",
     "PmtRtr": "pacs.004",
 }
+_BACS_ROOTS: Final = frozenset(("BACSDocument", "VocaDocument"))
 _APPLICATION_HEADER: Final = "head.001"
 """Stands before a message. With a signature in it, it is longer than the head that is looked at here."""
 
@@ -115,6 +116,8 @@ def _detect_xml(text: str) -> Detection:
         return Detection(named, f"ISO 20022 {named}")
     if messages:
         return Detection("iso20022", "ISO 20022 behind its application header")
+    if names and names[0] in _BACS_ROOTS:
+        return Detection("bacs", "Bacs report")
     return Detection(
         None, f"XML with the root {names[0][:40]!r}, no known bank file" if names else "XML without a root"
     )
@@ -123,6 +126,7 @@ def _detect_xml(text: str) -> Detection:
 READERS: Final[dict[str, tuple[str, str]]] = {
     "adyen.accounting": ("adyen_report", "read_adyen_accounting"),
     "adyen.settlement": ("adyen_report", "read_adyen_settlement"),
+    "bacs": ("bacs", "read_bacs"),
     "bai2": ("bai2", "read_bai2"),
     "camt.052": ("iso20022.messages", "read_iso20022"),
     "camt.053": ("iso20022.messages", "read_iso20022"),
