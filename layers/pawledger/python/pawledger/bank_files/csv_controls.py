@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from operator import add
+from operator import add, sub
 from typing import TYPE_CHECKING, Final
 
 from pawledger.bank_files.csv_amounts import AmountTextError, NumberReader
@@ -213,9 +213,12 @@ class Balances:
         run = self.runs.get(keys[0]) if keys else None
         if run is not None and None not in balances and keys.count(keys[0]) == len(keys):
             known = [balance for balance in balances if balance is not None]
-            signed = [-movement for movement in movements] if self.is_newest_first else list(movements)
-            before = [run.last, *known[:-1]] if not self.is_newest_first else None
-            if before is not None and list(map(add, before, signed)) == known:
+            if self.is_newest_first:
+                after = list(map(sub, known, movements))
+                if [run.last, *after[:-1]] == known:
+                    run.last = after[-1]
+                    return
+            elif list(map(add, [run.last, *known[:-1]], movements)) == known:
                 run.last = known[-1]
                 return
         for key, movement, balance, line in zip(keys, movements, balances, lines, strict=True):

@@ -55,11 +55,13 @@ class Identities:
                 return list(zip(kinds, accounts, currencies, *columns, repeat(AMOUNT_PART), strict=False))
             parts: Sequence[Iterable[str]] = columns
         else:
-            booked = [day.isoformat() for day in movements.booked]
-            value = [day.isoformat() if day else "" for day in movements.value]
+            written = {day: day.isoformat() if day else "" for day in {*movements.booked, *movements.value}}
+            booked = [written[day] for day in movements.booked]
+            value = [written[day] for day in movements.value]
             amounts = list(map(str, movements.amounts))
             fees = list(map(str, movements.fees))
-            checksums = [f"{crc32(text.encode()):08x}" for text in map("\x1f".join, zip(*told, strict=True))]
+            texts = map("\x1f".join, zip(*told, strict=True))
+            checksums = [f"{checksum:08x}" for checksum in map(crc32, map(_encoded, texts))]
             parts = (booked, value, amounts, fees, checksums)
             keys = list(zip(accounts, currencies, *parts, strict=True))
         ordinals = self._numbers.number(list(map(hash, keys))) or repeat("1")
@@ -119,3 +121,7 @@ def _find_repeated(hashes: "array[int]") -> set[int]:
         if len(set(some)) < len(some):
             repeated |= {value for value, count in Counter(some).items() if count > 1}
     return repeated
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

@@ -129,16 +129,13 @@ class _Reader:
             if entry[2] or not fee:
                 both.append(entry)
             if fee:
-                both.append(
-                    entry._replace(
-                        amount_minor=abs(fee),
-                        direction=_CREDIT if fee > 0 else _DEBIT,
-                        identity=self._identities.of_fee(entry.identity),
-                        purpose=Purpose.FEE,
-                        return_reason=None,
-                        text="",
-                    )
-                )
+                direction = _CREDIT if fee > 0 else _DEBIT
+                # fmt: off
+                both.append(_new_entry((
+                    *entry[:2], abs(fee), direction, *entry[4:6], self._identities.of_fee(entry[6]), entry[7],
+                    Purpose.FEE, None, *entry[10:15], "", *entry[16:],
+                )))
+                # fmt: on
         return both
 
     def _reasons(self, movements: Movements) -> list[str | None]:
@@ -164,8 +161,8 @@ class _Reader:
             balances = self._read_balances(movements)
             columns = (keys, nets, balances, movements.lines)
             self._balances.check(*(list(compress(column, movements.posts)) for column in columns))  # type: ignore[arg-type]
-        for key, net, posts in zip(keys, nets, movements.posts, strict=True):
-            if posts:
+        if self._mapping.opening is not None or self._mapping.closing is not None:
+            for key, net in compress(zip(keys, nets, strict=True), movements.posts):
                 self._posted[key] += net
 
     def _read_balances(self, movements: Movements) -> list[int | None]:
