@@ -159,9 +159,7 @@ def _drop_missing_statement(cloud: Cloud, today: date) -> None:
 def _count_gaps(cloud: Cloud, status: DiscrepancyStatus) -> int:
     """How many statements are, or were, missing."""
     found = cloud.scan("DiscrepanciesTableName")
-    return sum(
-        item["kind"]["S"] == DiscrepancyKind.STATEMENT_GAP and item["status"]["S"] == status for item in found
-    )
+    return sum(item["kind"]["S"] == DiscrepancyKind.STATEMENT_GAP and item["status"]["S"] == status for item in found)
 
 
 def _drop_faulty_files(cloud: Cloud, today: date, good_files: dict[str, bytes]) -> None:

@@ -51,7 +51,8 @@ _LOOKS_LIKE_NACHA: Final = compile_pattern(
 """A file header, or a batch header or an entry where the headers before it are missing."""
 
 _LOOKS_LIKE_MT940: Final = compile_pattern(
-    rb"(?:[^<\r\n]{0,120}(?:\r\n?|\n)){0,12}?[ \t]*(?:\{[1-4]:[^<]{0,400})?:(?:20|25P?|28C?|60[FM]|61|62[FM]|64|86|34F|940):"
+    rb"(?:[^<\r\n]{0,120}(?:\r\n?|\n)){0,12}?[ \t]*(?:\{[1-4]:[^<]{0,400})?"
+    rb":(?:20|25P?|28C?|60[FM]|61|62[FM]|64|86|34F|940):"
 )
 """A field of MT940 at the start of a line, behind the headers of SWIFT or some lines that banks put before."""
 
