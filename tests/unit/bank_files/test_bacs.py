@@ -269,6 +269,12 @@ def test_empty_report_of_instructions_has_a_statement_of_nothing() -> None:
     assert report.statements[0].entry_count == 0
 
 
+def test_reference_may_be_called_the_payers() -> None:
+    content = write_instructions(Advice("PL7")).replace(b" reference=", b" payer-reference=")
+    entries, report = read(content)
+    assert ([entry.mandate_id for entry in entries], report.problems) == (["PL7"], [])
+
+
 def test_advice_without_reference_is_told() -> None:
     _, report = read(write_instructions(Advice(reference="")))
     assert (rules_of(report), report.verdict) == (["bacs.reference_missing"], Verdict.ACCEPTED)
