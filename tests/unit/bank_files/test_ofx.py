@@ -539,9 +539,18 @@ def test_amount_broken_by_a_tag_is_not_accepted() -> None:
     assert report.verdict is Verdict.UNREADABLE
 
 
+@pytest.mark.parametrize("name", ["TRNTYPE", "DTPOSTED", "TRNAMT"])
+def test_value_of_a_transaction_that_stands_outside_of_one_makes_a_file_unreadable(name: str) -> None:
+    content = one(Transaction(5, "A")).replace(b"</BANKTRANLIST>", f"<{name}>1\n</BANKTRANLIST>".encode())
+    _, report = read(content)
+    assert (rules_of(report), report.verdict) == (["ofx.nesting"], Verdict.UNREADABLE)
+
+
 @pytest.mark.parametrize("place", ["before", "inside"])
-def test_document_type_is_refused_before_an_entity_is_read(place: str) -> None:
-    doctype = b'<!DOCTYPE OFX [<!ENTITY a "&b;&b;"><!ENTITY b "boom">]>'
+@pytest.mark.parametrize(
+    "doctype", [b'<!DOCTYPE OFX [<!ENTITY a "&b;&b;"><!ENTITY b "boom">]>', b'<!DOCTYPE OFX SYSTEM "http://x.example">']
+)
+def test_document_type_is_refused_before_an_entity_is_read(place: str, doctype: bytes) -> None:
     content = one(Transaction(memo="X"), version="xml")
     mark = b"<?OFX" if place == "before" else b"<BANKMSGSRSV1>"
     _, report = read(content.replace(mark, doctype + mark))
