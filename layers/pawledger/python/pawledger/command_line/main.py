@@ -75,7 +75,13 @@ def main(argv: Sequence[str], out: TextIO, err: TextIO, *, open_books: OpenBooks
     if arguments.command == "inspect":
         from pawledger.command_line.inspect import inspect_files  # noqa: PLC0415 - only it needs the file readers
 
-        return inspect_files(arguments.paths, out)
+        try:
+            return inspect_files(arguments.paths, out, arguments.mapping)
+        except PawledgerError as error:
+            err.write(f"pawledger: {escape_text(str(error))}\n")
+            return EXIT_CONDITION
+    if arguments.command == "csv propose":
+        return _propose_mapping(arguments.path, out, err)
     if arguments.command == "providers check":
         return _check_providers(arguments.paths, out, err)
     try:
@@ -99,6 +105,17 @@ def _check_providers(paths: Sequence[str], out: TextIO, err: TextIO) -> int:
     except PawledgerError as error:
         err.write(f"pawledger: {escape_text(str(error))}\n")
         return EXIT_CONDITION
+
+
+def _propose_mapping(path: str, out: TextIO, err: TextIO) -> int:
+    from pawledger.command_line.csv_proposals import propose  # noqa: PLC0415 - only it needs the mappings
+
+    try:
+        propose(path, out)
+    except PawledgerError as error:
+        err.write(f"pawledger: {escape_text(str(error))}\n")
+        return EXIT_CONDITION
+    return EXIT_DONE
 
 
 Answer = tuple[dict[str, Any], Callable[[dict[str, Any]], list[str]]]
@@ -171,7 +188,13 @@ def _build_parser() -> argparse.ArgumentParser:
     groups = parser.add_subparsers(required=True, metavar="COMMAND")
     inspect = groups.add_parser("inspect", help="check bank files on this machine; one JSON object each")
     inspect.add_argument("paths", nargs="+", metavar="FILE")
+    inspect.add_argument("--mapping", metavar="MAPPING", help="read them by this mapping of columns (TOML)")
     inspect.set_defaults(command="inspect")
+    propose = _add_group(groups, "csv", "map the columns of a provider's delimited file").add_parser(
+        "propose", help="propose a mapping from a sample file, with the reasons", allow_abbrev=False
+    )
+    propose.add_argument("path", metavar="SAMPLE")
+    propose.set_defaults(command="csv propose")
     _add_account_commands(_add_group(groups, "account", "explain one account"))
     _add_discrepancy_commands(_add_group(groups, "discrepancies", "what differs between billed and paid"))
     _add_file_commands(_add_group(groups, "files", "what became of bank files"))
