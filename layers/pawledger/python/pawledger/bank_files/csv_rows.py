@@ -123,10 +123,6 @@ class CsvRows(MappedRows):
     def __init__(self, stream: BinaryIO, mapping: "CsvMapping", notes: Notes) -> None:
         super().__init__(mapping, notes)
         self._end = _WatchedEnd(stream)
-        source = cast("BinaryIO", self._end)
-        if mapping.encoding not in ("utf-8", "utf-16"):
-            source = cast("BinaryIO", BufferedReader(_AsUtf8(source, mapping.encoding), LINE_BYTES_MAX))
-        self._rows = DelimitedRows(source, delimiter=mapping.delimiter)
         self._header: list[str] | None = None
         self._width = mapping.row_width or 0
         self._has_absent = False
@@ -136,8 +132,10 @@ class CsvRows(MappedRows):
         self.row_count = 0
 
     def blocks(self) -> Iterator[RowBlock]:
+        rows: DelimitedRows | None = None
         try:
-            for block in self._rows:
+            rows = self._open()
+            for block in rows:
                 body = block if self._header is not None else self._take_head(block)
                 body = self._hold_footer(body) if self._mapping.footer_rows else body
                 if body.rows:
@@ -147,8 +145,15 @@ class CsvRows(MappedRows):
             self._notes.report.add(Rule.SYNTAX, error.rule, str(error), line=error.line)
         except UnreadableReportError as error:
             self._notes.unreadable(error.rule, str(error), error.line, field=error.field_name)
-        if self._rows.fallback_line is not None:
-            self._notes.once("encoding", "text is not UTF-8, read as Windows-1252", self._rows.fallback_line)
+        if rows is not None and rows.fallback_line is not None:
+            self._notes.once("encoding", "text is not UTF-8, read as Windows-1252", rows.fallback_line)
+
+    def _open(self) -> DelimitedRows:
+        """The rows of the stream, of which the first bytes are read. Raises `RowEncodingError`."""
+        source = cast("BinaryIO", self._end)
+        if self._mapping.encoding not in ("utf-8", "utf-16"):
+            source = cast("BinaryIO", BufferedReader(_AsUtf8(source, self._mapping.encoding), LINE_BYTES_MAX))
+        return DelimitedRows(source, delimiter=self._mapping.delimiter)
 
     @property
     def ends_with_line_end(self) -> bool:
@@ -279,7 +284,7 @@ class _WatchedEnd:
     def read(self, size: int) -> bytes:
         data = self._stream.read(size)
         if data:
-            self.last = data[-2:]
+            self.last = (self.last + data)[-2:]
         return data
 
 
