@@ -1,6 +1,6 @@
 """Transaction types of OFX, and what each of them says of a movement.
 
-Source: OFX specification 2.2, section 11.4.4.3 (values of TRNTYPE). Only the codes are listed.
+Source: OFX specification 2.2, section 11.4.3 (values of TRNTYPE). Only the codes are listed.
 """
 
 from typing import Final

@@ -142,7 +142,7 @@ def read_day(text: str) -> date | None:
 
 
 def read_amount(text: str, currency: str) -> int:
-    """A signed amount in minor units of `currency`; the decimal mark is a point or a comma (OFX 2.2, section 3.2.9.2).
+    """A signed amount in minor units of `currency`; the decimal mark is a point or a comma (OFX 2.2, section 3.2.9).
 
     Raises `AmountError` for anything else, and for decimals beyond the minor unit that are not zeros.
     """
