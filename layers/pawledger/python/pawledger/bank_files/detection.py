@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib import import_module
-from io import BufferedReader, RawIOBase
+from io import BufferedReader
 from re import compile as compile_pattern
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, cast
 
+from pawledger.bank_files.delimited import HeadThenRest
 from pawledger.bank_files.packaging import is_package, unpack, unread_package_of
 from pawledger.bank_files.provider_detection import detect_provider_report
 from pawledger.bank_files.reading_options import NO_OPTIONS, ReadingOptions
@@ -14,8 +15,6 @@ from pawledger.bank_files.records import StatementEntry
 from pawledger.bank_files.report import FileReport, Rule, Verdict
 
 if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
-
     from pawledger.bank_files.csv_mapping import CsvMapping
 
 HEAD_BYTES: Final = 4096
@@ -159,25 +158,6 @@ def reader_of(format_name: str, options: ReadingOptions = NO_OPTIONS) -> Reader:
     return cast("Reader", reader)
 
 
-class _HeadThenRest(RawIOBase):
-    """A stream that gives back the head that was read from it before it goes on."""
-
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
-        super().__init__()
-        self._head = head
-        self._rest = rest
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "WriteableBuffer", /) -> int:
-        view = memoryview(buffer).cast("B")
-        data = self._head[: len(view)] or self._rest.read(len(view))
-        self._head = self._head[len(view) :]
-        view[: len(data)] = data
-        return len(data)
-
-
 def read_bank_file(
     stream: BinaryIO,
     report: FileReport,
@@ -205,7 +185,7 @@ def _peek(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
     head = b""
     while len(head) < HEAD_BYTES and (more := stream.read(HEAD_BYTES - len(head))):
         head += more
-    return head, cast("BinaryIO", BufferedReader(_HeadThenRest(head, stream)))
+    return head, cast("BinaryIO", BufferedReader(HeadThenRest(head, stream)))
 
 
 def _read_content(
