@@ -9,6 +9,7 @@ from typing import Final
 
 from local_cloud.demonstration.bank_files import Line, write_bai2
 from tests.builders.adyen_file import write_adyen_bulk
+from tests.builders.bacs_file import write_bacs_bulk
 from tests.builders.camt053_file import write_camt053_bulk
 from tests.builders.csv_file import BULK_LAYOUT, write_csv_bulk
 from tests.builders.gocardless_file import write_gocardless_bulk
@@ -89,6 +90,7 @@ BULK_FORMATS: Final = (
     ),
     BulkFormat("BAI lockbox, checks of two records", ".lockbox", write_lockbox_bulk, None),
     BulkFormat("CSV by mapping", ".csv", write_mapped_csv_bulk, 250_000, (Peer("bankstatementparser", 50_000),)),
+    BulkFormat("Bacs ARUDD", ".xml", write_bacs_bulk, None, records=50_000, memory_records=990_000),
     BulkFormat("Stripe", ".csv", _halved(write_stripe_bulk), None),
     BulkFormat("Adyen settlement", ".csv", _halved(write_adyen_bulk), None),
     BulkFormat("PayPal settlement", ".csv", _halved(write_paypal_bulk), None),
