@@ -55,6 +55,8 @@ class MoneyGuess:
     balance: int | None = None
     order: str = "oldest_first"
     is_inverted: bool = False
+    is_balance_open: bool = False
+    """The balance goes on in another order or direction as well."""
     other_amounts: tuple[int, ...] = ()
     """Columns of amounts that were not taken."""
 
@@ -155,7 +157,10 @@ def find_flag(sample: Sample) -> int | None:
     """The column that says which way money went; None where none does."""
     for place in range(sample.width):
         told = {value.casefold() for value in sample.values(place)}
-        if told and told <= CREDIT_FLAGS | DEBIT_FLAGS and not any(value.isdigit() for value in told):
+        is_named = bool(sample.header) and has_role(sample.header[place], "flag")
+        # A column that says the same in all rows may say what kind of row they are.
+        has_both = bool(told & CREDIT_FLAGS and told & DEBIT_FLAGS)
+        if told and told <= CREDIT_FLAGS | DEBIT_FLAGS and (is_named or has_both):
             return place
     return None
 
@@ -229,20 +234,31 @@ def _with_balance(guess: MoneyGuess, values: dict[int, list[int]], places: Seque
         return guess
     moved = movements_of(guess, values)
     for place in places:
-        told = values[place]
-        if len(told) < 2 or not any(moved):
+        readings = _read_balance(values[place], moved)
+        if not readings:
             continue
-        steps = [after - before for before, after in pairwise(told)]
-        for order, rows in (("oldest_first", moved[1:]), ("newest_first", moved[:-1])):
-            signed = steps if order == "oldest_first" else [-step for step in steps]
-            if signed == rows:
-                return replace(guess, balance=place, order=order, other_amounts=_less(guess, place))
-            if signed == [-each for each in rows]:
-                guess = replace(guess, balance=place, order=order, other_amounts=_less(guess, place))
-                if guess.sign == "columns":
-                    return replace(guess, credit=guess.debit, debit=guess.credit)
-                return replace(guess, is_inverted=True)
+        order, is_inverted = readings[0]
+        guess = replace(guess, balance=place, order=order, is_balance_open=len(readings) > 1)
+        guess = replace(guess, other_amounts=_less(guess, place))
+        if is_inverted and guess.sign == "columns":
+            return replace(guess, credit=guess.debit, debit=guess.credit)
+        return replace(guess, is_inverted=is_inverted)
     return guess
+
+
+def _read_balance(told: Sequence[int], moved: Sequence[int]) -> list[tuple[str, bool]]:
+    """In which orders a balance goes on by what moved, and whether by its opposite; the usual ones first."""
+    if len(told) < 2 or not any(moved):
+        return []
+    steps = [after - before for before, after in pairwise(told)]
+    opposite = [-step for step in steps]
+    readings = (
+        ("oldest_first", False, steps == moved[1:]),
+        ("newest_first", False, opposite == moved[:-1]),
+        ("oldest_first", True, opposite == moved[1:]),
+        ("newest_first", True, steps == moved[:-1]),
+    )
+    return [(order, is_inverted) for order, is_inverted, is_so in readings if is_so]
 
 
 def movements_of(guess: MoneyGuess, values: dict[int, list[int]]) -> list[int]:

@@ -183,10 +183,10 @@ def _propose_amount(out: ProposalText, sample: Sample, money: MoneyGuess, number
 
 
 def _propose_sign(out: ProposalText, money: MoneyGuess, *, is_negative: bool) -> None:
-    if money.balance is not None:
-        out.say("The balance goes up with it where money comes in, in every row.")
+    if money.balance is not None and not money.is_balance_open:
+        goes = "down" if money.is_inverted else "up"
+        out.say(f"The balance goes {goes} by it in every row.")
         if money.is_inverted:
-            out.say("It is positive where the balance goes down.")
             out.put("inverted", True)
     elif is_negative:
         out.ask("amounts of both signs: is the positive one money in? If not, set inverted = true.")
@@ -229,6 +229,8 @@ def _propose_balance(out: ProposalText, sample: Sample, money: MoneyGuess) -> No
         return
     out.table("balance")
     out.say(f"It goes on by what moved, from row to row, in all {len(sample.rows)} rows.")
+    if money.is_balance_open:
+        out.ask("it also goes on so if rows stand in the other order, and positive amounts are money out.")
     out.put("column", sample.column_of(money.balance))
     out.put("order", money.order)
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Final
 
-from pawledger.bank_files.csv_column_words import PURPOSES, STATES, has_role, meaning_of
+from pawledger.bank_files.csv_column_words import PURPOSES, STATES, has_role, meaning_of, rank_of
 from pawledger.bank_files.csv_proposal_text import VALUE_SHOWN_MAX, ProposalText
 from pawledger.bank_files.csv_sample import Sample
 
@@ -13,12 +13,14 @@ CODES_MAX: Final = 40
 
 def find_codes(sample: Sample, role: str, taken: Collection[int]) -> int | None:
     """The column whose name has a role and whose values are a few codes; None where there is none."""
+    found = {}
     for place in range(sample.width):
         told = set(sample.values(place)) - {""}
         is_code = told and len(told) <= CODES_MAX and not any(map(str.isdigit, told))
         if place not in taken and is_code and sample.header and has_role(sample.header[place], role):
-            return place
-    return None
+            found[place] = len(told)
+    # A column that always says the same tells nothing apart.
+    return max(found, key=lambda place: (found[place] > 1, -rank_of(sample.header[place], role)), default=None)
 
 
 def propose_states(out: ProposalText, sample: Sample, place: int) -> None:
