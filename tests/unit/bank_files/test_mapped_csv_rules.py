@@ -288,6 +288,38 @@ def test_balance_is_checked_across_blocks_and_where_some_rows_have_none(order: s
     assert end_of(write_rows(layout, [layout.columns(), *rows]), layout.mapping())[0] == "out_of_balance"
 
 
+@pytest.mark.parametrize("order", ["oldest_first", "newest_first"])
+def test_wrong_balance_is_found_far_behind_the_first_block(order: str) -> None:
+    layout = Layout(has_balance=True, is_newest_first=order == "newest_first")
+    rows = detail_rows(layout, some_lines(3000))
+    assert end_of(write_rows(layout, [layout.columns(), *rows]), layout.mapping()) == ("accepted", [])
+    rows[2500][-1] = "0.01"
+    _, report = read(write_rows(layout, [layout.columns(), *rows]), layout.mapping())
+    # The row itself, and the next one, which does not go on from it.
+    assert [(problem.rule, problem.line) for problem in report.problems] == [
+        ("csv.balance_row", 2502),
+        ("csv.balance_row", 2503),
+    ]
+
+
+def test_declared_balances_agree_with_the_running_one_and_leave_out_what_pends() -> None:
+    mapping = simple(
+        **DECLARED,
+        balance={"column": "Balance"},
+        status={"column": "State", "posts": ["done"], "pends": ["soon"]},
+    )
+    data = (
+        b"Day,Amount,Ref,Balance,State\n,10.00,OPEN,,\n2026-01-05,1.00,a,11.00,done\n"
+        b"2026-01-05,5.00,b,,soon\n2026-01-06,-3.00,c,8.00,done\n,8.00,CLOSE,,\n"
+    )
+    assert end_of(data, mapping) == ("accepted", [])
+    assert end_of(data.replace(b",10.00,OPEN", b",10.01,OPEN"), mapping)[1] == ["csv.balance_opening", "csv.balance"]
+    assert end_of(data.replace(b",8.00,CLOSE", b",8.01,CLOSE"), mapping)[1] == ["csv.balance_closing", "csv.balance"]
+    without_balance = data.replace(b",11.00,", b",,").replace(b",8.00,done", b",,done")
+    plain = simple(**DECLARED, status={"column": "State", "posts": ["done"], "pends": ["soon"]})
+    assert end_of(without_balance, plain) == ("accepted", [])
+
+
 def test_pending_rows_are_not_in_the_balance() -> None:
     mapping = simple(status={"column": "Ref", "posts": ["done"], "pends": ["soon"]}, balance={"column": "Balance"})
     data = b"Day,Amount,Ref,Balance\n2026-01-05,1.00,done,11.00\n2026-01-05,5.00,soon,\n2026-01-05,2.00,done,13.00\n"
