@@ -155,8 +155,8 @@ class CsvMapping:
 def mapping_from_table(name: str, table: Mapping[str, object]) -> CsvMapping:
     """The mapping in a parsed TOML table. Raises `CsvMappingError` with every fault."""
     reader = TableReader("csv", table)
-    if not (0 < len(name) <= NAME_CHARACTERS_MAX and name.replace("-", "").replace("_", "").replace(".", "").isalnum()):
-        reader.fault("name", name, f"no name of 1 to {NAME_CHARACTERS_MAX} letters, digits, points and hyphens")
+    if not (0 < len(name) <= NAME_CHARACTERS_MAX and name.replace("-", "").replace("_", "").isalnum()):
+        reader.fault("name", name, f"no name of 1 to {NAME_CHARACTERS_MAX} letters, digits and hyphens")
     shape = reader.choice("shape", ("csv", "json"), "csv")
     has_header = shape == "json" or reader.choice("header", ("names", "none"), "names") == "names"
     records = read_records(reader)

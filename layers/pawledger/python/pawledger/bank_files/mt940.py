@@ -39,9 +39,16 @@ HEADER_CHARACTERS_MAX: Final = 30
 """Lines that banks put between messages have a dozen characters; more is text that somebody should know of."""
 FIELD_LINES_MAX: Final = 2_000
 """Longest field: SWIFT allows 6 lines in field 86, and banks send some dozens."""
+FIELD_CHARACTERS_MAX: Final = 256 * 1024
+"""Longest field, four lines of the longest: what is read of it is held several times over."""
 
-_FIELD: Final = re.compile(rf":({TAGS}):([^\n]*(?:\n(?!:(?:{TAGS}):|-[ ]*(?:\n|\Z)|-\}}|\{{[1-5]:)[^\n]*)*)\n")
-_FIELD_START: Final = re.compile(rf":(?!86:)(?:{TAGS}):")
+_FIELD: Final = re.compile(rf"^:({TAGS}):([^\n]*(?:\n(?!:(?:{TAGS}):|-[ ]*(?:\n|\Z)|-\}}|\{{[1-5]:)[^\n]*)*)\n", re.M)
+_BEFORE_TAG: Final = re.compile(rf"^(?:[ \t\x01\x03\x1a]++|\{{[^\n]{{0,400}}?\{{4:[ ]*+)(?=:(?:{TAGS}):)", re.M)
+"""What may stand on the line of a field before it: blanks, control characters, headers of SWIFT."""
+_AMOUNTS: Final = frozenset({"60F", "60M", "62F", "62M", "64", "65", "90C", "90D"})
+FIELD_START_CHARACTERS: Final = 512
+"""How far into a line its first field may begin, behind headers of SWIFT."""
+_FIELD_START: Final = re.compile(rf"\A(?:[ \t\x01\x03\x1a]*|\{{.*\{{4:[ ]*):(?!86:)(?:{TAGS}):")
 _INTERIM_TAGS: Final = frozenset({"34F", "13", "13D", "90C", "90D"})
 _MESSAGE_START: Final = frozenset({"20", "940", "942"})
 
@@ -84,18 +91,21 @@ class _Reader:
         self._kinds: set[str] = set()
         self._pages: dict[tuple[str, str], Statement] = {}
         """By account and statement number: the last page that is to be continued."""
+        self._page_rows = 0
+        """Number of rows that the pages hold, each of which may be large."""
 
     def read_block(self, lines: list[str]) -> Iterator[list[StatementEntry]]:
         """Read lines up to the last field that is not a field 86, which is held until it is known where it ends."""
         lines = self._held + lines if self._held else lines
         last = len(lines) - 1
-        while last > 0 and not _FIELD_START.match(lines[last]):
+        while last > 0 and not _FIELD_START.search(lines[last], 0, FIELD_START_CHARACTERS):
             last -= 1
         if last == 0:
             self._held = lines
-            if len(lines) > FIELD_LINES_MAX:
+            if len(lines) > FIELD_LINES_MAX or sum(map(len, lines)) > FIELD_CHARACTERS_MAX:
                 self.notes.line = self._held_line
-                raise UnreadableFieldError("field_too_long", f"a field or text has more than {FIELD_LINES_MAX} lines")
+                limits = f"{FIELD_LINES_MAX} lines or {FIELD_CHARACTERS_MAX} characters"
+                raise UnreadableFieldError("field_too_long", f"a field or text has more than {limits}")
             return
         yield from self._read(lines[:last], self._held_line)
         self._held, self._held_line = lines[last:], self._held_line + last
@@ -105,6 +115,11 @@ class _Reader:
         yield from self._read(self._held, self._held_line)
         self.notes.line = self._held_line + max(len(self._held) - 1, 0)
         self._close()
+        for page in self._pages.values():
+            if page.number:
+                message = f"page {shown(page.page)} of statement {shown(page.number)} is to be continued (62M)"
+                self.notes.once("mt940.page_open", f"{message}; its other pages have to come in another file")
+                break
         if not self._report.statements:
             raise UnreadableFieldError("empty", "the file has no statement")
         if self._kinds == {"mt942"}:
@@ -113,9 +128,13 @@ class _Reader:
     def _read(self, lines: list[str], first_line: int) -> Iterator[list[StatementEntry]]:
         """Read whole fields, and the lines between them."""
         text = "\n".join(lines) + "\n"
+        text, odd_count = _BEFORE_TAG.subn("", text)
+        if odd_count:
+            self.notes.line = first_line
+            self.notes.once("mt940.field_indented", "fields stand behind blanks, control characters or headers")
         position, line = 0, first_line
         while position < len(text):
-            if text.startswith(":61:", position) and self._statement is not None:
+            if text.startswith(":61:", position) and self._statement is not None and self._statement.closing is None:
                 end, found, found_lines = _match_entries(text, position, line)
                 if found:
                     yield build_entries(self._statement, found, found_lines, self.notes)
@@ -143,29 +162,39 @@ class _Reader:
         """A line that belongs to no field: the end of a message, a header, or what a bank puts before its messages."""
         stripped, statement = text.strip(" \t\x1a\x03"), self._statement
         if stripped.startswith(("-", "}")):
+            if statement is not None:
+                statement.has_end = True
             if statement is not None and (statement.is_interim or statement.closing is not None):
                 self._close()
             elif statement is not None:
                 # A dash alone on a line of text; a statement that really ends here is told when the next one begins.
                 self.notes.once("mt940.dash", "a line of one dash stands inside of a statement")
-        elif stripped and self._report.statements and statement is None and len(stripped) > HEADER_CHARACTERS_MAX:
+        elif stripped.startswith("{") or statement is not None or not self._report.statements:
+            return
+        elif len(stripped) > HEADER_CHARACTERS_MAX:
             self.notes.once("mt940.text_between", "there is text between the messages, which is passed over")
 
     def _read_field(self, tag: str, value: str, information: str | None, line: int) -> list[StatementEntry]:
         self.notes.line = line
         statement = self._open(tag, line)
         if tag == "61":
+            if statement.closing is not None:
+                self.notes.wrong("mt940.order", "a movement stands behind the closing balance", tag)
             movement = split_movement(value.strip(), information)
             if movement is None:
                 statement.entry_count += 1
                 tell_unreadable(value, statement, line, self.notes)
                 return []
+            self._check_rows(statement)
             entry = build_entry(statement, movement, line, self.notes)
             return [] if entry is None else [entry]
         if tag in _INTERIM_TAGS:
             statement.is_interim = True
+        first, _, more = value.partition("\n")
+        if tag in _AMOUNTS and more.strip():
+            self.notes.once("mt940.text_between", "there is text behind a balance or total, which is passed over")
         try:
-            self._take(statement, tag, value.partition("\n")[0].strip())
+            self._take(statement, tag, first.strip())
         except UnreadableFieldError as error:
             statement.is_uncertain = True
             self.notes.wrong(f"mt940.{error.rule}", str(error), tag)
@@ -174,9 +203,13 @@ class _Reader:
     def _open(self, tag: str, line: int) -> Statement:
         """The statement that a field belongs to: a reference, or a first field behind a closed one, begins another."""
         statement = self._statement
-        begins = tag in _MESSAGE_START and statement is not None and (statement.reference or statement.bank_account)
-        if statement is not None and not begins:
-            return statement
+        if statement is not None:
+            if tag in ("25", "25P"):
+                begins = statement.closing is not None or statement.credit_total is not None
+            else:
+                begins = tag in _MESSAGE_START and bool(statement.reference or statement.bank_account)
+            if not begins:
+                return statement
         if statement is not None:
             self._close()
         if len(self._report.statements) >= STATEMENTS_MAX:
@@ -186,14 +219,28 @@ class _Reader:
 
     def _take(self, statement: Statement, tag: str, value: str) -> None:
         """Take the value of a field that is no movement. Raises `UnreadableFieldError`."""
-        if tag == "20":
+        if tag in _AMOUNTS:
+            self._take_amount(statement, tag, value)
+        elif tag == "20":
             statement.reference = value
         elif tag in ("25", "25P"):
+            _check_once(statement.bank_account or statement.entry_count or None, tag)
             statement.bank_account = _account_number(value)
         elif tag in ("28", "28C"):
             statement.number, _, page = (part.strip() for part in value.partition("/"))
             statement.page = page.partition("/")[0].strip()
-        elif tag in ("60F", "60M"):
+        elif tag == "34F":
+            currency = read_floor_currency(value)
+            if statement.floor_currency not in (None, currency):
+                raise UnreadableFieldError("currency_differs", f"floor limits in two currencies, {shown(value)} last")
+            statement.floor_currency = currency
+        elif tag in ("13", "13D") and value[:6].isdigit():
+            statement.reported_on, statement.reported_at = read_day(value[:6]), value
+
+    def _take_amount(self, statement: Statement, tag: str, value: str) -> None:
+        """Take a balance or total. Raises `UnreadableFieldError`."""
+        if tag in ("60F", "60M"):
+            _check_once(statement.opening or statement.closing or statement.entry_count or None, tag)
             statement.opening = read_balance(value, self.notes)
             statement.is_first_page = tag == "60F"
             before = self._pages.get((statement.bank_account, statement.number))
@@ -201,23 +248,24 @@ class _Reader:
                 # Movements that are alike are numbered over all pages of their statement.
                 statement.rows = before.rows
         elif tag in ("62F", "62M"):
+            _check_once(statement.closing, tag)
             statement.closing = read_balance(value, self.notes)
             statement.is_last_page = tag == "62F"
-        elif tag == "34F":
-            currency = read_floor_currency(value)
-            if statement.floor_currency not in (None, currency):
-                raise UnreadableFieldError("currency_differs", f"floor limits in two currencies, {shown(value)} last")
-            statement.floor_currency = currency
-        elif tag in ("13", "13D") and value[:6].isdigit():
-            statement.reported_on = read_day(value[:6])
         elif tag == "90C":
+            _check_once(statement.credit_total, tag)
             statement.credit_total = read_total(value, self.notes)
         elif tag == "90D":
+            _check_once(statement.debit_total, tag)
             statement.debit_total = read_total(value, self.notes)
+        else:
+            statement.other_currencies.add(read_balance(value, self.notes).currency)
 
     def _check_rows(self, statement: Statement) -> None:
         if len(statement.rows) > ROWS_MAX:
             message = f"more than {ROWS_MAX} different movements in one statement"
+            raise UnreadableFieldError("too_many_movements", message)
+        if self._page_rows > ROWS_MAX:
+            message = f"more than {ROWS_MAX} different movements in statements that are to be continued"
             raise UnreadableFieldError("too_many_movements", message)
 
     def _close(self) -> None:
@@ -232,35 +280,47 @@ class _Reader:
         self._report.statements.append(statement.end(self.notes))
 
     def _check_pages(self, statement: Statement) -> None:
-        """A page that goes on (60M) opens with what the page before it closed with (62M)."""
+        """A page that goes on (60M) comes behind the one before it (62M), and opens with what that closed with."""
         key = (statement.bank_account, statement.number)
         before = self._pages.pop(key, None)
-        if before is not None and not statement.is_first_page and not statement.continues(before):
+        if before is not None:
+            self._page_rows -= before.kept_row_count
             line, self.notes.line = self.notes.line, statement.line
-            message = f"page {shown(statement.page)} does not open with what page {shown(before.page)} closed with"
-            self.notes.wrong("mt940.page_balance", message, "60M")
+            pages = f"page {shown(statement.page)}", f"page {shown(before.page)}"
+            if not statement.is_first_page and not statement.continues(before):
+                message = f"{pages[0]} does not open with what {pages[1]} closed with"
+                self.notes.wrong("mt940.page_balance", message, "60M")
+            elif not statement.is_first_page and not statement.follows(before):
+                self.notes.wrong("mt940.page_missing", f"{pages[0]} comes behind {pages[1]}", "28C")
             self.notes.line = line
         if not statement.is_last_page and statement.closing is not None:
             self._pages[key] = statement
+            statement.kept_row_count = len(statement.rows)
+            self._page_rows += statement.kept_row_count
 
 
 def _match_entries(text: str, position: int, line: int) -> tuple[int, list[tuple[str, ...]], Sequence[int]]:
     """Ordinary movements that follow one another from `position` on: where they end, their groups and their lines."""
     stop = text.find("\n:62", position) + 1 or len(text)
-    found = ENTRIES.findall(text, position, stop)
-    if text.count("\n", position, stop) == 2 * len(found):
-        # Two lines for each, so that there is nothing between them.
-        return stop, found, range(line, line + 2 * len(found), 2)
+    number_of_lines = text.count("\n", position, stop)
+    if number_of_lines == 2 * text.count("\n:86:", position, stop) == 2 * text.count("\n:61:", position, stop) + 2:
+        found = ENTRIES.findall(text, position, stop)
+        if number_of_lines == 2 * len(found):
+            # Every line begins one of the two fields and every field 61 was taken, so that there is nothing between.
+            return stop, found, range(line, line + number_of_lines, 2)
     found, lines = [], []
-    for match in ENTRIES.finditer(text, position, stop):
-        if match.start() != position:
-            break
+    while match := ENTRIES.match(text, position):
         found.append(match.groups())
         lines.append(line)
-        end = match.end()
-        line += text.count("\n", position, end)
-        position = end
+        position, end = match.end(), position
+        line += text.count("\n", end, position)
     return position, found, lines
+
+
+def _check_once(known: object, tag: str) -> None:
+    """A field that says what its message is about comes once in it, and an opening balance before a closing one."""
+    if known is not None:
+        raise UnreadableFieldError("order", f"field {tag} comes twice, or behind the closing balance")
 
 
 def _account_number(value: str) -> str:

@@ -82,10 +82,12 @@ def read_in_columns(
     directions = [*map(_DIRECTIONS.__getitem__, marks)]
     customers, banks = _split_references(reference_texts)
     checksums: Iterable[str] = repeat("")
-    if not NO_REFERENCES.isdisjoint(banks):
-        banks = ["" if bank in NO_REFERENCES else bank for bank in banks]
+    entered: Iterable[str] = checksums
+    if not NO_REFERENCES.isdisjoint(map(str.upper, banks)):
+        banks = ["" if bank.upper() in NO_REFERENCES else bank for bank in banks]
         checksums = ["" if bank else checksum_of(field) for bank, field in zip(banks, fields, strict=True)]
-    facts = (days, [*map(str, amounts_minor)], type_codes, customers, banks, checksums, directions)
+        entered = ["" if bank else entry_day for bank, entry_day in zip(banks, entry_days, strict=True)]
+    facts = (days, [*map(str, amounts_minor)], type_codes, customers, banks, entered, checksums, directions)
     ordinals = _number_rows(statement, [*map(hash, zip(*facts, strict=False))])
     _count(statement, amounts_minor, marks)
     account = statement.bank_account
@@ -140,10 +142,10 @@ def _count(statement: Statement, amounts_minor: Sequence[int], marks: Sequence[s
 def _with_customer_references(
     references: Sequence[tuple[str, ...]], customers: Sequence[str]
 ) -> Sequence[tuple[str, ...]]:
-    if NO_REFERENCES.issuperset(customers):
+    if NO_REFERENCES.issuperset(map(str.upper, customers)):
         return references
     return [
-        own if customer in NO_REFERENCES or customer in own else (*own, customer)
+        own if customer.upper() in NO_REFERENCES or customer in own else (*own, customer)
         for own, customer in zip(references, customers, strict=True)
     ]
 
@@ -165,7 +167,7 @@ def _read_fields(fields: Sequence[str]) -> _InformationColumns | None:
 
 
 def _columns_of(each: Sequence[Information]) -> _InformationColumns:
-    references, mandate_ids, accounts, names, texts, _, _ = zip(*each, strict=True)
+    references, mandate_ids, accounts, names, texts, *_ = zip(*each, strict=True)
     return _InformationColumns(references, mandate_ids, accounts, names, texts)
 
 

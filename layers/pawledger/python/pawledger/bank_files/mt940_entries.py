@@ -6,6 +6,7 @@ whatever it does not take is read field by field.
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from typing import Final, NamedTuple
 
 from pawledger.bank_files.mt940_columns import read_in_columns
@@ -35,17 +36,20 @@ _END: Final = rf"(?!:86:)(?=:(?:{TAGS}):|-[ ]*(?:\n|\Z)|-\}}|\{{[1-5]:|\Z)"
 """What follows a movement: another field than its 86, or the end of the message."""
 
 ENTRIES: Final = re.compile(
-    r":61:([0-9]{6})([0-9]{4}|)(R?[CD])([A-Z]?)([0-9]{1,15},[0-9]{0,3})([NFS][A-Z0-9]{3})([^\n]*)"
-    r"((?:\n(?![:\-{])[^\n]*)*)\n(?::86:([^\n]*(?:\n(?![:\-{])[^\n]*)*)\n)?" + _END
+    r"^:61:([0-9]{6})([0-9]{4}|)(R?[CD])([A-Z]?)([0-9]{1,15},[0-9]{0,3})((?!NONREF)[NFS][A-Z0-9]{3})([^\n]*)"
+    r"((?:\n(?![:\-{])[^\n]*)*)\n(?::86:([^\n]*(?:\n(?![:\-{])[^\n]*)*)\n)?" + _END,
+    re.M,
 )
 """One movement: value day, entry day, mark, funds code, amount, type, references, supplementary lines, field 86."""
 _ENTRY: Final = re.compile(
     r"([0-9]{6})([0-9]{4})?\s*(R[CD]|E[CD]|[CD])\s*([A-Z])?\s*([0-9][0-9.,]*)\s*"
-    r"([NFS][A-Z0-9 ]{3})?([^\n]*)((?:\n[^\n]*)*)"
+    r"((?!NONREF)[NFS][A-Z0-9 ]{3})?([^\n]*)((?:\n[^\n]*)*)"
 )
 
 _RETURN_TYPES: Final = frozenset({"RTI"})
 """Transaction types (field 61, subfield 6) of items that go back: returned item."""
+_CHARGE_TYPES: Final = frozenset({"CHG", "COM"})
+"""Transaction types of what the bank takes for itself: a fee for a return is no return."""
 _CREDIT: Final = Direction.CREDIT
 _DEBIT: Final = Direction.DEBIT
 _DIRECTIONS: Final = {"C": _CREDIT, "RD": _CREDIT, "EC": _CREDIT, "D": _DEBIT, "RC": _DEBIT, "ED": _DEBIT}
@@ -85,69 +89,71 @@ def build_entry(statement: Statement, movement: Movement, line: int, notes: Note
     notes.line = line
     statement.entry_count += 1
     currency = statement.currency or ""
-    if not currency:
-        statement.is_uncertain = True
-        notes.wrong("mt940.currency", "nothing in the statement says in which currency it is", "61")
-        return None
     try:
-        value_on = read_day(movement.value_day)
-        booked_on = read_entry_day(movement.value_day, movement.entry_day) if movement.entry_day else value_on
-        amount_minor = _quick_amount(movement.amount, currency)
-        if amount_minor is None:
-            amount_minor = _read_unusual_amount(movement.amount, currency, statement, notes)
+        value_on, booked_on, amount_minor = _read_money(movement, currency, statement, notes)
     except UnreadableFieldError as error:
         statement.is_uncertain = True
         notes.wrong(f"mt940.{error.rule}", str(error), "61")
         return None
     direction = _DIRECTIONS[movement.mark]
     is_expected = movement.mark[0] == "E"
-    if is_expected:
-        statement.expected_count += 1
-    elif direction is _CREDIT:
-        statement.credit_count += 1
-        statement.credit_minor += amount_minor
-    else:
-        statement.debit_count += 1
-        statement.debit_minor += amount_minor
+    if not is_expected:
+        statement.count(amount_minor, is_credit=direction is _CREDIT, is_guessed=movement.amount.isdigit())
     customer_reference, _, bank_reference = movement.references.partition("//")
     customer_reference, bank_reference = customer_reference.strip(), bank_reference.strip()
-    has_bank_reference = bank_reference not in NO_REFERENCES
+    if bank_reference.upper() in NO_REFERENCES:
+        bank_reference = ""
     field = movement.information
     information = NOTHING if field is None else read_information(field)
-    # Banks word field 86 otherwise in the interim report than in the statement; a reference of theirs does without it.
-    checksum = "" if has_bank_reference else checksum_of(field or "")
     facts = (
-        movement.value_day,
-        str(amount_minor),
-        movement.type_code,
-        customer_reference,
-        bank_reference if has_bank_reference else "",
-        checksum,
+        *(movement.value_day, str(amount_minor), movement.type_code, customer_reference, bank_reference),
+        # Banks word field 86 otherwise in the interim report than in the statement; their reference does without it.
+        *(("", "") if bank_reference else (movement.entry_day, checksum_of(field or ""))),
         direction,
     )
     row = hash(facts)
     statement.rows[row] = ordinal = statement.rows.get(row, 0) + 1
-    is_return = information.is_return or movement.mark in ("RC", "RD") or movement.type_code[1:] in _RETURN_TYPES
+    is_return = _is_return(movement, information, direction)
     statement.return_count += is_return
-    posts = not is_expected and (has_bank_reference or not statement.is_interim)
-    if statement.is_interim and not has_bank_reference and not is_expected:
+    if statement.is_interim and not bank_reference and not is_expected:
         message = "a movement without a reference of the bank is left to the statement, which will tell it again"
         notes.once("mt942.not_referenced", message, field="61")
-    reason = information.return_reason
-    if is_return and reason is None:
-        reason = return_reason_in(movement.supplementary)
+    reason = (information.return_reason or return_reason_in(movement.supplementary)) if is_return else None
     references = information.references
-    if customer_reference not in NO_REFERENCES and customer_reference not in references:
+    if customer_reference.upper() not in NO_REFERENCES and customer_reference not in references:
         references = (*references, customer_reference)
     # fmt: off
     return _new_entry(StatementEntry, (
         statement.bank_account, currency, amount_minor, direction, booked_on, value_on,
         ("mt", statement.bank_account, currency, *facts, str(ordinal)),
-        posts, _RETURN if is_return else _PAYMENT, reason if is_return else None, movement.type_code or None,
+        not is_expected and bool(bank_reference or not statement.is_interim),
+        _RETURN if is_return else _PAYMENT, reason, movement.type_code or None,
         references, information.mandate_id, information.payer_account, information.payer_name,
-        _text_of(information, movement), line, None, None,
+        information.text or " ".join(movement.supplementary.split()), line, None, None,
     ))
     # fmt: on
+
+
+def _read_money(movement: Movement, currency: str, statement: Statement, notes: Notes) -> tuple[date, date, int]:
+    """Value day, booking day and amount in minor units. Raises `UnreadableFieldError`."""
+    if not currency:
+        raise UnreadableFieldError("currency", "nothing in the statement says in which currency it is")
+    value_on = read_day(movement.value_day)
+    booked_on = read_entry_day(movement.value_day, movement.entry_day) if movement.entry_day else value_on
+    amount_minor = _quick_amount(movement.amount, currency)
+    if amount_minor is None:
+        amount_minor = _read_unusual_amount(movement.amount, currency, statement, notes)
+    return value_on, booked_on, amount_minor
+
+
+def _is_return(movement: Movement, information: Information, direction: Direction) -> bool:
+    """Whether the money goes back: the bank says so, or a text does and the money leaves us.
+
+    A payer's own words make no return of a payment that comes in, nor is what the bank charges for a return one.
+    """
+    if movement.mark in ("RC", "RD") or movement.type_code[1:] in _RETURN_TYPES or information.is_return:
+        return True
+    return information.has_return_words and direction is _DEBIT and movement.type_code[1:] not in _CHARGE_TYPES
 
 
 def build_entries(
@@ -183,14 +189,10 @@ def _read_unusual_amount(text: str, currency: str, statement: Statement, notes: 
 
     Without a comma it is taken for whole units where the balances of its statement prove that it is.
     """
-    if text.isdigit() and statement.opening is not None:
-        notes.once("mt940.comma_missing", "amounts without a decimal comma are read as whole units", field="amount")
-        text += ","
-    return read_amount(text, currency, notes)
-
-
-def _text_of(information: Information, movement: Movement) -> str:
-    return information.text or " ".join(movement.supplementary.split())
+    if not text.isdigit() or statement.opening is None:
+        return read_amount(text, currency, notes)
+    notes.once("mt940.comma_missing", "amounts without a decimal comma are read as whole units", field="amount")
+    return read_amount(f"{text},", currency, notes)
 
 
 def tell_unreadable(field: str, statement: Statement, line: int, notes: Notes) -> None:

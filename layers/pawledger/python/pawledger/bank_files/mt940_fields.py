@@ -17,8 +17,11 @@ AMOUNT_DIGITS_MAX: Final = 18
 """SWIFT amounts have 15 characters with their comma; some banks fill them up with zeros to a few more."""
 DAYS_KEPT: Final = 1_024
 """A file names few days and names them thousands of times."""
-NO_REFERENCES: Final = frozenset({"", "NONREF", "NOREF", "NOTPROVIDED", "NOT PROVIDED", "NONE", "NICHT ANGEGEBEN"})
-"""What stands where a reference is mandatory and there is none."""
+NO_REFERENCES: Final = frozenset(
+    {"", "NONREF", "NOREF", "NOTPROVIDED", "NOT PROVIDED", "NONE", "NICHT ANGEGEBEN"}
+    | {f"{name}{mark}" for name in ("EREF", "KREF", "MREF", "PREF", "MARF") for mark in ("", "+")}
+)
+"""What stands, in capitals, where a reference is mandatory and there is none, or only a pointer to one in field 86."""
 
 _AMOUNT: Final = re.compile(r"([0-9]+)(?:([.,])([0-9]*))?")
 _BALANCE: Final = re.compile(r"([CD])([0-9]{6})([A-Z]{3})([0-9.,]+)")
@@ -82,8 +85,8 @@ def read_amount(text: str, currency: str, notes: Notes) -> int:
     """Minor units of an amount with a decimal comma; a dot is taken only where it cannot mean anything else.
 
     Raises `UnreadableFieldError` for a currency outside ISO 4217, for an amount without separator or with several, for
-    more decimals than the currency has unless they are zeros, and for a dot with another number of decimals than the
-    currency has.
+    more decimals than the currency has unless they are zeros, and for a dot where the currency has not two decimals: it
+    may part thousands.
     """
     decimals = MINOR_UNIT_DECIMALS.get(currency)
     if decimals is None:
@@ -95,8 +98,8 @@ def read_amount(text: str, currency: str, notes: Notes) -> int:
     if separator is None:
         raise UnreadableFieldError("amount", f"{shown(text)} has no decimal comma, its worth is not certain")
     if separator == ".":
-        if len(fraction) != decimals or not decimals:
-            message = f"{shown(text)} has a dot and not the {decimals} decimals of {currency}, its worth is not certain"
+        if len(fraction) != decimals or decimals != 2:
+            message = f"{shown(text)} has a dot and not two decimals of {currency}, its worth is not certain"
             raise UnreadableFieldError("amount", message)
         notes.once("mt940.decimal_dot", "amounts have a decimal dot instead of a comma", field="amount")
     if fraction[decimals:].strip("0"):
@@ -137,7 +140,7 @@ def read_day(text: str) -> date:
     """
     try:
         year, month, day = 2000 + int(text[:2]), int(text[2:4]), int(text[4:6])
-        return date(year, month, min(day, monthrange(year, month)[1]) if day <= 31 else day)
+        return date(year, month, min(day, monthrange(year, month)[1]) if month == 2 and day <= 30 else day)
     except ValueError:
         raise UnreadableFieldError("day", f"{shown(text)} is not a day YYMMDD") from None
 

@@ -5,7 +5,7 @@ banks in the Netherlands and Poland publish for their slash codes and delimiters
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 from zlib import crc32
 
@@ -24,16 +24,23 @@ IDENTIFIERS: Final = (
     *("RREF", "RTRN", "IBAN", "BIC", "ANAM"),
 )
 """SEPA identifiers in a purpose: end-to-end, own and mandate reference, creditor, debtor, remittance, parties, ..."""
-_IDENTIFIERS: Final = re.compile(rf"({'|'.join(IDENTIFIERS)})(?:\+|: )")
+_ANY_IDENTIFIER: Final = "|".join(IDENTIFIERS)
+_IDENTIFIERS: Final = re.compile(rf"({_ANY_IDENTIFIER})\+|(?<![A-Za-z0-9])({_ANY_IDENTIFIER}): ")
+_BLANK_IDENTIFIER: Final = re.compile(rf"\A({_ANY_IDENTIFIER}): ")
+SUB_FIELD_CHARACTERS: Final = 27
+"""Longest sub-field of a purpose: one that is shorter ends a line of the payer's text."""
 _SLASH: Final = re.compile(
     r"/(EREF|PREF|IREF|MARF|CSID|CNTP|IBAN|BIC|NAME|REMI|TRTP|TRCD|RTRN|RTYP|PURP|ULTC|ULTD|BENM|ORDP|ADDR|ISDT"
-    r"|CSID|SVCL|RRF|ID)/"
+    r"|SVCL|RRF|ID)/"
 )
 _RETURN_REASON: Final = re.compile(r"\b((?:A[CGM]|BE|FF|M[DS]|R[CR]|SL)[0-9]{2}|CNOR|DNOR|FOCR|DUPL|FRAD)\b")
 _RETURN_WORDS: Final = re.compile(
-    r"R(?:Ü|UE|U)CKLASTSCHRIFT|RETOURE|RETURN(?:ED)?/?REFUND|STORNO SEPA|STORNERING", re.I
+    r"(?:R(?:Ü|UE|U)CKLASTSCHRIFT|RETOURE|RETURN(?:ED)?/?REFUND|STORNO SEPA|STORNERING)"
+    r"(?!\w{0,4}[ -]?(?:GEB|ENTG|KOSTEN|SPESEN|FEE))",
+    re.I,
 )
-RETURN_TRACES: Final = ("CKLASTSCHRIFT", "RETOURE", "RETURN", "STORN", "RTRN")
+"""Words for money that goes back; followed by a word for a fee they are about that fee."""
+RETURN_TRACES: Final = ("CKLASTSCHRIFT", "RETOURE", "RETURN", "STORN", "RTRN", "TERUGBOEKING")
 """Where none of these is in the capitals of a field, no word in it tells of a return."""
 
 
@@ -46,24 +53,28 @@ class Information(NamedTuple):
     payer_name: str | None
     text: str
     is_return: bool
+    """True where the bank says so in a place of its own."""
+    has_return_words: bool
+    """True where a text says so that the payer may have written as well."""
     return_reason: str | None
+    """A reason for a return, if it is one."""
 
 
-NOTHING: Final = Information((), None, None, None, "", False, None)
+NOTHING: Final = Information((), None, None, None, "", False, False, None)
 
 
 def read_information(field: str) -> Information:
     """Read field 86, its lines parted by line feeds."""
-    found = _STRUCTURED.match(field)
+    unbroken = field.replace("\n", "")
+    found = _STRUCTURED.match(unbroken)
     if found:
-        return _read_structured(found[1], field[3:].replace("\n", ""), found[2])
-    if field.startswith("/") or "/EREF/" in field or "/REMI/" in field:
-        return _read_slash_codes(field.replace("\n", ""))
-    if "EREF+" in field or "SVWZ+" in field or "MREF+" in field:
-        return _from_identifiers(_identifiers_of(field.replace("\n", "")), "", None, None, is_return=False)
+        return _read_structured(found[1], unbroken[3:], found[2])
+    if unbroken.startswith("/") or "/EREF/" in unbroken or "/REMI/" in unbroken:
+        return _read_slash_codes(unbroken)
+    if "EREF+" in unbroken or "SVWZ+" in unbroken or "MREF+" in unbroken:
+        return _from_identifiers(_identifiers_of(unbroken), "", None, None, is_structured=False)
     text = " ".join(field.split())
-    is_return = bool(_RETURN_WORDS.search(text))
-    return Information((), None, None, None, text, is_return, return_reason_in(text) if is_return else None)
+    return Information((), None, None, None, text, False, bool(_RETURN_WORDS.search(text)), return_reason_in(text))
 
 
 def checksum_of(field: str) -> str:
@@ -94,33 +105,44 @@ def _read_structured(code: str, body: str, delimiter: str) -> Information:
         elif not number.isdigit() and purpose:
             # A delimiter in the purpose itself.
             purpose[-1] += delimiter + part
-    together = "".join(purpose)
-    is_return = code in RETURN_CODES or bool(_RETURN_WORDS.search(posting))
-    return _from_identifiers(
-        _identifiers_of(together), posting, account or None, name.strip() or None, is_return=is_return
+    information = _from_identifiers(
+        _identifiers_of(_join_purpose(purpose)), posting, account or None, name.strip() or None, is_structured=True
     )
+    if code in RETURN_CODES or _RETURN_WORDS.search(posting):
+        return information._replace(is_return=True)
+    return information
+
+
+def _join_purpose(sub_fields: Sequence[str]) -> str:
+    """The purpose in one line: identifiers and their values go on from one sub-field to the next, words do not."""
+    together = "".join(_BLANK_IDENTIFIER.sub(r"\1+", text) for text in sub_fields)
+    if _IDENTIFIERS.search(together):
+        return together
+    return "".join(text if len(text) >= SUB_FIELD_CHARACTERS else f"{text} " for text in sub_fields)
 
 
 def _identifiers_of(purpose: str) -> Mapping[str, str]:
     """SEPA identifiers in a purpose and their values; what stands before the first is its plain text (``""``)."""
     pieces = _IDENTIFIERS.split(purpose)
     found = {"": pieces[0].strip()}
-    for place in range(1, len(pieces), 2):
-        found.setdefault(pieces[place], pieces[place + 1].strip())
+    for place in range(1, len(pieces), 3):
+        found.setdefault(pieces[place] or pieces[place + 1], pieces[place + 2].strip())
     return found
 
 
 def _from_identifiers(
-    found: Mapping[str, str], posting: str, account: str | None, name: str | None, *, is_return: bool
+    found: Mapping[str, str], posting: str, account: str | None, name: str | None, *, is_structured: bool
 ) -> Information:
+    """`is_structured`: the bank has other places to say that money goes back; words in the purpose are the payer's."""
     text = " ".join(filter(None, (found.get("SVWZ"), found[""]))) or posting
     references = _references(found.get("EREF"), found.get("KREF"), found.get("RREF"))
-    is_return = is_return or "RTRN" in found or bool(_RETURN_WORDS.search(text))
-    reason = (found.get("RTRN") or return_reason_in(" ".join((posting, text)))) if is_return else None
+    reason = found.get("RTRN") or return_reason_in(f"{posting} {text}")
+    has_return_words = not is_structured and bool(_RETURN_WORDS.search(text))
     payer_account = account or found.get("IBAN", "").replace(" ", "") or None
     payer_name = name or found.get("ABWA") or found.get("ANAM") or None
     return Information(
-        references, _known(found.get("MREF")), payer_account, payer_name, text, is_return, reason or None
+        *(references, _known(found.get("MREF")), payer_account, payer_name, text),
+        *("RTRN" in found, has_return_words, reason),
     )
 
 
@@ -135,7 +157,8 @@ def _read_slash_codes(field: str) -> Information:
     account = found.get("IBAN") or party[0]
     name = found.get("NAME") or (party[2] if len(party) > 2 else "") or found.get("ORDP", "").removeprefix("/NAME/")
     text = remittance or " ".join(pieces[0].strip("/ ").split()) or found.get("TRTP", "").strip("/ ")
-    is_return = "RTRN" in found or bool(_RETURN_WORDS.search(found.get("TRTP", "") or text))
+    posting = found.get("TRTP") or found.get("RTYP") or ""
+    is_return = "RTRN" in found or bool(_RETURN_WORDS.search(posting) or re.search("terugboeking", posting, re.I))
     reason = found.get("RTRN", "").strip("/ ").partition("/")[0]
     return Information(
         _references(*(found.get(code, "").strip("/ ") for code in ("EREF", "PREF", "IREF"))),
@@ -144,7 +167,8 @@ def _read_slash_codes(field: str) -> Information:
         name.strip("/ ") or None,
         text,
         is_return,
-        (reason or return_reason_in(text)) if is_return else None,
+        not posting and bool(_RETURN_WORDS.search(text)),
+        reason or return_reason_in(text),
     )
 
 

@@ -13,6 +13,7 @@ from typing import BinaryIO, Final
 
 from pawledger.bank_files.ofx_fields import (
     BLANKS,
+    ENCODINGS_READ,
     VALUE_CHARACTERS_MAX,
     Notes,
     UnreadableOfxError,
@@ -34,7 +35,9 @@ from pawledger.bank_files.report import FileReport, Rule
 
 BLOCK_BYTES: Final = 64 * 1024
 FILE_BYTES_MAX: Final = 1 << 29
-"""About two million transactions; of tags and nothing else, the slowest to read, it takes some four minutes."""
+"""About three million transactions, more than any account has."""
+TAGS_MAX: Final = 40_000_000
+"""Most tags that are read one by one: this many take about a minute, and a million transactions have fewer."""
 PROLOG_BYTES_MAX: Final = 16 * 1024
 """Before the response a file has a header of nine lines, comments of exporting programs at most."""
 
@@ -79,12 +82,18 @@ class _Reader:
         self._scanner = Scanner()
         self._tail = ""
         self._has_prolog = False
+        self._tag_count = 0
+        """Tags that were read one by one."""
 
     def read_block(self, block: bytes) -> Iterator[list[StatementEntry]]:
         """Read up to the last place where the text can be cut. Raises `UnreadableOfxError`."""
-        if b"\0" in block:
+        before, nul, _ = block.partition(b"\0")
+        text = self._tail + before.decode("latin-1")
+        if nul:
+            if self._has_prolog or _ROOT.search(text):
+                yield from self._read_rest(text)
+            self.notes.line = self._scanner.line
             raise UnreadableOfxError("ofx.nul_byte", "NUL byte: the file is binary or in a two-byte encoding")
-        text = self._tail + block.decode("latin-1")
         if not self._has_prolog:
             text = self._read_prolog(text, is_last=False)
         if self._has_prolog:
@@ -98,14 +107,19 @@ class _Reader:
 
     def end(self) -> Iterator[list[StatementEntry]]:
         """Read the rest. Raises `UnreadableOfxError` where the response does not end: the file was cut."""
-        text = self._tail if self._has_prolog else self._read_prolog(self._tail, is_last=True)
-        yield from self._read_text(text)
-        self._follow(self._scanner.take())
-        yield from self.document.take_entries()
+        yield from self._read_rest(self._tail)
         if not self.document.is_complete or self._scanner.is_in_markup:
+            self.notes.line = self._scanner.line
             raise UnreadableOfxError("ofx.truncated", "file ends before </OFX>: it was cut")
         if not self.document.has_statement:
             self.notes.once("ofx.no_statement", "the response holds no statement")
+
+    def _read_rest(self, text: str) -> Iterator[list[StatementEntry]]:
+        """Read a text that nothing follows. Raises `UnreadableOfxError`."""
+        text = text if self._has_prolog else self._read_prolog(text, is_last=True)
+        yield from self._read_text(text)
+        self._follow(self._scanner.take())
+        yield from self.document.take_entries()
 
     def finish(self) -> Iterator[list[StatementEntry]]:
         """Read the transactions that wait, and report the statement during which the reading ended."""
@@ -142,6 +156,8 @@ class _Reader:
         """Read a text that ends before a `<` or behind a `>`. Raises `UnreadableOfxError`."""
         if self._scanner.offset > FILE_BYTES_MAX:
             raise UnreadableOfxError("ofx.file_too_large", f"the file is larger than {FILE_BYTES_MAX} bytes")
+        if not text.isascii() and self.notes.encoding not in ENCODINGS_READ:
+            self._check_encoding(text)
         may_be_ordinary = not (self._scanner.is_in_markup or "<!" in text or "<?" in text)
         start = text.find(_START) if may_be_ordinary else -1
         if start < 0:
@@ -149,6 +165,14 @@ class _Reader:
         else:
             yield from self._scan(text[:start])
             yield from self._read_run(text[start:])
+
+    def _check_encoding(self, text: str) -> None:
+        try:
+            text.encode("latin-1").decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = self._scanner.line + count_line_ends(text[: error.start])
+            message = f"text is not UTF-8, read as Windows-1252; the header declares {shown(self.notes.encoding)}"
+            self.notes.once("ofx.encoding", message, line=line)
 
     def _read_run(self, run: str) -> Iterator[list[StatementEntry]]:
         """Read text that begins with a transaction: those of the ordinary form many at once, the rest tag by tag."""
@@ -202,6 +226,11 @@ class _Reader:
     def _scan(self, text: str) -> Iterator[list[StatementEntry]]:
         """Read a text tag by tag. Raises `UnreadableOfxError`."""
         if text:
+            self._tag_count += text.count("<")
+            if self._tag_count > TAGS_MAX:
+                raise UnreadableOfxError(
+                    "ofx.too_many_tags", f"more than {TAGS_MAX} tags outside ordinary transactions"
+                )
             for tag in self._scanner.read(text):
                 self._follow(tag)
             yield from self.document.take_entries()

@@ -65,7 +65,7 @@ def shown(text: str) -> str:
     return repr(text[:VALUE_SHOWN_MAX])
 
 
-def decode(value: str, notes: Notes) -> str:
+def decode(value: str) -> str:
     """The characters of a value whose bytes are given one character each: UTF-8, else Windows-1252, else Latin-1."""
     if value.isascii():
         return value
@@ -73,9 +73,7 @@ def decode(value: str, notes: Notes) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
-        if notes.encoding not in ENCODINGS_READ:
-            message = f"text is not UTF-8, read as Windows-1252; the header declares {shown(notes.encoding)}"
-            notes.once("ofx.encoding", message)
+        pass
     try:
         return content.decode("cp1252")
     except UnicodeDecodeError:
@@ -96,13 +94,13 @@ def _character(found: Match[str]) -> str:
     return chr(number) if is_character else found[0]
 
 
-def read_text(value: str, notes: Notes) -> str:
+def read_text(value: str) -> str:
     """One value as text: decoded, references replaced, on one line."""
-    text = resolve(decode(value.strip(BLANKS), notes)).strip()
+    text = resolve(decode(value.strip(BLANKS))).strip()
     return " ".join(text.split()) if "\n" in text or "\r" in text else text
 
 
-def read_texts(column: Sequence[str | None], notes: Notes) -> list[str]:
+def read_texts(column: Sequence[str | None]) -> list[str]:
     """A column of values as texts, each as `read_text` reads it; empty where there is no value.
 
     Raises `UnreadableOfxError` for a value that is longer than `VALUE_CHARACTERS_MAX`.
@@ -115,7 +113,7 @@ def read_texts(column: Sequence[str | None], notes: Notes) -> list[str]:
     if len(joined) > VALUE_CHARACTERS_MAX and max(map(len, joined.split(_BETWEEN))) > VALUE_CHARACTERS_MAX:
         raise value_too_long()
     if not joined.isascii():
-        return [read_text(value, notes) for value in joined.split(_BETWEEN)]
+        return [read_text(value) for value in joined.split(_BETWEEN)]
     if "&" in joined:
         joined = resolve(joined)
     texts = [*map(str.strip, joined.split(_BETWEEN))]

@@ -16,31 +16,24 @@ _BLANK_ENDS: Final = frozenset(BLANKS)
 _BLANKS: Final = r"[ \t\r\n]*+"
 
 
-def _element(name: str, *, is_kept: bool = True) -> str:
-    """Pattern of an element that may be missing, closed or not."""
-    value = "([^<]*+)" if is_kept else "[^<]*+"
-    return f"(?:<{name}>{value}(?:</{name}>{_BLANKS})?+)?+"
+_READ: Final = ("TRNTYPE", "DTPOSTED", "DTAVAIL", "TRNAMT", "FITID", "CHECKNUM", "REFNUM", "NAME", "MEMO")
+"""Elements of an ordinary transaction whose values are read, in the order of the groups of its pattern."""
+_PASSED_OVER: Final = ("DTUSER", "SRVRTID", "SIC", "PAYEEID")
 
 
-ORDINARY_TRANSACTION: Final = compile_pattern(
-    f"<STMTTRN>{_BLANKS}"
-    + _element("TRNTYPE")
-    + _element("DTPOSTED")
-    + _element("DTUSER", is_kept=False)
-    + _element("DTAVAIL")
-    + _element("TRNAMT")
-    + _element("FITID")
-    + _element("SRVRTID", is_kept=False)
-    + _element("CHECKNUM")
-    + _element("REFNUM")
-    + _element("SIC", is_kept=False)
-    + _element("PAYEEID", is_kept=False)
-    + _element("NAME")
-    + _element("MEMO")
-    + "</STMTTRN>"
-)
-"""A transaction with its elements in the order of the specification and nothing inside them. No part is ever tried
-twice, so that the time grows with the text and not with its square."""
+def _read_once(group: int, name: str) -> str:
+    """Pattern of an element, closed or not, that has not come before: of two values a group keeps only the last."""
+    return f"<{name}>(?({group})(?!))([^<]*+)(?:</{name}>{_BLANKS})?+"
+
+
+def _pass_over(name: str) -> str:
+    return f"<{name}>[^<]*+(?:</{name}>{_BLANKS})?+"
+
+
+_ELEMENTS: Final = (*(_read_once(group, name) for group, name in enumerate(_READ, 1)), *map(_pass_over, _PASSED_OVER))
+ORDINARY_TRANSACTION: Final = compile_pattern(f"<STMTTRN>{_BLANKS}(?:{'|'.join(_ELEMENTS)})*+</STMTTRN>")
+"""A transaction with elements of the specification in any order, each value once, and nothing inside them. No part is
+ever tried twice, so that the time grows with the text and not with its square."""
 ORDINARY_ELEMENTS: Final = ORDINARY_TRANSACTION.groups
 """How many values an ordinary transaction has."""
 
@@ -131,6 +124,8 @@ class Scanner:
         self.offset += length
         self.line += lines
         self.follows_content = follows_content
+        if not self._name and not self._value:
+            self._tag_line = self.line
 
     def _pass(self, text: str) -> None:
         if text:

@@ -18,7 +18,9 @@ DEPTH_MAX: Final = 40
 
 STATEMENTS: Final = frozenset(("STMTRS", "CCSTMTRS", "INVSTMTRS"))
 _ACCOUNTS: Final = frozenset(("BANKACCTFROM", "CCACCTFROM", "INVACCTFROM"))
-_LISTS: Final = frozenset(("BANKTRANLIST", "INVTRANLIST", "BANKTRANLISTP"))
+_PENDING: Final = "BANKTRANLISTP"
+"""List of what is announced and not booked (OFX 2.2, section 11.4.3)."""
+_LISTS: Final = frozenset(("BANKTRANLIST", "INVTRANLIST", _PENDING))
 _TRANSACTIONS: Final = frozenset(("STMTTRN", "STMTTRNP"))
 _COUNTERPARTIES: Final = frozenset(("BANKACCTTO", "CCACCTTO"))
 _BALANCES: Final = frozenset(("LEDGERBAL", "AVAILBAL"))
@@ -68,7 +70,7 @@ class _Statement:
 class _Transaction:
     """A transaction that is read value by value."""
 
-    name: str
+    is_pending: bool
     line: int
     offset: int | None
     values: dict[str, str] = field(default_factory=dict)
@@ -106,11 +108,12 @@ class Document:
     @property
     def takes_transactions(self) -> bool:
         """Whether ordinary transactions may follow here."""
-        return bool(self._open) and self._open[-1] in _PARENTS_OF_TRANSACTIONS and self._statement is not None
+        is_place = bool(self._open) and self._open[-1] in _PARENTS_OF_TRANSACTIONS and not self.is_complete
+        return is_place and self._statement is not None and self._transaction is None
 
     def read_ordinary(self, rows: Rows) -> list[StatementEntry]:
         """Make the entries of booked transactions that stand here. Raises `UnreadableOfxError`."""
-        return self._read(rows, "", posts=self._open[-1] != "BANKTRANLISTP")
+        return self._read(rows, "", posts=_PENDING not in self._open)
 
     def start(self, name: str, text: str, offset: int | None) -> None:
         """Follow a start tag with the text behind it. Raises `UnreadableOfxError`."""
@@ -202,9 +205,10 @@ class Document:
             self.is_complete = True
 
     def _open_statement(self, name: str) -> None:
+        # What was read before belongs to the statement before, or to none.
+        self._flush()
         if self._statement is not None:
             self._misplaced(f"<{name}> stands inside another statement")
-            self._flush()
             self._close_statement()
         if len(self._notes.report.statements) >= STATEMENTS_MAX:
             raise UnreadableOfxError("ofx.too_many_statements", f"more than {STATEMENTS_MAX} statements in one stream")
@@ -218,7 +222,8 @@ class Document:
             self._misplaced(f"<{name}> stands {where}")
         if self._transaction is not None:
             self._waiting.append(self._transaction)
-        self._transaction = _Transaction(name, self._notes.line, offset)
+        is_pending = name == "STMTTRNP" or _PENDING in self._open
+        self._transaction = _Transaction(is_pending, self._notes.line, offset)
 
     def _read_value(self, name: str, value: str) -> None:
         innermost = self._open[-1] if self._open else ""
@@ -226,13 +231,14 @@ class Document:
         if self._transaction is not None:
             self._read_transaction_value(innermost, name, value)
         elif innermost == "STATUS":
-            self._status[name] = read_text(value, self._notes)
+            self._status[name] = read_text(value)
         elif innermost in ("FI", "SONRS"):
-            self._institution.setdefault(name, read_text(value, self._notes))
+            self._flush()
+            self._institution.setdefault(name, read_text(value))
         elif statement is None:
             return
         elif innermost in _ACCOUNTS:
-            statement.account.setdefault(name, read_text(value, self._notes))
+            self._read_account(statement, name, read_text(value))
         elif name in _VALUES_OF_TRANSACTIONS:
             self._misplaced(f"{name} stands outside a transaction")
         elif innermost in _LISTS:
@@ -254,7 +260,15 @@ class Document:
             message = f"{name} is {shown(before)} and {shown(value)} in one transaction"
             self._notes.add(Rule.INTEGRITY, "ofx.value_twice", message, field=name)
 
+    def _read_account(self, statement: _Statement, name: str, value: str) -> None:
+        self._flush()
+        before = statement.account.setdefault(name, value)
+        if before != value:
+            message = f"{name} is {shown(before)} and {shown(value)} in one statement"
+            self._notes.add(Rule.INTEGRITY, "ofx.value_twice", message, field=name)
+
     def _read_currency(self, statement: _Statement, currency: str) -> None:
+        self._flush()
         if statement.currency and statement.currency != currency:
             message = f"CURDEF is {shown(statement.currency)} and {shown(currency)} in one statement"
             self._notes.add(Rule.INTEGRITY, "ofx.currency", message, field="CURDEF")
@@ -294,20 +308,20 @@ class Document:
                 start = place
 
     def _read_kind(self, transactions: list[_Transaction]) -> list[StatementEntry]:
-        name, currency, is_correction, has_counterparty = _kind_of(transactions[0])
+        is_pending, currency, is_correction, has_counterparty = _kind_of(transactions[0])
         rows = Rows._make(zip(*(transaction.row() for transaction in transactions), strict=True))
-        entries = self._read(rows, currency, posts=name == "STMTTRN" and not is_correction)
+        entries = self._read(rows, currency, posts=not (is_pending or is_correction))
         if is_correction:
             entries = [self._as_correction(entry, transactions[0]) for entry in entries]
         elif has_counterparty:
-            number = read_text(transactions[0].values["TO.ACCTID"], self._notes)
+            number = read_text(transactions[0].values["TO.ACCTID"])
             entries = [entry._replace(payer_account=number) for entry in entries]
         return entries
 
     def _as_correction(self, entry: StatementEntry, transaction: _Transaction) -> StatementEntry:
         """A transaction that replaces or deletes one told before: not posted, since that one's money is not told."""
-        action = read_text(transaction.values.get("CORRECTACTION", ""), self._notes).upper()
-        corrected = read_text(transaction.values.get("CORRECTFITID", ""), self._notes)
+        action = read_text(transaction.values.get("CORRECTACTION", "")).upper()
+        corrected = read_text(transaction.values.get("CORRECTFITID", ""))
         message = f"transaction corrects FITID {shown(corrected)} ({action or 'no action'}); a person must do it"
         self._notes.add(Rule.INTEGRITY, "ofx.correction", message, field="CORRECTFITID", line=entry.line)
         references = (corrected, *entry.references) if corrected else entry.references
@@ -384,11 +398,11 @@ class Document:
         )
 
 
-def _kind_of(transaction: _Transaction) -> tuple[str, str, bool, str]:
-    """What transactions read together have in common: tag, currency, whether they correct, the other account."""
+def _kind_of(transaction: _Transaction) -> tuple[bool, str, bool, str]:
+    """What transactions read together have in common: pending, currency, whether they correct, the other account."""
     values = transaction.values
     is_correction = "CORRECTFITID" in values or "CORRECTACTION" in values
     # A correction is told by itself, with the transaction that it corrects.
     alone = f"{transaction.line} {transaction.offset}" if is_correction else values.get("TO.ACCTID", "")
     currency = values.get("CURRENCY.CURSYM", "").strip(BLANKS).upper()
-    return transaction.name, currency, is_correction, alone
+    return transaction.is_pending, currency, is_correction, alone

@@ -29,7 +29,7 @@ _DEBIT: Final = Direction.DEBIT
 _FIRST_DAY_CHARACTERS: Final = itemgetter(slice(0, 8))
 _CONTRADICTIONS: Final = frozenset(((CREDIT_TYPE, True), (DEBIT_TYPE, False)))
 """Types that mean nothing but a direction, with whether the amount is below zero."""
-_LOWEST_BYTE: Final = (0xFF).__and__
+_lowest_bits: Final = (0xFFFF).__and__
 _add: Final = str.__add__
 _new_entry: Final = tuple.__new__
 """Builds a named tuple from its fields in order: about half the cost of calling the class, which only adds names."""
@@ -103,11 +103,13 @@ class Count:
 class _Known:
     """FITIDs of one statement, to number the rows that tell one more than once.
 
-    Of each FITID only a byte is kept of what it came with first: whole rows would take twice the memory.
+    Of each FITID only a mark is kept of what it came with first, a checksum cut to 16 bits: whole rows would take twice
+    the memory. All marks of one value are one object, for the same reason.
     """
 
     first: dict[int, int] = field(default_factory=dict)
     repeated: dict[tuple[str, ...], int] = field(default_factory=dict)
+    marks: dict[int, int] = field(default_factory=dict)
 
 
 class TransactionReader:
@@ -133,19 +135,19 @@ class TransactionReader:
         if not signed:
             return []
         notes, lines = self._notes, rows.lines
-        types = [*map(str.upper, read_texts(rows.types, notes))]
+        types = [*map(str.upper, read_texts(rows.types))]
         directions = [_CREDIT if amount >= 0 else _DEBIT for amount in signed]
         self._check_types(types, signed, lines)
         day_texts, days = self._read_days(rows.posted, lines)
         values = repeat(None) if rows.available.count(None) == len(signed) else map(read_day, _days_of(rows.available))
-        names, memos = read_texts(rows.names, notes), read_texts(rows.memos, notes)
-        check_numbers = read_texts(rows.check_numbers, notes)
-        reference_numbers = read_texts(rows.reference_numbers, notes)
+        names, memos = read_texts(rows.names), read_texts(rows.memos)
+        check_numbers = read_texts(rows.check_numbers)
+        reference_numbers = read_texts(rows.reference_numbers)
         texts = [
             (memo if memo.startswith(name) else f"{name} {memo}") if memo else name
             for name, memo in zip(names, memos, strict=True)
         ]
-        fitids = read_texts(rows.fitids, notes)
+        fitids = read_texts(rows.fitids)
         checksums: list[str] | None = None
         if "" in fitids:
             notes.once("ofx.fitid_missing", "transaction without FITID", line=lines[fitids.index("")])
@@ -215,7 +217,8 @@ class TransactionReader:
         fitids, day_texts, amounts, checksums = facts
         first = self._known.first
         keys = [*map(hash, fitids if checksums is None else map(_add, fitids, checksums))]
-        marks = [*map(_LOWEST_BYTE, map(crc32, map(str.encode, map(_add, day_texts, amounts))))]
+        fresh = [*map(_lowest_bits, map(crc32, map(str.encode, map(_add, day_texts, amounts))))]
+        marks = [*map(self._known.marks.setdefault, fresh, fresh)]
         if len(first) + len(keys) > TRANSACTIONS_MAX:
             raise UnreadableOfxError("ofx.too_many_transactions", f"more than {TRANSACTIONS_MAX} in one statement")
         counted = dict(zip(keys, marks, strict=True))
