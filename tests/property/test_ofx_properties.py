@@ -179,7 +179,12 @@ def test_mutated_file_never_makes_the_reader_raise_and_keeps_the_sums_it_tells(
             lines[index] = line[:place] + data.draw(st.binary(min_size=1, max_size=1)) + line[place + 1 :]
         else:
             lines.insert(index, data.draw(st.binary(max_size=30)))
-    entries, report = read(b"\n".join(lines))
+    content = b"\n".join(lines)
+    entries, report = read(content)
+    pieces = FileReport()
+    size = data.draw(st.integers(min_value=1, max_value=900))
+    assert list(read_ofx(cast("BytesIO", _Pieces(content, size)), pieces)) == entries
+    assert (pieces.statements, pieces.verdict) == (report.statements, report.verdict)
     if report.verdict is not Verdict.ACCEPTED:
         assert report.problems
         return

@@ -13,11 +13,23 @@ from pawledger.bank_files.detection import detect_format
 from pawledger.bank_files.inspection import inspect_stream
 from pawledger.bank_files.ofx import read_ofx
 from pawledger.bank_files.ofx_fields import VALUE_CHARACTERS_MAX
+from pawledger.bank_files.ofx_markup import ORDINARY_TRANSACTION
 from pawledger.bank_files.records import Direction, Purpose, StatementEntry
 from pawledger.bank_files.report import FileReport, Rule, Verdict
 from tests.builders.ofx_file import HEADERS, Statement, Transaction, Version, write_ofx, write_ofx_bulk
 
 SAMPLES = Path(__file__).resolve().parents[3] / "events" / "samples" / "bank_files" / "ofx"
+
+
+class _Pieces(RawIOBase):
+    """Gives a stream in pieces of one size."""
+
+    def __init__(self, content: bytes, size: int) -> None:
+        super().__init__()
+        self._stream, self._size = BytesIO(content), size
+
+    def read(self, size: int = -1) -> bytes:
+        return self._stream.read(min(size, self._size))
 
 
 def read(content: bytes) -> tuple[list[StatementEntry], FileReport]:
@@ -190,6 +202,29 @@ def test_statement_without_account_is_out_of_balance_and_gives_no_entries() -> N
     assert (entries, rules_of(report), report.verdict) == ([], ["ofx.account"], Verdict.OUT_OF_BALANCE)
 
 
+@pytest.mark.parametrize("size", [1, 40, 10_000])
+@pytest.mark.parametrize("more", [(), (("PAYEE", "<NAME>P"),)])
+@pytest.mark.parametrize(
+    ("value", "rule"), [(b"<CURDEF>USD\n", "ofx.currency"), (b"<ACCTID>30020011\n", "ofx.account")]
+)
+def test_account_and_currency_behind_the_transactions_are_out_of_balance_however_the_stream_is_cut(
+    value: bytes, rule: str, more: tuple[tuple[str, str], ...], size: int
+) -> None:
+    content = one(Transaction(more=more)).replace(value, b"")
+    late = value if rule == "ofx.currency" else b"<BANKACCTFROM>\n" + value + b"</BANKACCTFROM>\n"
+    report = FileReport()
+    content = content.replace(b"</BANKTRANLIST>\n", b"</BANKTRANLIST>\n" + late)
+    assert list(read_ofx(cast("BytesIO", _Pieces(content, size)), report)) == []
+    assert (rules_of(report), report.verdict) == ([rule], Verdict.OUT_OF_BALANCE)
+
+
+def test_two_account_numbers_of_one_statement_are_out_of_balance() -> None:
+    content = one(Transaction()).replace(b"<ACCTID>30020011", b"<ACCTID>30020011\n<ACCTID>30020012")
+    _, report = read(content)
+    assert (rules_of(report), report.problems[0].field) == (["ofx.value_twice"], "ACCTID")
+    assert report.verdict is Verdict.OUT_OF_BALANCE
+
+
 def test_two_currencies_of_one_statement_are_out_of_balance() -> None:
     _, report = read(one(Transaction()).replace(b"<CURDEF>USD", b"<CURDEF>EUR\n<CURDEF>USD"))
     assert (rules_of(report), report.verdict) == (["ofx.currency"], Verdict.OUT_OF_BALANCE)
@@ -269,6 +304,14 @@ def test_pending_and_held_transactions_do_not_post() -> None:
     assert [(entry.amount_minor, entry.posts) for entry in entries] == [(5, False), (400, False)]
     assert entries[1].booked_on == date(2026, 11, 29)
     assert rules_of(report) == ["ofx.fitid_missing"]
+
+
+def test_booked_form_in_a_pending_list_does_not_post_in_either_way_of_reading() -> None:
+    inside = Transaction(7, "B", more=(("PAYEE", "<NAME>P"),))
+    content = one(Transaction(5, "A"), inside).replace(b"BANKTRANLIST>", b"BANKTRANLISTP>")
+    entries, report = read(content)
+    assert [(entry.amount_minor, entry.posts) for entry in entries] == [(5, False), (7, False)]
+    assert report.problems == []
 
 
 def test_money_of_a_brokers_statement_is_read_and_its_trades_are_not() -> None:
@@ -395,6 +438,15 @@ def test_odd_order_of_elements_reads_the_same(version: Version) -> None:
     expected, _ = read(content)
     found, report = read(b"\n".join(lines))
     assert (found, report.problems) == (expected, [])
+
+
+def test_elements_in_any_order_are_an_ordinary_transaction_but_two_of_one_name_are_not() -> None:
+    ordinary = ORDINARY_TRANSACTION.fullmatch
+    found = ordinary("<STMTTRN><MEMO>M<FITID>F</FITID> <DTUSER>1<TRNAMT>-5.00</STMTTRN>")
+    assert found is not None
+    assert found.groups() == (None, None, None, "-5.00", "F", None, None, None, "M")
+    assert ordinary("<STMTTRN><TRNAMT>1.00<FITID>F<TRNAMT>2.00</STMTTRN>") is None
+    assert ordinary("<STMTTRN><TRNAMT>1.00<PAYEE><NAME>P</PAYEE></STMTTRN>") is None
 
 
 def test_tags_in_small_letters_read_the_same() -> None:
@@ -558,8 +610,13 @@ def test_document_type_is_refused_before_an_entity_is_read(place: str, doctype: 
 
 
 def test_nul_byte_makes_a_file_unreadable() -> None:
-    _, report = read(one(Transaction(memo="A\0B")))
-    assert (rules_of(report), report.verdict) == (["ofx.nul_byte"], Verdict.UNREADABLE)
+    content = one(Transaction(1, "A"), Transaction(2, "B", memo="A\0B"))
+    for size in (1, 50, 10_000):
+        report = FileReport()
+        entries = list(read_ofx(cast("BytesIO", _Pieces(content, size)), report))
+        assert [entry.identity[5] for entry in entries] == ["A"]
+        assert (rules_of(report), report.verdict) == (["ofx.nul_byte"], Verdict.UNREADABLE)
+        assert report.problems[0].line == content[: content.index(b"\0")].count(b"\n") + 1
 
 
 @pytest.mark.parametrize("version", ["sgml", "xml"])
@@ -595,17 +652,6 @@ def test_hostile_file_is_refused_in_little_memory(content: bytes) -> None:
     assert peak < 12_000_000
 
 
-class _Trickle(RawIOBase):
-    """Gives a stream a few bytes at a time."""
-
-    def __init__(self, content: bytes, size: int) -> None:
-        super().__init__()
-        self._stream, self._size = BytesIO(content), size
-
-    def read(self, size: int = -1) -> bytes:
-        return self._stream.read(min(size, self._size))
-
-
 @pytest.mark.parametrize("size", [1, 7, 100])
 @pytest.mark.parametrize("version", ["sgml", "xml"])
 def test_cuts_of_the_stream_change_nothing(version: Version, size: int) -> None:
@@ -614,7 +660,7 @@ def test_cuts_of_the_stream_change_nothing(version: Version, size: int) -> None:
     content = one(*rows, version=version).replace(b"X &amp; Y", b"<![CDATA[X & <Y>]]><!-- <B> -->")
     expected, expected_report = read(content)
     report = FileReport()
-    found = list(read_ofx(cast("BytesIO", _Trickle(content, size)), report))
+    found = list(read_ofx(cast("BytesIO", _Pieces(content, size)), report))
     assert (found, report.statements, rules_of(report)) == (
         expected,
         expected_report.statements,
@@ -635,6 +681,12 @@ def test_limits_on_statements_transactions_and_bytes(monkeypatch: pytest.MonkeyP
     monkeypatch.undo()
     monkeypatch.setattr(ofx, "FILE_BYTES_MAX", 100)
     assert "ofx.file_too_large" in rules_of(read(many)[1])
+    monkeypatch.undo()
+    # 31 ordinary transactions are not read tag by tag; the same ones with something inside are.
+    monkeypatch.setattr(ofx, "TAGS_MAX", 100)
+    assert read(many)[1].problems == []
+    inside = one(*(Transaction(5, f"F{each}", more=(("PAYEE", "<NAME>P"),)) for each in range(31)))
+    assert rules_of(read(inside)[1]) == ["ofx.too_many_tags"]
 
 
 @pytest.mark.parametrize(
