@@ -43,6 +43,7 @@ PROLOG_BYTES_MAX: Final = 16 * 1024
 
 _count_line_feeds: Final = methodcaller("count", "\n")
 _last_character: Final = itemgetter(slice(-1, None))
+_without_blanks: Final = methodcaller("rstrip", " \t")
 _START: Final = "<STMTTRN>"
 _END: Final = "</STMTTRN>"
 _ROOT: Final = compile_pattern(r"<OFX[ \t\r\n]*>", IGNORECASE)
@@ -213,14 +214,14 @@ class _Reader:
         ends = [*map(count_line_ends if "\r" in together else _count_line_feeds, bodies)]
         lines = [*accumulate(ends, initial=scanner.line)]
         offsets: list[int | None] = [None] * len(bodies)
-        is_alone = not scanner.follows_content and set(map(_last_character, bodies)) == {"\n"}
-        if not is_alone:
-            follows = [scanner.follows_content, *(ends_with_content(body, before=True) for body in bodies)]
+        inner = bodies[:-1]
+        if scanner.follows_content or not ({*map(_last_character, map(_without_blanks, inner))} <= {"\n"}):
+            follows = [scanner.follows_content, *(ends_with_content(body, before=True) for body in inner)]
             starts = accumulate((len(_START) + len(body) for body in bodies), initial=scanner.offset)
-            offsets = [start if is_hidden else None for start, is_hidden in zip(starts, follows[:-1], strict=False)]
+            offsets = [start if is_hidden else None for start, is_hidden in zip(starts, follows, strict=False)]
         entries = self.document.read_ordinary(Rows._make([*columns, lines[:-1], offsets]))
         length = len(_START) * len(bodies) + len(together)
-        scanner.skip(length, sum(ends), follows_content=not is_alone and follows[-1])
+        scanner.skip(length, sum(ends), follows_content=ends_with_content(bodies[-1], before=True))
         return entries
 
     def _scan(self, text: str) -> Iterator[list[StatementEntry]]:
