@@ -490,8 +490,8 @@ def test_a_megabyte_meant_to_hurt_is_read_in_linear_time(text: str) -> None:
     content = b":20:A\n:25:DE1\n:28C:1\n:60F:C261122EUR0,\n" + text.encode() + b":62F:C261123EUR0,\n-\n"
     started = process_time()
     read(content)
-    # Ordinary megabytes take about 0.05 s; anything quadratic takes minutes.
-    assert process_time() - started < 4
+    # The slowest takes about a second, and some on a busy machine under coverage; anything quadratic takes minutes.
+    assert process_time() - started < 30
 
 
 def test_a_field_has_fewer_lines_than_its_limit() -> None:
