@@ -101,7 +101,7 @@ def test_fault_is_named(changes: dict[str, Any], path: str) -> None:
 
 
 def test_mapping_needs_a_name() -> None:
-    for name in ("", "a b", "x" * 61, "../x"):
+    for name in ("", "a b", "x" * 61, "../x", "a.b.c"):
         with pytest.raises(CsvMappingError):
             mapping_from_table(name, table())
 

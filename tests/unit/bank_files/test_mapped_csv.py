@@ -210,3 +210,23 @@ def test_a_file_finds_its_mapping_by_its_header_and_names_what_is_missing() -> N
     without = FileReport()
     assert list(read_bank_file(io.BytesIO(data), without)) == []
     assert rules_of(without) == {"csv.mapping_missing"}
+
+
+@pytest.mark.parametrize("first_line", [b"", b"01,X,X,260113,0900,1,,,2/\n"])
+def test_a_mapping_of_ones_own_goes_before_a_format_that_is_known_otherwise(first_line: bytes) -> None:
+    header = b"balance_transaction_id,created,currency,gross,fee,net,reporting_category\n"
+    row = b"txn_1,2026-01-13 09:00:00,eur,12.50,0.45,12.05,charge\n"
+    table = {
+        "skip_lines": first_line.count(b"\n"),
+        "account": {"fixed": "own"},
+        "currency": {"column": "currency"},
+        "days": {"booked": "created", "formats": ["YYYY-MM-DD*"]},
+        "amount": {"sign": "signed", "column": "gross"},
+    }
+    options = ReadingOptions(csv_mappings=(mapping_from_table("own", table),))
+    data = first_line + header + row
+    known, mapped = FileReport(), FileReport()
+    list(read_bank_file(io.BytesIO(data), known))
+    entries = list(read_bank_file(io.BytesIO(data), mapped, options))
+    assert known.format == ("bai2" if first_line else "stripe")
+    assert (mapped.format, mapped.verdict, len(entries)) == ("csv:own", Verdict.ACCEPTED, 1)
