@@ -610,7 +610,7 @@ def test_document_type_is_refused_before_an_entity_is_read(place: str, doctype: 
 
 
 def test_nul_byte_makes_a_file_unreadable() -> None:
-    content = one(Transaction(1, "A"), Transaction(2, "B", memo="A\0B"))
+    content = one(Transaction(1, "A"), Transaction(2, "B", memo="A\nB\0C"))
     for size in (1, 50, 10_000):
         report = FileReport()
         entries = list(read_ofx(cast("BytesIO", _Pieces(content, size)), report))
@@ -666,6 +666,43 @@ def test_cuts_of_the_stream_change_nothing(version: Version, size: int) -> None:
         expected_report.statements,
         rules_of(expected_report),
     )
+
+
+PART: str = "<TRNTYPE>DEP<DTPOSTED>20261119<TRNAMT>5.00<FITID>"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        # behind the statement before, and before the next one
+        f"</BANKTRANLIST></STMTRS><STMTTRN>{PART}A</STMTTRN><STMTRS><CURDEF>EUR<BANKACCTFROM><ACCTID>9</BANKACCTFROM>",
+        # a list inside a transaction that does not end
+        f"<STMTTRN>{PART}A<BANKTRANLIST><STMTTRN>{PART}B</STMTTRN></BANKTRANLIST>",
+        # the end of the response inside a transaction
+        f"<STMTTRN><OFX></OFX></STMTTRN><STMTTRN>{PART}A</STMTTRN><STMTTRN>{PART}B</STMTTRN>",
+    ],
+)
+def test_broken_structure_reads_the_same_however_the_stream_is_cut(body: str) -> None:
+    content = one().replace(b"</BANKTRANLIST>", body.encode() + b"</BANKTRANLIST>")
+    expected, expected_report = read(content)
+    report = FileReport()
+    assert list(read_ofx(cast("BytesIO", _Pieces(content, 1)), report)) == expected
+    assert (report.statements, sorted(rules_of(report))) == (
+        expected_report.statements,
+        sorted(rules_of(expected_report)),
+    )
+    assert report.verdict is Verdict.UNREADABLE
+
+
+@pytest.mark.parametrize("size", [1, 10_000])
+def test_warnings_of_text_tell_the_line_on_which_it_stands(size: int) -> None:
+    content = one(Transaction(1, "A"), Transaction(2, "B", memo="caf#"))
+    content = content.replace(b"#", b"\xe9").replace(b"</BANKTRANLIST>", b"stray\n</BANKTRANLIST>")
+    report = FileReport()
+    assert len(list(read_ofx(cast("BytesIO", _Pieces(content, size)), report))) == 2
+    before = {"ofx.encoding": b"\xe9", "ofx.stray_text": b"\nstray"}
+    lines = {rule: content[: content.index(mark)].count(b"\n") + 1 for rule, mark in before.items()}
+    assert {problem.rule: problem.line for problem in report.problems} == lines
 
 
 def test_limits_on_statements_transactions_and_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
