@@ -9,7 +9,7 @@ import pytest
 
 from pawledger.bank_files.csv_mapping import CsvMapping, CsvMappingError, mapping_from_table
 from pawledger.bank_files.csv_proposal import propose_mapping
-from pawledger.bank_files.csv_proposal_text import write_value
+from pawledger.bank_files.csv_proposal_text import ProposalText, write_value
 from pawledger.bank_files.csv_sample import SAMPLE_BYTES_MAX
 from pawledger.bank_files.mapped_csv import read_mapped_csv
 from pawledger.bank_files.records import StatementEntry
@@ -244,6 +244,15 @@ def test_states_and_types_are_sorted_by_their_words() -> None:
     assert table["type"]["values"] == {"Refund": "return", "Sale": "payment", "Wizardry": "payment"}
 
 
+def test_a_type_that_is_always_the_same_gives_way_to_one_that_tells() -> None:
+    table = table_of(
+        "id,date,amount,currency,type,category\n"
+        "a-1,2026-01-13,12.50,EUR,row,sale\n"
+        "a-2,2026-01-14,-3.00,EUR,row,refund\n"
+    )
+    assert table["type"]["column"] == "category"
+
+
 def test_an_unknown_state_is_refused_until_it_is_told() -> None:
     sample = "id,date,amount,currency,status\na-1,2026-01-13,12.50,EUR,paid\na-2,2026-01-14,-3.00,EUR,glorious\n"
     proposal = propose_mapping(sample.encode())
@@ -267,6 +276,12 @@ def test_nothing_of_the_sample_can_steer_a_terminal() -> None:
     proposal = propose_mapping(f"{sample}Total \x1b[2J,,,,,\n".encode())
     assert all(character.isprintable() or character == "\n" for character in proposal.toml)
     assert tomllib.loads(proposal.toml)["references"][0] == "ref\x1b[2J\u202e"
+
+
+def test_comments_are_of_printable_characters() -> None:
+    out = ProposalText()
+    out.say("a\x1b[2J\nb")
+    assert out.text([]) == "# a [2J b\n"
 
 
 @pytest.mark.parametrize("text", ['"quoted"', "back\\slash", "line\nbreak", "\x7f", "\U000e0001", "ümlaut"])
