@@ -29,7 +29,7 @@ _DEBIT: Final = Direction.DEBIT
 _FIRST_DAY_CHARACTERS: Final = itemgetter(slice(0, 8))
 _CONTRADICTIONS: Final = frozenset(((CREDIT_TYPE, True), (DEBIT_TYPE, False)))
 """Types that mean nothing but a direction, with whether the amount is below zero."""
-_lowest_bits: Final = (0xFFFF).__and__
+_lowest_bits: Final = (0xFFF).__and__
 _add: Final = str.__add__
 _new_entry: Final = tuple.__new__
 """Builds a named tuple from its fields in order: about half the cost of calling the class, which only adds names."""
@@ -103,8 +103,8 @@ class Count:
 class _Known:
     """FITIDs of one statement, to number the rows that tell one more than once.
 
-    Of each FITID only a mark is kept of what it came with first, a checksum cut to 16 bits: whole rows would take twice
-    the memory. All marks of one value are one object, for the same reason.
+    Of each FITID only a mark is kept of what it came with first, a checksum cut to 12 bits: whole rows would take twice
+    the memory. All marks of one value are one object, for the same reason; more bits cost speed, being more objects.
     """
 
     first: dict[int, int] = field(default_factory=dict)
