@@ -45,8 +45,6 @@ OTHERS: Final = {
     "fixtures/mt940-deutsche_bank.txt": Verdict.UNREADABLE,
     "fixtures/mt940-with-colon-after-line-break.txt": Verdict.UNREADABLE,
     "mBank/mt942.sta": Verdict.UNREADABLE,
-    # Closes on the 31st of a month that has 30 days.
-    "fixtures/mt940-iso8859-1.txt": Verdict.UNREADABLE,
     # Declares three entries in field 90C and has one.
     "mt942/interim1.txt": Verdict.OUT_OF_BALANCE,
     # Balances once the end-of-file mark before its last message is passed over, which the manifest's reader did not.

@@ -7,7 +7,7 @@ SWIFT, lines that banks put before) is passed over.
 import re
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 from pawledger.bank_files.lines import LineBlocks, UnreadableLinesError
 from pawledger.bank_files.mt940_entries import (
@@ -79,6 +79,14 @@ def _read_runs(stream: BinaryIO, report: FileReport) -> Iterator[list[StatementE
         report.add(Rule.MEANING, "mt940.encoding", message, line=blocks.fallback_line)
 
 
+class _Run(NamedTuple):
+    """Movements that follow one another: where they end, the groups of `ENTRIES` and the line of each."""
+
+    end: int
+    found: Sequence[tuple[str, ...]]
+    lines: Sequence[int]
+
+
 class _Reader:
     """Where the reading stands: the open statement, and the lines of the last field, which may go on."""
 
@@ -132,15 +140,18 @@ class _Reader:
         if odd_count:
             self.notes.line = first_line
             self.notes.once("mt940.field_indented", "fields stand behind blanks, control characters or headers")
-        position, line = 0, first_line
+        position, line, is_even = 0, first_line, True
         while position < len(text):
             if text.startswith(":61:", position) and self._statement is not None and self._statement.closing is None:
-                end, found, found_lines = _match_entries(text, position, line)
-                if found:
-                    yield build_entries(self._statement, found, found_lines, self.notes)
+                run = _match_all_entries(text, position, line) if is_even else None
+                # What is odd once is not looked through again behind each odd movement: that would be quadratic.
+                is_even = run is not None
+                run = run or _match_entries(text, position, line)
+                if run.found:
+                    yield build_entries(self._statement, run.found, run.lines, self.notes)
                     self._check_rows(self._statement)
-                    line += text.count("\n", position, end)
-                    position = end
+                    line += text.count("\n", position, run.end)
+                    position = run.end
                     continue
             field = _FIELD.match(text, position)
             if field is None:
@@ -299,22 +310,26 @@ class _Reader:
             self._page_rows += statement.kept_row_count
 
 
-def _match_entries(text: str, position: int, line: int) -> tuple[int, list[tuple[str, ...]], Sequence[int]]:
-    """Ordinary movements that follow one another from `position` on: where they end, their groups and their lines."""
+def _match_all_entries(text: str, position: int, line: int) -> _Run | None:
+    """All movements up to the closing balance or the end of the text; None unless each of them has two lines."""
     stop = text.find("\n:62", position) + 1 or len(text)
     number_of_lines = text.count("\n", position, stop)
-    if number_of_lines == 2 * text.count("\n:86:", position, stop) == 2 * text.count("\n:61:", position, stop) + 2:
-        found = ENTRIES.findall(text, position, stop)
-        if number_of_lines == 2 * len(found):
-            # Every line begins one of the two fields and every field 61 was taken, so that there is nothing between.
-            return stop, found, range(line, line + number_of_lines, 2)
+    if not number_of_lines == 2 * text.count("\n:86:", position, stop) == 2 * text.count("\n:61:", position, stop) + 2:
+        return None
+    found = ENTRIES.findall(text, position, stop)
+    # Every line begins one of the two fields; where every field 61 was taken, there is nothing between.
+    return _Run(stop, found, range(line, line + number_of_lines, 2)) if number_of_lines == 2 * len(found) else None
+
+
+def _match_entries(text: str, position: int, line: int) -> _Run:
+    """Ordinary movements that follow one another from `position` on, none where an odd one stands there."""
     found, lines = [], []
     while match := ENTRIES.match(text, position):
         found.append(match.groups())
         lines.append(line)
-        position, end = match.end(), position
-        line += text.count("\n", end, position)
-    return position, found, lines
+        start, position = position, match.end()
+        line += text.count("\n", start, position)
+    return _Run(position, found, lines)
 
 
 def _check_once(known: object, tag: str) -> None:

@@ -136,11 +136,12 @@ def read_floor_currency(text: str) -> str:
 def read_day(text: str) -> date:
     """A day YYMMDD, of this century. Raises `UnreadableFieldError`.
 
-    Banks that count interest with months of 30 days book on 30 February: that is the last day of its month.
+    Banks that count interest with months of 30 days book on 30 February, and some close every month on its 31st: that
+    is the last day of the month, and no money hangs on it.
     """
     try:
         year, month, day = 2000 + int(text[:2]), int(text[2:4]), int(text[4:6])
-        return date(year, month, min(day, monthrange(year, month)[1]) if month == 2 and day <= 30 else day)
+        return date(year, month, min(day, monthrange(year, month)[1]) if day <= 31 else day)
     except ValueError:
         raise UnreadableFieldError("day", f"{shown(text)} is not a day YYMMDD") from None
 
