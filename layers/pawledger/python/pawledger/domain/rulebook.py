@@ -1,0 +1,228 @@
+"""The rulebook: dated rules of taxes, fees, discounts, cancellations and renewals, and the payment plans, as values.
+
+Rules are data: the files under `pawledger/rules/` hold them with their citations, and a loader there makes this value
+of them. What a rule says counts from its first day on, for exactly the charges that are rated on such a day.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final, TypeVar
+
+from pawledger.domain.errors import PawledgerError
+
+MONTHS_PER_YEAR: Final = 12
+
+
+class UnknownRuleError(PawledgerError):
+    """No rule is known for a jurisdiction, plan or day; the text names what was looked for."""
+
+
+class CancellationMethod(StrEnum):
+    """How much of the premium is kept when cover ends early."""
+
+    FLAT = "flat"
+    """Nothing: as if the policy had never been."""
+    PRO_RATA = "pro_rata"
+    """The days of cover."""
+    SHORT_RATE = "short_rate"
+    """The days of cover and a share of the rest."""
+    FULLY_EARNED = "fully_earned"
+    """Everything: a claim was paid in the term, and the contract keeps the year's premium for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What every dated rule says of itself."""
+
+    rule_id: str
+    """Unique in the rulebook, for instance `GB-ipt-2017`."""
+    jurisdiction: str
+    """ISO 3166: `GB`, `DE`, or a subdivision as `US-CA`."""
+    effective_on: date
+    ends_on: date | None
+    """First day on which it does not count any more; None while it counts."""
+    citation: str
+    products: tuple[str, ...] = ()
+    """Products that it is for; none means all."""
+
+    def is_for(self, jurisdiction: str, product: str, day: date) -> bool:
+        """Whether it counts for a product in a jurisdiction on a day."""
+        return (
+            self.jurisdiction == jurisdiction
+            and (not self.products or product in self.products)
+            and self.effective_on <= day
+            and (self.ends_on is None or day < self.ends_on)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaxRule(Rule):
+    """A tax or surcharge: a percentage of the premium less discounts, or an amount for each term; exactly one of both."""
+
+    code: str
+    """What the charge is called in entries, without its kind: `ipt`."""
+    name: str
+    percent: Decimal | None = None
+    amount_minor: int | None = None
+    currency: str | None = None
+    """ISO 4217, where it is an amount."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeeRule(Rule):
+    """A fee in minor units: never more than its caps."""
+
+    code: str
+    """`issuance`, `installment`, `cancellation` or `returned_payment`."""
+    name: str
+    amount_minor: int
+    currency: str
+    cap_minor: int | None = None
+    cap_percent: Decimal | None = None
+    """Share of the term's premium."""
+    plans: tuple[str, ...] = ()
+    """Plans that it is charged on; none means all."""
+
+    def amount_of(self, premium_minor: int) -> int:
+        """The fee beside a term's premium, in minor units; a cap in percent is rounded down, never above the cap."""
+        amounts = [self.amount_minor]
+        if self.cap_minor is not None:
+            amounts.append(self.cap_minor)
+        if self.cap_percent is not None:
+            amounts.append(int(premium_minor * self.cap_percent / 100))
+        return max(0, min(amounts))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscountRule(Rule):
+    """A share of the premium that is not charged."""
+
+    code: str
+    """`multi_pet`, or `pay_in_full`, which a plan of one installment earns by itself."""
+    name: str
+    percent: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancellationRule(Rule):
+    """What is kept and what is returned when cover ends early."""
+
+    free_look_days: int
+    """Within so many days of the issue or the first day of cover, whichever is later, the customer gets all back."""
+    customer_methods: tuple[CancellationMethod, ...]
+    """What may be kept when the customer cancels; the first is the usual one."""
+    insurer_methods: tuple[CancellationMethod, ...]
+    short_rate_percent: Decimal = Decimal(10)
+    """Share of the unearned premium that short rate keeps."""
+    keeps_premium_after_claim: bool = False
+    """Whether a claim paid in the term makes the whole premium of the term due."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenewalRule(Rule):
+    """When and how a renewal must have been offered."""
+
+    notice_days: int
+    """Days before the term ends by which the notice was sent."""
+    compares_annualised: bool = False
+    """Whether the old price shown is the latest one annualised, where it changed in mid-term."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeparationRule(Rule):
+    """Its products are invoiced and paid apart from everything else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentPlan:
+    """How the charges of a term are cut into installments."""
+
+    name: str
+    months_between: int
+    installments_max: int | None = None
+    """The last of so many installments bills what is left of the term."""
+    weights: tuple[int, ...] = ()
+    """Of the installments in their order; one that is not named weighs 1."""
+    down_payment_percent: Decimal | None = None
+    """Share of every charge that the first installment bills."""
+    lead_days: int = 14
+    """Days between the invoice and its due day."""
+    is_first_at_issue: bool = False
+    """Whether the first installment is invoiced as soon as the policy is recorded."""
+
+    @property
+    def is_pay_in_full(self) -> bool:
+        return self.installments_max == 1
+
+    def weight_of(self, place: int) -> int:
+        """Weight of the installment at a place, from 0."""
+        return self.weights[place] if place < len(self.weights) else 1
+
+
+_R = TypeVar("_R", bound=Rule)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rulebook:
+    """All rules and plans of a deployment."""
+
+    plans: Mapping[str, PaymentPlan] = field(default_factory=lambda: MappingProxyType({}))
+    taxes: tuple[TaxRule, ...] = ()
+    fees: tuple[FeeRule, ...] = ()
+    discounts: tuple[DiscountRule, ...] = ()
+    cancellations: tuple[CancellationRule, ...] = ()
+    renewals: tuple[RenewalRule, ...] = ()
+    separations: tuple[SeparationRule, ...] = ()
+
+    def plan(self, name: str) -> PaymentPlan:
+        """A plan by its name. Raises `UnknownRuleError`."""
+        if name not in self.plans:
+            raise UnknownRuleError(f"no payment plan is called {name!r}; there are {', '.join(sorted(self.plans))}")
+        return self.plans[name]
+
+    def taxes_on(self, jurisdiction: str, product: str, day: date) -> tuple[TaxRule, ...]:
+        """Taxes and surcharges of a premium that is rated on a day."""
+        return tuple(_counting(self.taxes, jurisdiction, product, day))
+
+    def fees_on(self, jurisdiction: str, product: str, plan: str, day: date) -> tuple[FeeRule, ...]:
+        """Fees of a term that begins on a day and is paid by a plan."""
+        rules = _counting(self.fees, jurisdiction, product, day)
+        return tuple(rule for rule in rules if not rule.plans or plan in rule.plans)
+
+    def discounts_on(self, jurisdiction: str, product: str, day: date) -> tuple[DiscountRule, ...]:
+        """Discounts that a term that begins on a day can have."""
+        return tuple(_counting(self.discounts, jurisdiction, product, day))
+
+    def cancellation_on(self, jurisdiction: str, product: str, day: date) -> CancellationRule:
+        """What counts when a term that began on a day is cancelled. Raises `UnknownRuleError`."""
+        return _only(self.cancellations, "cancellation", jurisdiction, product, day)
+
+    def renewal_on(self, jurisdiction: str, product: str, day: date) -> RenewalRule:
+        """What counts when a term ends on a day. Raises `UnknownRuleError`."""
+        return _only(self.renewals, "renewal", jurisdiction, product, day)
+
+    def separation_on(self, jurisdiction: str, product: str, day: date) -> SeparationRule | None:
+        """The rule that has a product invoiced apart from everything else, or None."""
+        return next(iter(_counting(self.separations, jurisdiction, product, day)), None)
+
+    def knows(self, jurisdiction: str, product: str, day: date) -> bool:
+        """Whether a policy of a product can be billed in a jurisdiction from a day on."""
+        return any(_counting(self.cancellations, jurisdiction, product, day)) and any(
+            _counting(self.renewals, jurisdiction, product, day)
+        )
+
+
+def _counting(rules: Iterable[_R], jurisdiction: str, product: str, day: date) -> Iterable[_R]:
+    return (rule for rule in rules if rule.is_for(jurisdiction, product, day))
+
+
+def _only(rules: Iterable[_R], what: str, jurisdiction: str, product: str, day: date) -> _R:
+    """The one rule that counts: a rule of that very product goes before one of all products."""
+    found = sorted(_counting(rules, jurisdiction, product, day), key=lambda rule: not rule.products)
+    if not found:
+        raise UnknownRuleError(f"no {what} rule is known for {product or 'any product'} in {jurisdiction} on {day}")
+    return found[0]
