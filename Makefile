@@ -82,7 +82,9 @@ deploy: $(VENV)/.installed node_modules/.installed ## Deploy ENVIRONMENT to the 
 	node_modules/.bin/cdk deploy --all --context environment=$(ENVIRONMENT)
 
 pins: $(VENV)/.installed ## Write the hashed locks anew from the .in files; UPGRADE=1 takes newer versions
-	$(UV_COMPILE) $(if $(UPGRADE),--upgrade) layers/dependencies/requirements.in -o layers/dependencies/requirements.txt
+	for name in dependencies documents; do \
+		$(UV_COMPILE) $(if $(UPGRADE),--upgrade) layers/$$name/requirements.in -o layers/$$name/requirements.txt || exit 1; \
+	done
 	for name in bootstrap development local_cloud benchmarks; do \
 		$(UV_COMPILE) $(if $(UPGRADE),--upgrade) requirements/$$name.in -o requirements/$$name.txt || exit 1; \
 	done

@@ -1,0 +1,1 @@
+"""Typesetting: documents as accessible PDF files, the same bytes for the same document."""
