@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, redirect_stderr, redirect_stdout
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, TextIO
 
-from pawledger.command_line import accounts, discrepancies, files, ledgers
+from pawledger.command_line import accounts, discrepancies, documents, files, ledgers
 from pawledger.command_line.tables import escape_text
 from pawledger.domain.discrepancies import DiscrepancyKind
 from pawledger.domain.errors import PawledgerError
@@ -134,6 +134,26 @@ def _show_account(arguments: argparse.Namespace, books: Books, err: TextIO) -> A
     return document, accounts.write_account
 
 
+def _show_statement(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:  # noqa: ARG001 - as above
+    document = documents.show_statement(
+        arguments.account_id,
+        archive=books.archive,
+        first_day=arguments.first_day,
+        last_day=arguments.last_day,
+        entry_count=arguments.entries,
+    )
+    if arguments.pdf:
+        documents.write_pdf(document, arguments.pdf)
+    return document, documents.write_statement
+
+
+def _show_invoice(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:  # noqa: ARG001 - as above
+    document = documents.show_invoice(arguments.invoice_id, archive=books.archive)
+    if arguments.pdf:
+        documents.write_pdf(document, arguments.pdf)
+    return document, documents.write_invoice
+
+
 def _list_discrepancies(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:  # noqa: ARG001 - as above
     document = discrepancies.list_discrepancies(
         books.discrepancies,
@@ -170,10 +190,12 @@ def _verify_ledger(arguments: argparse.Namespace, books: Books, err: TextIO) -> 
 
 _COMMANDS: Final[dict[str, Callable[[argparse.Namespace, Books, TextIO], Answer]]] = {
     "account show": _show_account,
+    "account statement": _show_statement,
     "discrepancies list": _list_discrepancies,
     "discrepancies show": _show_discrepancy,
     "files list": _list_files,
     "files show": _show_file,
+    "invoice document": _show_invoice,
     "ledger verify": _verify_ledger,
 }
 
@@ -196,6 +218,7 @@ def _build_parser() -> argparse.ArgumentParser:
     propose.add_argument("path", metavar="SAMPLE")
     propose.set_defaults(command="csv propose")
     _add_account_commands(_add_group(groups, "account", "explain one account"))
+    _add_invoice_commands(_add_group(groups, "invoice", "what a customer is sent"))
     _add_discrepancy_commands(_add_group(groups, "discrepancies", "what differs between billed and paid"))
     _add_file_commands(_add_group(groups, "files", "what became of bank files"))
     _add_ledger_commands(_add_group(groups, "ledger", "prove that history is unbroken"))
@@ -232,6 +255,19 @@ def _add_account_commands(group: Any) -> None:
     show.add_argument("account_id", type=_read_account_id, metavar="ACCOUNT")
     show.add_argument("--last", type=_read_count, default=ENTRIES_SHOWN, metavar="N", help="how many entries are shown")
     show.add_argument("--hashes", action="store_true", help="show the hash of each entry")
+
+    statement = _add_command(group, "account statement", "what happened between two days, as a customer is told")
+    statement.add_argument("account_id", type=_read_account_id, metavar="ACCOUNT")
+    statement.add_argument("--from", dest="first_day", type=_read_day, required=True, metavar="DATE")
+    statement.add_argument("--until", dest="last_day", type=_read_day, required=True, metavar="DATE")
+    statement.add_argument("--entries", type=_read_count, metavar="N", help="as it was when the ledger had N entries")
+    statement.add_argument("--pdf", metavar="FILE", help="write it as PDF as well")
+
+
+def _add_invoice_commands(group: Any) -> None:
+    document = _add_command(group, "invoice document", "one invoice, as a customer is sent it")
+    document.add_argument("invoice_id", metavar="INVOICE")
+    document.add_argument("--pdf", metavar="FILE", help="write it as PDF as well")
 
 
 def _add_discrepancy_commands(group: Any) -> None:

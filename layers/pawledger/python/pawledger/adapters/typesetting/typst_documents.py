@@ -21,16 +21,16 @@ from pawledger.domain.documents import INVOICE_DOCUMENT, STATEMENT_DOCUMENT
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
-STATEMENT_LINES_MAX: Final = 5_000
+LINES_MAX: Final = 5_000
 """A hundred pages and more: a longer statement is asked for in parts."""
 
 QUIET_ZONE_MODULES: Final = 4
 """ISO/IEC 18004: the margin of a QR code is four modules wide."""
 
 _STANDARDS: "Final[list[typst.PDFStandard]]" = ["a-2a", "ua-1"]
-_VIEWS: Final[Mapping[str, tuple[str, Callable[[Mapping[str, Any]], dict[str, Any]], str]]] = {
-    INVOICE_DOCUMENT: ("invoice.typ", invoice_view, "issued_on"),
-    STATEMENT_DOCUMENT: ("statement.typ", statement_view, "last_day"),
+_VIEWS: Final[Mapping[str, tuple[str, Callable[[Mapping[str, Any]], dict[str, Any]]]]] = {
+    INVOICE_DOCUMENT: ("invoice.typ", invoice_view),
+    STATEMENT_DOCUMENT: ("statement.typ", statement_view),
 }
 
 
@@ -39,20 +39,13 @@ class TypstTypesetter:
 
     def typeset(self, document: Mapping[str, Any]) -> bytes:
         """See `Typesetter.typeset`. Raises `DocumentNotTypesetError` where Typst refuses it or it is too long."""
-        template, make_view, day = _VIEWS[document["schema"]]
-        if len(document["lines"]) > STATEMENT_LINES_MAX:
-            raise DocumentNotTypesetError(
-                f"a document of {len(document['lines'])} lines is over {STATEMENT_LINES_MAX}: ask for fewer days"
-            )
-        view = make_view(document)
-        if view.get("payment") and document["payment_code"]:
-            view["payment"]["code"] = draw_payment_code(document["payment_code"])
+        template, view = lay_out(document)
         try:
             typeset = _compiler(template).compile(
                 sys_inputs={"document": json.dumps(view)},
                 format="pdf",
                 pdf_standards=_STANDARDS,
-                timestamp=datetime.fromisoformat(document[day]).replace(tzinfo=UTC),
+                timestamp=datetime.fromisoformat(view["day"]).replace(tzinfo=UTC),
             )
         except typst.TypstError as error:
             hints = "; ".join([error.message, *error.hints])
@@ -60,6 +53,19 @@ class TypstTypesetter:
         if not isinstance(typeset, bytes):
             raise DocumentNotTypesetError(f"{view['title']} was typeset into {type(typeset).__name__}, not one file")
         return typeset
+
+
+def lay_out(document: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The template of a document and what it prints, payment code drawn. Raises `DocumentNotTypesetError`."""
+    template, make_view = _VIEWS[document["schema"]]
+    if len(document["lines"]) > LINES_MAX:
+        raise DocumentNotTypesetError(
+            f"a document of {len(document['lines'])} lines is over {LINES_MAX}: ask for fewer days"
+        )
+    view = make_view(document)
+    if view.get("payment") and document["payment_code"]:
+        view["payment"]["code"] = draw_payment_code(document["payment_code"])
+    return template, view
 
 
 def draw_payment_code(payload: str) -> str:

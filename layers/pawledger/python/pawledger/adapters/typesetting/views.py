@@ -92,7 +92,7 @@ def statement_view(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write_amount(amount_minor: int, currency: str) -> str:
-    """An amount for people, thousands apart and with the decimals of its currency: `1,234.50`, `1,235`, `−1.250`."""
+    """An amount for people, thousands apart and with the decimals of its currency: `1,234.50`, `1,235`, `1.250`."""
     decimals = decimals_of(currency)
     written = f"{Decimal(abs(amount_minor)).scaleb(-decimals):,.{decimals}f}"
     return f"\N{MINUS SIGN}{written}" if amount_minor < 0 else written
@@ -105,12 +105,11 @@ def write_day(text: str) -> str:
 
 
 def _sheet(document: Mapping[str, Any], title: str, day: str) -> dict[str, Any]:
-    on = date.fromisoformat(day)
     creditor = document["creditor"]
     return {
         "title": title,
         "language": LANGUAGE,
-        "date": [on.year, on.month, on.day],
+        "day": day,
         "paper": "us-letter" if document["currency"] in _LETTER_CURRENCIES else "a4",
         "currency": document["currency"],
         "creditor": {"name": creditor["name"], "address": creditor["address"], "notes": creditor["notes"]},
