@@ -113,7 +113,7 @@ class AccountStory:
     def _move(self, kind: Movement, on: date, amount_minor: int) -> Entry:
         number = len(self.entries) + 1
         moved = BankMovement(
-            payment_id=f"{number:032d}",
+            payment_id=f"{number:012d}{number:020d}",
             movement=kind,
             amount_minor=amount_minor,
             currency=self.currency,

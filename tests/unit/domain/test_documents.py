@@ -114,7 +114,7 @@ def test_a_statement_opens_moves_and_closes_as_the_ledger_does() -> None:
     assert (statement.closing_minor, statement.owed_minor, statement.unapplied_minor) == (60_00, 60_00, 0)
     assert statement.open_invoices == (
         StatementInvoice("ABCD1234-0002", date(2026, 2, 19), 10_00),
-        StatementInvoice("return-000000000000", date(2026, 2, 20), 50_00),
+        StatementInvoice("return-000000000005", date(2026, 2, 20), 50_00),
     )
 
 
