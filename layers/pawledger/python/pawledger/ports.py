@@ -210,6 +210,35 @@ class AlertChannel(Protocol):
         """Push one alert at least once."""
 
 
+class Typesetter(Protocol):
+    def typeset(self, document: Mapping[str, object]) -> bytes:
+        """The PDF of an `invoice_document.v1` or a `statement_document.v1`; a repetition gives the same bytes."""
+
+
+class DocumentStore(Protocol):
+    """Documents, each written once and never again."""
+
+    @property
+    def place(self) -> str:
+        """Where keys are to be looked up: the name of the bucket."""
+
+    def keep(self, key: str, data: bytes, media_type: str) -> "KeptDocument":
+        """Store data under a key unless something is there, and say what is there now."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDocument:
+    """What stands under a key, and whether it was put there just now."""
+
+    data: bytes
+    is_new: bool
+
+
+class Announcements(Protocol):
+    def announce(self, events: Sequence[Mapping[str, object]]) -> None:
+        """Tell of each event at least once; `schema` in it is its type."""
+
+
 class Pause(Protocol):
     def wait(self, attempt: int) -> None:
         """Wait before trying again, longer with every attempt, never the same twice."""

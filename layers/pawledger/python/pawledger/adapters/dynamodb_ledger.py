@@ -56,9 +56,9 @@ class LedgerTables:
 
 
 class DynamoLedgerArchive:
-    """Fulfils `LedgerArchive` without the right to write. Who reads heads alone leaves the entries out."""
+    """Fulfils `LedgerArchive` without the right to write. Who reads only heads or entries leaves the other out."""
 
-    def __init__(self, accounts: type[AccountRow], entries: type[EntryRow] | None = None) -> None:
+    def __init__(self, accounts: type[AccountRow] | None, entries: type[EntryRow] | None = None) -> None:
         self._accounts = accounts
         self._entries = entries
 
@@ -74,6 +74,8 @@ class DynamoLedgerArchive:
             yield read_entry(body, stored_hash, f"{entry_id} of account {account_id}"), stored_hash
 
     def scan_heads(self) -> Iterator[AccountHead]:
+        if self._accounts is None:
+            raise InvariantError("an archive that reads heads has their table")
         for row in limit_items(self._accounts.scan(), ACCOUNTS_MAX, "the scan of all accounts"):
             yield read_head(row.account_id, row.version, row.body)
 

@@ -27,5 +27,9 @@ class AlertTooLongError(PawledgerError):
     """An alert does not fit into one message of the topic."""
 
 
+class DocumentInConflictError(PawledgerError):
+    """Two calls stored the same document at the same moment; trying again finds what the other one stored."""
+
+
 class NotAnIntegerError(PawledgerError):
     """Something else than an `int` was about to be stored as a number; amounts and versions are never fractions."""

@@ -94,6 +94,14 @@ class PushAlertsSettings:
     alert_topic_arn: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteDocumentsSettings:
+    FUNCTION: ClassVar[str] = "write_documents"
+
+    entries_table: str
+    documents_bucket: str
+
+
 Settings = (
     RecordPolicyEventSettings
     | StartBillingDaySettings
@@ -102,6 +110,7 @@ Settings = (
     | PostPaymentsSettings
     | CloseDaySettings
     | PushAlertsSettings
+    | WriteDocumentsSettings
 )
 
 _Settings = TypeVar("_Settings", bound=Settings)

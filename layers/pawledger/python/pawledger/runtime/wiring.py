@@ -45,6 +45,7 @@ from pawledger.runtime.settings import (
     ReceiveBankFileSettings,
     RecordPolicyEventSettings,
     StartBillingDaySettings,
+    WriteDocumentsSettings,
 )
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from pawledger.services.post_payments import PostingPorts
     from pawledger.services.receive_bank_file import ReceivingPorts
     from pawledger.services.record_policy_event import PolicyRecordingPorts
+    from pawledger.services.write_documents import DocumentPorts
 
 
 def connect_pause() -> Pause:
@@ -134,6 +136,24 @@ def connect_closing(settings: CloseDaySettings) -> "ClosingPorts":
         register=_register(settings.bank_files_table),
         discrepancies=_discrepancy_book(settings.discrepancies_table),
         archive=DynamoLedgerArchive(accounts),
+    )
+
+
+def connect_documents(settings: WriteDocumentsSettings) -> "DocumentPorts":
+    """Everything that writing documents touches; its archive has entries alone."""
+    from pawledger.adapters.eventbridge_announcements import EventBridgeAnnouncements  # noqa: PLC0415
+    from pawledger.adapters.s3_documents import S3DocumentStore  # noqa: PLC0415
+    from pawledger.adapters.typesetting.typst_documents import TypstTypesetter  # noqa: PLC0415
+    from pawledger.rules.creditors import creditor_of, load_creditors  # noqa: PLC0415
+    from pawledger.services.write_documents import DocumentPorts  # noqa: PLC0415
+
+    load_creditors()  # a function whose creditors are wrong does not start
+    return DocumentPorts(
+        archive=DynamoLedgerArchive(None, bind(EntryRow, settings.entries_table, _connection())),
+        typesetter=TypstTypesetter(),
+        store=S3DocumentStore(make_client("s3"), settings.documents_bucket),
+        announcements=EventBridgeAnnouncements(make_client("events")),
+        creditor_of=creditor_of,
     )
 
 
