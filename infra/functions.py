@@ -37,6 +37,8 @@ class FunctionDefinition:
     tables: tuple[TableAccess, ...]
     needs_time_zone: bool = False
     """Whether it turns an instant into a business date."""
+    needs_typesetting: bool = False
+    """Whether it gets the layer of documents beside the others."""
 
     @property
     def construct_id(self) -> str:
@@ -44,8 +46,8 @@ class FunctionDefinition:
         return self.name.title().replace("_", "")
 
 
-# Lambda gives CPU in proportion to memory. 512 MiB holds every handler with room to spare; file work gets one whole
-# core, which 1769 MiB is by Lambda's documentation, because it is bound by parsing.
+# Lambda gives CPU in proportion to memory. 512 MiB holds every handler with room to spare; file work and typesetting
+# get one whole core, which 1769 MiB is by Lambda's documentation, because they are bound by it.
 _MEMORY_MIB: Final = 512
 _MEMORY_OF_ONE_CORE_MIB: Final = 1769
 
@@ -134,6 +136,15 @@ PUSH_ALERTS: Final = FunctionDefinition(
     tables=(TableAccess(table="discrepancies", actions=(GET, UPDATE)),),
 )
 
+WRITE_DOCUMENTS: Final = FunctionDefinition(
+    name="write_documents",
+    description="Writes each invoice and its statement as PDF and JSON once.",
+    timeout_seconds=300,
+    memory_mib=_MEMORY_OF_ONE_CORE_MIB,
+    needs_typesetting=True,
+    tables=(TableAccess(table="entries", actions=(QUERY,)),),
+)
+
 FUNCTIONS: Final = (
     RECORD_POLICY_EVENT,
     START_BILLING_DAY,
@@ -142,4 +153,5 @@ FUNCTIONS: Final = (
     POST_PAYMENTS,
     CLOSE_DAY,
     PUSH_ALERTS,
+    WRITE_DOCUMENTS,
 )

@@ -61,6 +61,7 @@ def create_money_dashboard(scope: Construct) -> cloudwatch.Dashboard:
             "Invoices and policies",
             [
                 business_metric("InvoicesIssued", "bill_accounts"),
+                business_metric("DocumentsWritten", "write_documents"),
                 business_metric("PoliciesRecorded", "record_policy_event"),
                 business_metric("AccountsQueued", "start_billing_day"),
             ],

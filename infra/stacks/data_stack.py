@@ -1,4 +1,4 @@
-"""What is kept: tables, bucket and the key they are encrypted with. Nothing here may be lost with a deployment."""
+"""What is kept: tables, buckets and the key they are encrypted with. Nothing here may be lost with a deployment."""
 
 from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -8,7 +8,14 @@ from constructs import Construct
 
 from infra.constructs.protected_table import ProtectedTable
 from infra.environments import Environment
-from infra.stacks.stored_data import BUCKET_OUTPUT, KEY_OUTPUT, STREAM_OUTPUT, table_output
+from infra.stacks.stored_data import (
+    BUCKET_OUTPUT,
+    DOCUMENTS_BUCKET_OUTPUT,
+    KEY_OUTPUT,
+    STREAMED_TABLES,
+    stream_output,
+    table_output,
+)
 
 OVERWRITTEN_VERSION_RETENTION = Duration.days(90)
 """An overwritten file can be brought back for a quarter; files in the archive themselves never expire."""
@@ -38,14 +45,18 @@ class DataStack(Stack):
             removal_policy=RemovalPolicy.RETAIN,
         )
         tables = self._create_tables()
-        bucket = self._create_bucket(environment)
+        access_logs = self._create_access_logs(environment)
+        bucket = self._create_bucket(environment, access_logs)
+        documents = self._create_documents_bucket(environment, access_logs)
         for name, table in tables.items():
             CfnOutput(self, table_output(name), value=table.table_name)
-        stream_arn = tables["discrepancies"].table_stream_arn
-        if stream_arn is None:
-            raise TypeError("the table of discrepancies has a stream")
-        CfnOutput(self, STREAM_OUTPUT, value=stream_arn)
+        for name in STREAMED_TABLES:
+            stream_arn = tables[name].table_stream_arn
+            if stream_arn is None:
+                raise TypeError(f"the table of {name} has a stream")
+            CfnOutput(self, stream_output(name), value=stream_arn)
         CfnOutput(self, BUCKET_OUTPUT, value=bucket.bucket_name)
+        CfnOutput(self, DOCUMENTS_BUCKET_OUTPUT, value=documents.bucket_name)
         CfnOutput(self, KEY_OUTPUT, value=self._key.key_arn)
 
     def _create_tables(self) -> dict[str, dynamodb.Table]:
@@ -58,7 +69,12 @@ class DataStack(Stack):
                 indexes={"agenda": ("agenda_key", "account_id")},
             ),
             "entries": ProtectedTable(
-                self, "EntriesTable", key=self._key, partition_key="account_id", sort_key="entry_id"
+                self,
+                "EntriesTable",
+                key=self._key,
+                partition_key="account_id",
+                sort_key="entry_id",
+                stream=dynamodb.StreamViewType.NEW_IMAGE,
             ),
             "policies": ProtectedTable(
                 self, "PoliciesTable", key=self._key, partition_key="account_id", sort_key="policy_id"
@@ -82,8 +98,8 @@ class DataStack(Stack):
             "references": ProtectedTable(self, "ReferencesTable", key=self._key, partition_key="reference"),
         }
 
-    def _create_bucket(self, environment: Environment) -> s3.Bucket:
-        access_logs = s3.Bucket(
+    def _create_access_logs(self, environment: Environment) -> s3.Bucket:
+        return s3.Bucket(
             self,
             "AccessLogsBucket",
             # S3 delivers access logs only to buckets that are encrypted with its own key.
@@ -99,6 +115,25 @@ class DataStack(Stack):
             ],
             removal_policy=RemovalPolicy.RETAIN,
         )
+
+    def _create_documents_bucket(self, environment: Environment, access_logs: s3.IBucket) -> s3.Bucket:
+        """Where invoices and statements stay: each is written once, under a condition, and nothing ever expires."""
+        return s3.Bucket(
+            self,
+            "DocumentsBucket",
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=self._key,
+            bucket_key_enabled=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=environment.requires_tls,
+            versioned=True,
+            server_access_logs_bucket=access_logs,
+            server_access_logs_prefix="documents/",
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+
+    def _create_bucket(self, environment: Environment, access_logs: s3.IBucket) -> s3.Bucket:
         bucket = s3.Bucket(
             self,
             "BankFilesBucket",

@@ -25,6 +25,8 @@ QUEUE_AGE_SECONDS = 3600
 when it is about to become a dead letter, which has an alarm of its own."""
 STREAM_AGE_MILLISECONDS = 15 * 60 * 1000
 """An alert that is a quarter of an hour late."""
+DOCUMENTS_AGE_MILLISECONDS = 2 * 60 * 60 * 1000
+"""Invoices of a billing day come within minutes and are written within the hour; nobody waits for one at night."""
 HOURS_WITHOUT_A_RUN = 26
 """A day, the hour that the end of summer time adds, and one for being late."""
 
@@ -40,7 +42,7 @@ class MonitoringStack(Stack):
         for function in service.functions.values():
             self._watch_function(function)
         self._watch_queues()
-        self._watch_stream()
+        self._watch_streams()
         self._watch_schedules()
         self._watch_money()
         create_money_dashboard(self)
@@ -108,15 +110,29 @@ class MonitoringStack(Stack):
                 runbook="queue-age",
             )
 
-    def _watch_stream(self) -> None:
-        function = self._service.functions["push_alerts"].function
-        self._alarm(
-            "PushAlertsStreamAge",
-            function.metric("IteratorAge", period=ALARM_PERIOD, statistic=cloudwatch.Stats.MAXIMUM),
-            threshold=STREAM_AGE_MILLISECONDS,
-            meaning="Alerts of discrepancies are more than a quarter of an hour late.",
-            runbook="stream-age",
-        )
+    def _watch_streams(self) -> None:
+        for name, threshold, meaning, runbook in (
+            (
+                "push_alerts",
+                STREAM_AGE_MILLISECONDS,
+                "Alerts of discrepancies are more than a quarter of an hour late.",
+                "stream-age",
+            ),
+            (
+                "write_documents",
+                DOCUMENTS_AGE_MILLISECONDS,
+                "Documents of invoices are more than two hours late.",
+                "documents-late",
+            ),
+        ):
+            function = self._service.functions[name]
+            self._alarm(
+                f"{function.definition.construct_id}StreamAge",
+                function.function.metric("IteratorAge", period=ALARM_PERIOD, statistic=cloudwatch.Stats.MAXIMUM),
+                threshold=threshold,
+                meaning=meaning,
+                runbook=runbook,
+            )
 
     def _watch_schedules(self) -> None:
         group = self._service.schedules

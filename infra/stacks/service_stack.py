@@ -20,7 +20,7 @@ from infra import functions
 from infra.constructs.billing_function import BillingFunction
 from infra.constructs.daily_schedule import DailySchedule
 from infra.constructs.findings import acknowledge_finding
-from infra.constructs.layers import create_dependencies_layer, create_pawledger_layer
+from infra.constructs.layers import create_dependencies_layer, create_documents_layer, create_pawledger_layer
 from infra.constructs.queues import DeadLetterQueue, QueueWithDeadLetters
 from infra.environments import Environment
 from infra.functions import FunctionDefinition
@@ -28,6 +28,7 @@ from infra.stacks.stored_data import StoredData, spell_in_finding
 
 FUNCTIONS_FOLDER: Final = Path(__file__).resolve().parents[2] / "functions"
 INCOMING_PREFIX: Final = "incoming/"
+DOCUMENT_PREFIXES: Final = ("invoices/", "statements/")
 
 # Messages per invocation. A policy event is one transaction; a piece of work is 100 accounts or 100 payments, so that a
 # full batch of ten writes one line of metrics for a thousand of them, and at 30 ms each takes a tenth of its timeout.
@@ -42,8 +43,13 @@ CONCURRENT_FILES: Final = 5
 # Discrepancies come singly or in the dozens of a bad file. Ten retries with bisection outlast a throttled topic; what
 # still fails is a dead letter before the stream forgets it after 24 hours.
 ALERTS_PER_BATCH: Final = 25
-ALERT_RETRY_ATTEMPTS: Final = 10
-ALERT_AGE_MAXIMUM: Final = Duration.hours(12)
+STREAM_RETRY_ATTEMPTS: Final = 10
+STREAM_AGE_MAXIMUM: Final = Duration.hours(12)
+
+# Invoices come by the thousand on a billing day, and one is two documents and six requests to other services, so that a
+# batch takes seconds. Their order does not matter; ten batches of a shard at a time are as many as Lambda allows.
+INVOICES_PER_BATCH: Final = 25
+INVOICE_BATCHES_AT_ONCE: Final = 10
 
 _ALL_KEY_USES: Final = (
     "kms:Decrypt",
@@ -79,6 +85,7 @@ class ServiceStack(Stack):
         self._data = data
         self._functions_folder = functions_folder
         self._layers = (create_dependencies_layer(self, environment), create_pawledger_layer(self, environment))
+        self._documents_layer = create_documents_layer(self, environment)
         # A group of their own, because Scheduler measures its failures by group.
         self.schedules = scheduler.ScheduleGroup(self, "Schedules")
         self._create_topics()
@@ -90,6 +97,7 @@ class ServiceStack(Stack):
         self._create_posting()
         self._create_closing()
         self._create_alerting()
+        self._create_documents()
         self._create_outputs()
 
     def _create_topics(self) -> None:
@@ -176,7 +184,7 @@ class ServiceStack(Stack):
             definition,
             environment=self._environment,
             functions_folder=self._functions_folder,
-            layers=self._layers,
+            layers=[*self._layers, self._documents_layer] if definition.needs_typesetting else self._layers,
             settings={**tables, **time_zone, **(settings or {})},
             dead_letter_queue=dead_letters.queue if dead_letters else None,
         )
@@ -204,8 +212,14 @@ class ServiceStack(Stack):
             "Lambda has none for a queue: a failed message goes back to it, and on to its dead letters.",
         )
 
-    def _allow_objects(self, function: BillingFunction, actions: tuple[str, ...], prefixes: tuple[str, ...]) -> None:
-        objects = [f"{self._data.bucket_arn}/{prefix}*" for prefix in prefixes]
+    def _allow_objects(
+        self,
+        function: BillingFunction,
+        actions: tuple[str, ...],
+        prefixes: tuple[str, ...],
+        bucket_arn: str | None = None,
+    ) -> None:
+        objects = [f"{bucket_arn or self._data.bucket_arn}/{prefix}*" for prefix in prefixes]
         function.allow(actions, objects)
         for each in objects:
             acknowledge_finding(
@@ -306,10 +320,62 @@ class ServiceStack(Stack):
         function = self._create_function(functions.PUSH_ALERTS, settings={"ALERT_TOPIC_ARN": self.alerts.topic_arn})
         function.allow(["sns:Publish"], [self.alerts.topic_arn])
         function.allow(["kms:Decrypt", "kms:GenerateDataKey"], [self.topics_key.key_arn])
+        self._feed_by_stream(
+            function,
+            dead_letters,
+            "DiscrepancyStream",
+            table="discrepancies",
+            batch_size=ALERTS_PER_BATCH,
+            batches_at_once=1,
+            # A discrepancy is pushed when it is born; remembering that it was pushed must not wake the function again.
+            wanted={"eventName": lambda_.FilterRule.is_equal("INSERT")},
+        )
+
+    def _create_documents(self) -> None:
+        dead_letters = self._create_dead_letters(
+            "write-documents", "WriteDocumentsDeadLetters", "invoices whose documents were not written"
+        )
+        acknowledge_finding(
+            dead_letters.queue, "AwsSolutions-SQS3", "It is itself a dead-letter queue, of a stream instead of a queue."
+        )
+        function = self._create_function(
+            functions.WRITE_DOCUMENTS, settings={"DOCUMENTS_BUCKET": self._data.documents_bucket_name}
+        )
+        # Reading is for what stands already: a repetition announces what is stored.
+        self._allow_objects(
+            function, ("s3:GetObject", "s3:PutObject"), DOCUMENT_PREFIXES, self._data.documents_bucket_arn
+        )
+        bus_arn = f"arn:{Aws.PARTITION}:events:{Aws.REGION}:{Aws.ACCOUNT_ID}:event-bus/default"
+        function.allow(["events:PutEvents"], [bus_arn])
+        self._feed_by_stream(
+            function,
+            dead_letters,
+            "EntryStream",
+            table="entries",
+            batch_size=INVOICES_PER_BATCH,
+            batches_at_once=INVOICE_BATCHES_AT_ONCE,
+            wanted={
+                "eventName": lambda_.FilterRule.is_equal("INSERT"),
+                "dynamodb": {"Keys": {"entry_id": {"S": lambda_.FilterRule.begins_with("invoice#")}}},
+            },
+        )
+
+    def _feed_by_stream(
+        self,
+        function: BillingFunction,
+        dead_letters: DeadLetterQueue,
+        construct_id: str,
+        *,
+        table: str,
+        batch_size: int,
+        batches_at_once: int,
+        wanted: dict[str, object],
+    ) -> None:
+        """Let a function read a table's change stream from its beginning; what it cannot do ends as dead letters."""
         function.allow(["sqs:SendMessage"], [dead_letters.queue.queue_arn])
-        stream_arn = self._data.discrepancies_stream_arn
+        stream_arn = self._data.stream_arn(table)
         function.allow(["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"], [stream_arn])
-        all_streams = f"{self._data.table_arn('discrepancies')}/stream/*"
+        all_streams = f"{self._data.table_arn(table)}/stream/*"
         function.allow(["dynamodb:ListStreams"], [all_streams])
         acknowledge_finding(
             function.role,
@@ -318,18 +384,18 @@ class ServiceStack(Stack):
         )
         mapping = lambda_.EventSourceMapping(
             self,
-            "DiscrepancyStream",
+            construct_id,
             target=function.function,
             event_source_arn=stream_arn,
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,
-            batch_size=ALERTS_PER_BATCH,
+            batch_size=batch_size,
+            parallelization_factor=batches_at_once,
             bisect_batch_on_error=True,
             report_batch_item_failures=True,
-            retry_attempts=ALERT_RETRY_ATTEMPTS,
-            max_record_age=ALERT_AGE_MAXIMUM,
+            retry_attempts=STREAM_RETRY_ATTEMPTS,
+            max_record_age=STREAM_AGE_MAXIMUM,
             on_failure=sources.SqsDlq(dead_letters.queue),
-            # A discrepancy is pushed when it is born; remembering that it was pushed must not wake the function again.
-            filters=[lambda_.FilterCriteria.filter({"eventName": lambda_.FilterRule.is_equal("INSERT")})],
+            filters=[lambda_.FilterCriteria.filter(wanted)],
         )
         mapping.node.add_dependency(function.role)
 

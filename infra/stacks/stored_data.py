@@ -16,9 +16,15 @@ def table_output(table: str) -> str:
     return f"{table.title().replace('_', '')}TableName"
 
 
+def stream_output(table: str) -> str:
+    """The data stack's output with the ARN of a table's change stream."""
+    return f"{table.title().replace('_', '')}StreamArn"
+
+
+STREAMED_TABLES = ("discrepancies", "entries")
 BUCKET_OUTPUT = "BankFilesBucketName"
+DOCUMENTS_BUCKET_OUTPUT = "DocumentsBucketName"
 KEY_OUTPUT = "DataKeyArn"
-STREAM_OUTPUT = "DiscrepanciesStreamArn"
 
 
 class StoredData:
@@ -28,8 +34,9 @@ class StoredData:
         self._stack_name = data_stack.stack_name
         self.bucket_name = self._read(BUCKET_OUTPUT)
         self.bucket_arn = f"arn:{Aws.PARTITION}:s3:::{self.bucket_name}"
+        self.documents_bucket_name = self._read(DOCUMENTS_BUCKET_OUTPUT)
+        self.documents_bucket_arn = f"arn:{Aws.PARTITION}:s3:::{self.documents_bucket_name}"
         self.key_arn = self._read(KEY_OUTPUT)
-        self.discrepancies_stream_arn = self._read(STREAM_OUTPUT)
 
     def table_name(self, table: str) -> str:
         """The name of a table, by its name in `infra.functions.TABLES`."""
@@ -38,6 +45,10 @@ class StoredData:
     def table_arn(self, table: str) -> str:
         """The ARN of a table."""
         return f"arn:{Aws.PARTITION}:dynamodb:{Aws.REGION}:{Aws.ACCOUNT_ID}:table/{self.table_name(table)}"
+
+    def stream_arn(self, table: str) -> str:
+        """The ARN of the change stream of one of `STREAMED_TABLES`."""
+        return self._read(stream_output(table))
 
     def _read(self, output: str) -> str:
         return Fn.get_stack_output(self._stack_name, output)

@@ -30,9 +30,13 @@ KEPT_LOGICAL_IDS = {
     "BankFilesTable66848570",
     "ReferencesTableAB812406",
     "BankFilesBucket12AF74F2",
+    "DocumentsBucket9EC9DEB9",
     "AccessLogsBucket83982689",
     "DataKey17AFBB84",
 }
+
+
+BUCKETS = ["BankFilesBucket12AF74F2", "DocumentsBucket9EC9DEB9", "AccessLogsBucket83982689"]
 
 
 def table_behind(data: Template, output: str) -> dict[str, Any]:
@@ -75,13 +79,16 @@ def test_there_are_six_tables_and_each_is_protected_encrypted_and_recoverable(da
         }
 
 
-def test_only_discrepancies_have_a_stream_and_it_carries_new_images(data: Template) -> None:
+def test_discrepancies_and_entries_have_streams_of_new_images(data: Template) -> None:
     streams = {
         logical_id: each["Properties"]["StreamSpecification"]
         for logical_id, each in find_resources(data, TABLE).items()
         if "StreamSpecification" in each["Properties"]
     }
-    assert streams == {"DiscrepanciesTable7D042113": {"StreamViewType": "NEW_IMAGE"}}
+    assert streams == {
+        "DiscrepanciesTable7D042113": {"StreamViewType": "NEW_IMAGE"},
+        "EntriesTableB11133D8": {"StreamViewType": "NEW_IMAGE"},
+    }
 
 
 def test_what_is_kept_has_the_logical_ids_it_was_born_with(data: Template) -> None:
@@ -104,7 +111,7 @@ def test_the_data_key_rotates(data: Template) -> None:
     assert find_resources(data, "AWS::KMS::Key")["DataKey17AFBB84"]["Properties"]["EnableKeyRotation"] is True
 
 
-@pytest.mark.parametrize("logical_id", ["BankFilesBucket12AF74F2", "AccessLogsBucket83982689"])
+@pytest.mark.parametrize("logical_id", BUCKETS)
 def test_buckets_are_closed_to_the_public_versioned_and_owned(data: Template, logical_id: str) -> None:
     properties = find_resources(data, BUCKET)[logical_id]["Properties"]
     assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
@@ -113,7 +120,7 @@ def test_buckets_are_closed_to_the_public_versioned_and_owned(data: Template, lo
     assert properties["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
 
 
-@pytest.mark.parametrize("logical_id", ["BankFilesBucket12AF74F2", "AccessLogsBucket83982689"])
+@pytest.mark.parametrize("logical_id", BUCKETS)
 def test_buckets_refuse_what_does_not_come_by_tls(data: Template, logical_id: str) -> None:
     policies = [
         each["Properties"]["PolicyDocument"]["Statement"]
@@ -138,6 +145,20 @@ def test_the_bank_file_bucket_is_encrypted_logged_and_tells_eventbridge(data: Te
     }
     assert properties["LoggingConfiguration"]["DestinationBucketName"] == {"Ref": "AccessLogsBucket83982689"}
     assert properties["NotificationConfiguration"] == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+
+
+def test_the_documents_bucket_is_encrypted_logged_and_lets_nothing_expire(data: Template) -> None:
+    properties = find_resources(data, BUCKET)["DocumentsBucket9EC9DEB9"]["Properties"]
+    rule = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]
+    assert rule["ServerSideEncryptionByDefault"] == {
+        "KMSMasterKeyID": {"Fn::GetAtt": ["DataKey17AFBB84", "Arn"]},
+        "SSEAlgorithm": "aws:kms",
+    }
+    assert properties["LoggingConfiguration"] == {
+        "DestinationBucketName": {"Ref": "AccessLogsBucket83982689"},
+        "LogFilePrefix": "documents/",
+    }
+    assert "LifecycleConfiguration" not in properties
 
 
 def test_lifecycle_rules_never_expire_a_current_bank_file(data: Template) -> None:

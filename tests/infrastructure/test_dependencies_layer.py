@@ -17,6 +17,7 @@ from infra.environments import PRODUCTION
 from infra.errors import DependencyInstallError, DependencyLayerTooLargeError
 
 LOCK = LAYERS_FOLDER / "dependencies" / "requirements.txt"
+DOCUMENTS_LOCK = LAYERS_FOLDER / "documents" / "requirements.txt"
 
 
 def write_file(path: Path, size_bytes: int = 1) -> Path:
@@ -81,3 +82,9 @@ def test_the_layer_is_rebuilt_for_another_lock_python_or_platform_and_for_nothin
         hash_dependencies(LOCK, PRODUCTION),
     ]
     assert len({first, *others}) == 4
+
+
+def test_the_layer_of_documents_holds_the_typesetter_and_the_code_maker_alone() -> None:
+    text = DOCUMENTS_LOCK.read_text()
+    assert re.findall(r"^([a-z0-9-]+)==", text, re.MULTILINE) == ["segno", "typst"]
+    assert hash_dependencies(DOCUMENTS_LOCK, PRODUCTION) != hash_dependencies(LOCK, PRODUCTION)

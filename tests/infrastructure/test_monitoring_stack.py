@@ -28,9 +28,9 @@ def alarms(production: Mapping[str, Template]) -> dict[str, dict[str, Any]]:
 
 def test_every_alarm_tells_operations_and_names_a_runbook_that_exists(production: Mapping[str, Template]) -> None:
     found = alarms(production)
-    # Seven of dead letters, three for each of seven functions, four queues, the stream, two for the schedules'
+    # Eight of dead letters, three for each of eight functions, four queues, two streams, two for the schedules'
     # delivery, two for functions that did not run, two of money.
-    assert len(found) == 7 + 21 + 4 + 1 + 2 + 2 + 2
+    assert len(found) == 8 + 24 + 4 + 2 + 2 + 2 + 2
     for alarm in found.values():
         assert alarm["AlarmActions"]
         named = RUNBOOK.search(alarm["AlarmDescription"])
@@ -56,8 +56,8 @@ def test_every_function_is_watched_for_errors_throttles_and_time(production: Map
         if each.get("Namespace") == "AWS/Lambda"
     )
     for metric in ("Errors", "Throttles", "Duration"):
-        assert len([function for name, function in watched if name == metric]) == 7
-    assert len([function for name, function in watched if name == "IteratorAge"]) == 1
+        assert len([function for name, function in watched if name == metric]) == 8
+    assert len([function for name, function in watched if name == "IteratorAge"]) == 2
 
 
 def test_a_function_is_called_slow_at_four_fifths_of_its_timeout(production: Mapping[str, Template]) -> None:
@@ -66,7 +66,7 @@ def test_a_function_is_called_slow_at_four_fifths_of_its_timeout(production: Map
         for each in alarms(production).values()
         if each["MetricName"] == "Duration"
     }
-    # Timeouts of 60, 300, 300, 600, 300, 900 and 60 seconds, in milliseconds, times 0.8.
+    # Timeouts of 60, 300, 300, 600, 300, 900, 60 and 300 seconds, in milliseconds, times 0.8.
     assert slow == {
         "record_policy_event": 48_000,
         "start_billing_day": 240_000,
@@ -75,6 +75,7 @@ def test_a_function_is_called_slow_at_four_fifths_of_its_timeout(production: Map
         "post_payments": 240_000,
         "close_day": 720_000,
         "push_alerts": 48_000,
+        "write_documents": 240_000,
     }
 
 
@@ -110,7 +111,7 @@ def test_there_are_two_dashboards_and_the_one_of_money_shows_every_metric_of_the
     section = (CHECKOUT / "docs" / "architecture.md").read_text().split("## Metrics")[1]
     of_machinery, example = "MessagesFailed", "PostedMinorEUR"
     metrics = set(re.findall(r"`([A-Z][A-Za-z]+)`", section)) - {"Pawledger", of_machinery, example}
-    assert len(metrics) == 21
+    assert len(metrics) == 22
     assert {name for name in metrics if name not in body} == set()
     (machinery,) = [each for logical_id, each in dashboards.items() if logical_id.startswith("Machinery")]
     assert of_machinery in str(machinery["Properties"]["DashboardBody"])

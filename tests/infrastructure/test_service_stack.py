@@ -25,6 +25,7 @@ SETTINGS = {
         settings.PostPaymentsSettings,
         settings.CloseDaySettings,
         settings.PushAlertsSettings,
+        settings.WriteDocumentsSettings,
     )
 }
 POWERTOOLS_VARIABLES = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
@@ -41,6 +42,7 @@ OUTPUTS = {
     "PostPaymentsFunctionName",
     "CloseDayFunctionName",
     "PushAlertsFunctionName",
+    "WriteDocumentsFunctionName",
 }
 
 # What each function may do to which table, by hand from the two tables of docs/architecture.md.
@@ -84,6 +86,11 @@ TABLE_RIGHTS = {
         "DiscrepanciesTableName/stream/*": {"ListStreams"},
         "DiscrepanciesStreamArn": {"DescribeStream", "GetRecords", "GetShardIterator"},
     },
+    "write_documents": {
+        "EntriesTableName": {"Query"},
+        "EntriesTableName/stream/*": {"ListStreams"},
+        "EntriesStreamArn": {"DescribeStream", "GetRecords", "GetShardIterator"},
+    },
 }
 BUCKET_RIGHTS = {
     "receive_bank_file": {
@@ -93,6 +100,10 @@ BUCKET_RIGHTS = {
         "/quarantine/*": {"GetObject", "PutObject"},
     },
     "post_payments": {"/archive/*": {"GetObject"}},
+    "write_documents": {
+        "DocumentsBucketName/invoices/*": {"GetObject", "PutObject"},
+        "DocumentsBucketName/statements/*": {"GetObject", "PutObject"},
+    },
 }
 
 
@@ -136,10 +147,10 @@ def spell_resource(resource: Any) -> str:
     return "".join([parts[first]["Fn::GetStackOutput"]["OutputName"], *parts[first + 1 :]])
 
 
-def test_there_are_seven_functions_each_with_a_role_of_its_own(service: Template) -> None:
+def test_there_are_eight_functions_each_with_a_role_of_its_own(service: Template) -> None:
     functions = functions_by_name(service)
     assert set(functions) == set(SETTINGS)
-    assert len({json.dumps(each["Role"]) for each in functions.values()}) == 7
+    assert len({json.dumps(each["Role"]) for each in functions.values()}) == 8
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -177,19 +188,20 @@ def test_no_role_has_a_wildcard_but_tracing_which_knows_no_resources(service: Te
     assert len(statements) > 40
     assert not [each for each in statements if any("*" in action for action in as_list(each["Action"]))]
     everywhere = [each for each in statements if "*" in as_list(each["Resource"])]
-    assert len(everywhere) == 7
+    assert len(everywhere) == 8
     for statement in everywhere:
         assert set(statement["Action"]) == {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 
 
-def test_functions_run_on_arm_traced_and_with_both_layers(service: Template) -> None:
-    for properties in functions_by_name(service).values():
+def test_functions_run_on_arm_traced_and_with_their_layers(service: Template) -> None:
+    for name, properties in functions_by_name(service).items():
         assert properties["Architectures"] == ["arm64"]
         assert properties["Runtime"] == "python3.14"
         assert properties["Handler"] == "handler.handler"
         assert properties["TracingConfig"] == {"Mode": "Active"}
-        layers = [each["Ref"].rstrip("0123456789ABCDEF") for each in properties["Layers"]]
-        assert layers == ["DependenciesLayer", "PawledgerLayer"]
+        layers = {each["Ref"].rstrip("0123456789ABCDEF") for each in properties["Layers"]}
+        of_documents = {"DocumentsLayer"} if name == "write_documents" else set()
+        assert layers == {"DependenciesLayer", "PawledgerLayer"} | of_documents
 
 
 def test_each_function_logs_to_a_group_of_its_own_that_forgets_after_a_year(service: Template) -> None:
@@ -208,8 +220,8 @@ def test_each_queue_has_dead_letters_with_an_alarm_on_the_first_one(service: Tem
     }
     without_redrive = {name for name, each in queues.items() if "RedrivePolicy" not in each["Properties"]}
     assert len(dead_letter_queues) == 4
-    # The others are the dead letters of two schedules and of the stream.
-    assert len(without_redrive) == 7
+    # The others are the dead letters of two schedules and of two streams.
+    assert len(without_redrive) == 8
     assert dead_letter_queues < without_redrive
     watched = {
         each["Properties"]["Dimensions"][0]["Value"]["Fn::GetAtt"][0]: each["Properties"]
@@ -236,23 +248,45 @@ def test_a_message_is_hidden_for_six_timeouts_and_tried_five_times(service: Temp
 
 def test_every_event_source_reports_its_failures_one_by_one(service: Template) -> None:
     mappings = find_resources(service, MAPPING)
-    assert len(mappings) == 5
+    assert len(mappings) == 6
     for mapping in mappings.values():
         assert mapping["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
-def test_the_stream_of_discrepancies_is_bisected_bounded_and_has_dead_letters(service: Template) -> None:
+@pytest.mark.parametrize(
+    ("output", "dead_letters", "batches_at_once", "wanted"),
+    [
+        ("DiscrepanciesStreamArn", "PushAlertsDeadLetters", 1, {"eventName": ["INSERT"]}),
+        (
+            "EntriesStreamArn",
+            "WriteDocumentsDeadLetters",
+            10,
+            {"eventName": ["INSERT"], "dynamodb": {"Keys": {"entry_id": {"S": [{"prefix": "invoice#"}]}}}},
+        ),
+    ],
+)
+def test_a_stream_is_bisected_bounded_filtered_and_has_dead_letters(
+    service: Template, output: str, dead_letters: str, batches_at_once: int, wanted: dict[str, Any]
+) -> None:
     (mapping,) = [
         each["Properties"]
         for each in find_resources(service, MAPPING).values()
-        if "Fn::GetStackOutput" in each["Properties"]["EventSourceArn"]
+        if each["Properties"]["EventSourceArn"].get("Fn::GetStackOutput", {}).get("OutputName") == output
     ]
-    assert mapping["EventSourceArn"]["Fn::GetStackOutput"]["OutputName"] == "DiscrepanciesStreamArn"
     assert mapping["BisectBatchOnFunctionError"] is True
     assert mapping["MaximumRetryAttempts"] == 10
     assert mapping["MaximumRecordAgeInSeconds"] < 24 * 3600
     assert mapping["StartingPosition"] == "TRIM_HORIZON"
-    assert mapping["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0].startswith("PushAlertsDeadLetters")
+    assert mapping["ParallelizationFactor"] == batches_at_once
+    assert mapping["DestinationConfig"]["OnFailure"]["Destination"]["Fn::GetAtt"][0].startswith(dead_letters)
+    assert [json.loads(each["Pattern"]) for each in mapping["FilterCriteria"]["Filters"]] == [wanted]
+
+
+def test_documents_are_announced_on_the_default_bus_and_on_no_other(service: Template) -> None:
+    statements = statements_of(service, functions_by_name(service)["write_documents"]["Role"])
+    (allowed,) = [each for each in statements if "events:PutEvents" in as_list(each["Action"])]
+    assert allowed["Action"] == "events:PutEvents"
+    assert "".join(map(str, allowed["Resource"]["Fn::Join"][1])).endswith(":event-bus/default")
 
 
 def test_queues_and_topics_refuse_what_does_not_come_by_tls(service: Template) -> None:
@@ -358,6 +392,7 @@ STATEFUL_LOGICAL_IDS = {
     "StartBillingDayDeadLettersQueue960C7D6B",
     "CloseDayDeadLettersQueue9AC7D0D8",
     "PushAlertsDeadLettersQueue1AAEA25A",
+    "WriteDocumentsDeadLettersQueue3D5D132B",
     "OperationsTopicC9C1CC12",
     "AlertsTopic3414BE91",
 }
