@@ -48,6 +48,8 @@ class Rule:
     citation: str
     products: tuple[str, ...] = ()
     """Products that it is for; none means all."""
+    is_verified: bool = True
+    """Whether somebody read it in the source that is cited; what is not is to be read there before it is relied on."""
 
     def is_for(self, jurisdiction: str, product: str, day: date) -> bool:
         """Whether it counts for a product in a jurisdiction on a day."""
@@ -61,7 +63,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaxRule(Rule):
-    """A tax or surcharge: a percentage of the premium less discounts, or an amount for each term; exactly one of both."""
+    """A tax or surcharge: a percentage of the premium less discounts, or an amount for each term, never both."""
 
     code: str
     """What the charge is called in entries, without its kind: `ipt`."""
