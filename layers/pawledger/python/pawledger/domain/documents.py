@@ -411,7 +411,7 @@ def _sum_postings(entries: Iterable[Entry], currency: str, ledger_accounts: Iter
 
 def _line(term_id: str, installment_number: int, charges: Sequence[Sequence[Any]]) -> DocumentLine:
     return DocumentLine(
-        policy_id=term_id.rpartition("#")[0],
+        policy_id=term_id.rpartition("#")[0] or term_id,
         term_id=term_id,
         installment_number=installment_number,
         charges=tuple(DocumentCharge(code, amount_minor) for code, amount_minor in charges),
