@@ -17,3 +17,7 @@ class BankFileNotFoundError(PawledgerError):
 
 class BankFileAmbiguousError(PawledgerError):
     """Several bank files have ids that begin so; the text names them."""
+
+
+class JurisdictionNotFoundError(PawledgerError):
+    """There are no billing rules of a jurisdiction; the text names those that have some."""

@@ -84,6 +84,8 @@ def main(argv: Sequence[str], out: TextIO, err: TextIO, *, open_books: OpenBooks
         return _propose_mapping(arguments.path, out, err)
     if arguments.command == "providers check":
         return _check_providers(arguments.paths, out, err)
+    if arguments.command in {"rules check", "rules show"}:
+        return _run_rules(arguments, out, err)
     try:
         with open_books(choose_environment(arguments.environment)) as books:
             document, write = _COMMANDS[arguments.command](arguments, books, err)
@@ -105,6 +107,19 @@ def _check_providers(paths: Sequence[str], out: TextIO, err: TextIO) -> int:
     except PawledgerError as error:
         err.write(f"pawledger: {escape_text(str(error))}\n")
         return EXIT_CONDITION
+
+
+def _run_rules(arguments: argparse.Namespace, out: TextIO, err: TextIO) -> int:
+    from pawledger.command_line.billing_rules import check_rules, show_rules  # noqa: PLC0415 - only they need the rules
+
+    try:
+        if arguments.command == "rules check":
+            return EXIT_DONE if check_rules(arguments.directory, out) else EXIT_CONDITION
+        show_rules(arguments.jurisdiction, arguments.on, out)
+    except PawledgerError as error:
+        err.write(f"pawledger: {escape_text(str(error))}\n")
+        return EXIT_CONDITION
+    return EXIT_DONE
 
 
 def _propose_mapping(path: str, out: TextIO, err: TextIO) -> int:
@@ -227,6 +242,7 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     check.add_argument("paths", nargs="*", metavar="PROFILE")
     check.set_defaults(command="providers check")
+    _add_rules_commands(_add_group(groups, "rules", "taxes, fees, discounts, cancellations, renewals and plans"))
     return parser
 
 
@@ -292,6 +308,18 @@ def _add_ledger_commands(group: Any) -> None:
     which = verify.add_mutually_exclusive_group(required=True)
     which.add_argument("account_id", nargs="?", type=_read_account_id, metavar="ACCOUNT")
     which.add_argument("--all", action="store_true", help="every account; progress goes to standard error")
+
+
+def _add_rules_commands(group: Any) -> None:
+    check = group.add_parser(
+        "check", help="check billing rules: those in a folder, else those of this installation", allow_abbrev=False
+    )
+    check.add_argument("directory", nargs="?", metavar="DIR", help="holds plans.toml, tariff.toml and jurisdictions/")
+    check.set_defaults(command="rules check")
+    show = group.add_parser("show", help="what the rules of this installation say, and where", allow_abbrev=False)
+    show.add_argument("jurisdiction", nargs="?", metavar="JURISDICTION", help="such as GB or US-CA; all if not given")
+    show.add_argument("--on", type=_read_day, metavar="DATE", help="only the rules that count on this day")
+    show.set_defaults(command="rules show")
 
 
 def _read_day(text: str) -> date:

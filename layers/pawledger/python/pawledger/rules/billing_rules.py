@@ -124,8 +124,10 @@ class _Reading:
         folder = self.directory.joinpath(JURISDICTIONS)
         try:
             entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
-        except OSError as error:
-            self._refuse_file(JURISDICTIONS, f"cannot be read: {error.strerror}")
+        except (OSError, ValueError) as error:
+            # ValueError: a path with a NUL character, which no file system has.
+            reason = error.strerror if isinstance(error, OSError) else "the path cannot be opened"
+            self._refuse_file(JURISDICTIONS, f"cannot be read: {reason}")
             return {}
         files = {entry.name.removesuffix(".toml"): entry for entry in entries if entry.name.endswith(".toml")}
         if not files:
