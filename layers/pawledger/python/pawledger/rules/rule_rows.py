@@ -6,7 +6,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from pawledger.domain.installments import TERM_MONTHS_MAX
 from pawledger.domain.rulebook import (
     CancellationMethod,
     CancellationRule,
@@ -28,6 +27,8 @@ PRODUCT_PATTERN: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 FEE_CODES: Final = ("cancellation", "installment", "issuance", "returned_payment")
 
+TERM_MONTHS_MAX: Final = 27
+"""In the longest term, of 800 days, 27 months begin."""
 NOTICE_DAYS_MAX: Final = 366
 """Nobody has to be told of a renewal before the term that it follows began."""
 FREE_LOOK_DAYS_MAX: Final = 366
