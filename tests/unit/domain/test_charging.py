@@ -126,6 +126,36 @@ class TestDiscounts:
         expected = {"premium": 36_500, "discount:multi_pet": -3_650, "discount:pay_in_full": -1_825}
         assert amounts([issued(plan="annual", discounts=("multi_pet",))], rulebook) == expected
 
+    def test_a_discount_says_of_which_days_it_is(self) -> None:
+        rulebook = rules_of(discount("multi_pet", "10"))
+        until = MID_TERM + timedelta(days=30)
+        events = [issued(), endorsed(2, MID_TERM, 73_000, discounts=("multi_pet",)), cancelled(3, until)]
+        _, multi_pet = charge_term(last_term(events, rulebook), rulebook)
+        arithmetic = "10 % of 730.00 x 30/365"
+        assert multi_pet == Charge("discount:multi_pet", -600, "GB-multi_pet-2000", arithmetic)
+        events = [issued(discounts=("multi_pet",)), *events[1:2]]
+        _, multi_pet = charge_term(last_term(events, rulebook), rulebook)
+        assert multi_pet.arithmetic == "10 % of (365.00 x 100/365 + 730.00 x 265/365)"
+
+    def test_a_price_of_days_without_cover_is_no_ground_for_a_discount(self) -> None:
+        rulebook = rules_of(discount("multi_pet", "10"))
+        later = MID_TERM + timedelta(days=30)
+        change = endorsed(2, later, 73_000, discounts=("multi_pet",))
+        events = [issued(discounts=("multi_pet",)), change, cancelled(3, MID_TERM)]
+        _, multi_pet = charge_term(last_term(events, rulebook), rulebook)
+        assert multi_pet.arithmetic == "10 % of 365.00 x 100/365"
+
+    def test_discounts_of_more_than_all_leave_nothing_of_the_days_that_have_them_and_all_of_the_others(self) -> None:
+        rulebook = rules_of(discount("first", "60"), discount("second", "60"), tax("10"))
+        events = [issued(), endorsed(2, MID_TERM, 36_500, discounts=("first", "second"))]
+        # 60 % and the other 40 % of 265.00; 100 days at 1.00 are left.
+        assert amounts(events, rulebook) == {
+            "premium": 36_500,
+            "discount:first": -15_900,
+            "discount:second": -10_600,
+            "tax:ipt": 1_000,
+        }
+
     def test_discounts_never_exceed_the_premium(self) -> None:
         rulebook = rules_of(discount("first", "50"), discount("second", "50"), tax("12"))
         # Half of 0.01 is rounded up to 0.01 and leaves nothing for the second.
@@ -151,6 +181,18 @@ class TestTaxes:
         events = [issued(), endorsed(2, MID_TERM, 73_000), endorsed(3, down_on, 54_750)]
         # 1.00 a day for 365 days at 10 %; 1.00 more for 165 days and 0.50 more for 100 days at 20 %.
         assert amounts(events, rulebook) == {"premium": 36_500 + 16_500 + 5_000, "tax:ipt": 3_650 + 3_300 + 1_000}
+
+    def test_a_discount_that_ends_is_more_premium_of_that_day(self) -> None:
+        rulebook = rules_of(tax("10", ends_on=MID_TERM), tax("12", effective_on=MID_TERM), discount("multi_pet", "10"))
+        events = [issued(discounts=("multi_pet",)), endorsed(2, MID_TERM, 36_500)]
+        # 0.90 a day for 365 days at 10 %: 32.85; 0.10 more for 265 days at 12 %: 3.18.
+        assert amounts(events, rulebook)["tax:ipt"] == 3_285 + 318
+
+    def test_a_rate_at_which_nothing_is_left_is_not_named(self) -> None:
+        rulebook = rules_of(tax("10", ends_on=MID_TERM), tax("12", effective_on=MID_TERM))
+        events = [issued(), endorsed(2, MID_TERM, 73_000), cancelled(3, MID_TERM)]
+        _, ipt = charge_term(last_term(events, rulebook), rulebook)
+        assert ipt == Charge("tax:ipt", 1_000, "GB-ipt-2000", "10 % of 100.00")
 
     def test_one_rate_is_rounded_once_however_often_the_price_changed(self) -> None:
         rulebook = rules_of(tax("12"))
@@ -191,6 +233,10 @@ class TestFees:
         _, issuance = charge_term(last_term([issued()], rulebook), rulebook)
         # Five percent of 365.00.
         assert issuance == Charge("fee:issuance", 1_825, "GB-issuance-2000", "issuance, capped from 25.00")
+
+    def test_a_cap_by_the_premium_is_that_of_the_premium_at_the_beginning(self) -> None:
+        rulebook = rules_of(fee("issuance", 2_500, cap_percent="5"))
+        assert amounts([issued(), endorsed(2, MID_TERM, 73_000)], rulebook)["fee:issuance"] == 1_825
 
     @pytest.mark.parametrize(
         ("ending", "is_charged"),
@@ -240,6 +286,11 @@ class TestToldCharges:
             "fee": 1_500,
             "discount": -100,
         }
+
+    def test_a_fee_told_for_days_without_cover_does_not_count(self) -> None:
+        change = endorsed(2, MID_TERM + timedelta(days=30), 36_500, told=(Charge("fee", 1_500),))
+        events = [issued(jurisdiction="", told=self.TOLD), change, cancelled(3, MID_TERM)]
+        assert amounts(events, rules_of())["fee"] == 1_000
 
     def test_no_rule_adds_to_them(self) -> None:
         rulebook = rules_of(tax("12", jurisdiction=""), fee("installment", 200, jurisdiction=""))

@@ -176,6 +176,16 @@ class TestFees:
 
 
 class TestChanges:
+    def test_a_fee_that_is_given_back_against_another_charge_counts_as_given_back(self) -> None:
+        """An installment was given back and then taken off its invoice, so that it was owed again, with a fee."""
+        plan = plan_of(1)
+        (first, *_) = cut(plan, Charge("tax:ipt", 24))
+        withdrawn = replace(first, is_withdrawn=True)
+        owed = Installment(2, YEAR, YEAR, 1, (Charge("tax:ipt", 1), Charge("fee:installment", 1)))
+        schedule = plan_schedule(replace(plan, billed_until=YEAR), (), (withdrawn, owed), (Charge("tax:ipt", 2),))
+        assert [amounts_of(i.charges) for i in schedule.installments[2:]] == [{"tax:ipt": 1, "fee:installment": -1}]
+        assert schedule.fee_minor == 0
+
     def test_what_was_invoiced_stays_and_what_is_left_is_cut_behind_it(self) -> None:
         invoiced = cut(plan_of())[:2]
         schedule = cut_behind(plan_of(), invoiced, Charge("premium", 12_501))

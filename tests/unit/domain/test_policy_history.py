@@ -193,11 +193,11 @@ class TestCancellation:
         assert end.on == (FIRST_DAY if method is FLAT else MID_TERM)
 
     def test_the_free_look_counts_from_the_issue_where_that_is_later_than_the_first_day(self) -> None:
-        for issued_on, is_free_look in ((date(2026, 1, 11), True), (date(2025, 12, 1), False)):
-            cancellation_event = cancelled(2, date(2026, 1, 25), requested_on=date(2026, 1, 25))
-            end = end_of(issued(issued_on=issued_on), cancellation_event)
-            assert end is not None
-            assert end.is_free_look is is_free_look
+        for issued_on, latest_on in ((date(2026, 1, 11), date(2026, 1, 25)), (date(2025, 12, 1), date(2026, 1, 15))):
+            for asked_on, is_free_look in ((latest_on, True), (latest_on + timedelta(days=1), False)):
+                end = end_of(issued(issued_on=issued_on), cancelled(2, asked_on))
+                assert end is not None
+                assert end.is_free_look is is_free_look
 
     def test_a_claim_ends_the_free_look(self) -> None:
         end = end_of(issued(), cancelled(2, date(2026, 1, 8), has_claim=True))
