@@ -4,6 +4,7 @@ import os
 import platform
 import sys
 
+from benchmarks.documents import measure_documents
 from benchmarks.imports import measure_imports
 from benchmarks.metered_flow import measure_units
 from benchmarks.reading import measure_reading
@@ -20,6 +21,7 @@ def main() -> int:
         ("Import of each handler, best of fresh processes", measure_imports),
         ("Reading bank files, all checks included", measure_reading),
         ("Posting", measure_throughput),
+        ("Setting documents", measure_documents),
     ):
         print(f"\nmeasuring: {title} ...", file=sys.stderr, flush=True)
         measured = measure()

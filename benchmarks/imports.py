@@ -1,6 +1,6 @@
 """How much processor time each handler takes to import, in fresh processes.
 
-Measured as deployed: on the trimmed dependencies layer, for this machine's Python, with the bytecode compiled before.
+Measured as deployed: on the trimmed layers of packages, for this machine's Python, with the bytecode compiled before.
 """
 
 import json
@@ -26,6 +26,7 @@ SETTINGS: Final = {
         for table in ("ACCOUNTS", "ENTRIES", "POLICIES", "DISCREPANCIES", "BANK_FILES", "REFERENCES")
     },
     "BANK_FILES_BUCKET": "bench",
+    "DOCUMENTS_BUCKET": "bench",
     "BILLING_QUEUE_URL": "http://127.0.0.1:9/billing",
     "PAYMENTS_QUEUE_URL": "http://127.0.0.1:9/payments",
     "ALERT_TOPIC_ARN": "arn:aws:sns:eu-west-1:000000000000:alerts",
@@ -52,7 +53,8 @@ def measure_imports() -> list[Row]:
     forbidden: dict[str, set[str]] = {handler: set() for handler in handlers}
     with tempfile.TemporaryDirectory() as folder:
         layer = Path(folder, "layer")
-        install_dependencies(CHECKOUT / "layers/dependencies/requirements.txt", layer, LOCAL)
+        for lock in ("dependencies", "documents"):
+            install_dependencies(CHECKOUT / "layers" / lock / "requirements.txt", layer, LOCAL)
         remove_unused_files(layer)
         for handler in handlers:
             _import_once(handler, layer)  # compiles; what is measured is loading

@@ -33,6 +33,7 @@ ENVIRONMENT: Final = {
         for name in ("ACCOUNTS", "ENTRIES", "POLICIES", "DISCREPANCIES", "BANK_FILES", "REFERENCES")
     },
     "BANK_FILES_BUCKET": "bank-files",
+    "DOCUMENTS_BUCKET": "documents",
     "BILLING_QUEUE_URL": "https://queue.invalid/billing",
     "PAYMENTS_QUEUE_URL": "https://queue.invalid/payments",
     "ALERT_TOPIC_ARN": "arn:aws:sns:eu-west-1:111122223333:alerts",
@@ -64,14 +65,25 @@ def modules_after_import(name: str) -> set[str]:
     return set(json.loads(finished.stdout))
 
 
-@pytest.mark.parametrize("name", HANDLERS)
+@pytest.mark.parametrize("name", [*HANDLERS, "write_documents"])
 def test_importing_a_handler_loads_nothing_that_is_slow_and_not_needed(name: str) -> None:
     loaded = modules_after_import(name)
     assert "pawledger.runtime.wiring" in loaded
     assert not {forbidden for forbidden in FORBIDDEN if forbidden in loaded}
 
 
-@pytest.mark.parametrize("name", ["bill_accounts", "record_policy_event", "start_billing_day", "push_alerts"])
+@pytest.mark.parametrize("name", HANDLERS)
+def test_only_the_handler_that_writes_documents_loads_what_sets_them(name: str) -> None:
+    assert not {"typst", "segno"} & modules_after_import(name)
+
+
+def test_the_handler_that_writes_documents_loads_what_sets_them_before_the_first_record() -> None:
+    assert {"typst", "segno"} <= modules_after_import("write_documents")
+
+
+@pytest.mark.parametrize(
+    "name", ["bill_accounts", "record_policy_event", "start_billing_day", "push_alerts", "write_documents"]
+)
 def test_handlers_that_see_no_bank_file_load_no_reader_of_one(name: str) -> None:
     loaded = modules_after_import(name)
     assert not [module for module in loaded if module.startswith("pawledger.bank_files.")]

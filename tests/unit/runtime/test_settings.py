@@ -16,6 +16,7 @@ from pawledger.runtime.settings import (
     Settings,
     StartBillingDaySettings,
     UnknownTimeZoneError,
+    WriteDocumentsSettings,
     read_settings,
 )
 
@@ -27,6 +28,7 @@ ALL: list[type[Settings]] = [
     PostPaymentsSettings,
     CloseDaySettings,
     PushAlertsSettings,
+    WriteDocumentsSettings,
 ]
 
 

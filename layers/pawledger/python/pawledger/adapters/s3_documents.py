@@ -8,7 +8,7 @@ from pawledger.adapters.errors import DocumentInConflictError, ObjectTooLargeErr
 from pawledger.ports import KeptDocument
 
 DOCUMENT_BYTES_MAX: Final = 16 * 1024**2
-"""A statement of 5,000 lines has some 2 MB; what is far larger is no document."""
+"""A statement of 5,000 lines has 4 MB; what is far larger is no document."""
 
 _ABSENT: Final = "*"
 """Source: PutObject in the S3 API reference, If-None-Match: upload only where the key is not there."""
