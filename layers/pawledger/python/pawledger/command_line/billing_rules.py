@@ -37,15 +37,17 @@ def check_rules(directory: str | None, out: TextIO) -> bool:
         rulebook = load_rules(folder)
     except BillingRulesError as error:
         out.writelines(f"{escape_text(str(fault))}\n" for fault in error.faults)
-        out.write(f"not sound: {len(error.faults)} {'fault' if len(error.faults) == 1 else 'faults'}\n")
+        out.write(f"not sound: {_count(len(error.faults), 'fault')}\n")
         return False
     rules = _all_rules(rulebook)
     jurisdictions = {rule.jurisdiction for rule in rules}
     unverified = sum(not rule.is_verified for rule in rules)
-    out.write(
-        f"sound: {len(jurisdictions)} jurisdictions, {len(rules)} rules ({unverified} {NOT_VERIFIED}), "
-        f"{len(rulebook.plans)} plans\n"
-    )
+    counted = [
+        _count(len(jurisdictions), "jurisdiction"),
+        f"{_count(len(rules), 'rule')} ({unverified} {NOT_VERIFIED})",
+        _count(len(rulebook.plans), "plan"),
+    ]
+    out.write(f"sound: {', '.join(counted)}\n")
     return True
 
 
@@ -65,6 +67,10 @@ def show_rules(jurisdiction: str | None, on: date | None, out: TextIO) -> None:
         own = [rule for rule in rules if rule.jurisdiction == jurisdiction]
         lines = [line for rule in own for line in _describe(rule)] or [f"No rule of {jurisdiction} counts on {on}."]
     out.writelines(f"{line}\n" for line in lines)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _all_rules(rulebook: Rulebook) -> list[Rule]:
