@@ -1,6 +1,7 @@
 """PDF documents: read back by another library for what people and their assistive technology get of them."""
 
 import json
+import shutil
 import struct
 import subprocess
 import sys
@@ -144,7 +145,8 @@ def test_every_fact_of_a_statement_is_in_its_text() -> None:
         "20 February 2026",
         "Payment received, thank you",
         "−2,000.00",  # noqa: RUF001 - the sign that is printed
-        "settles 1,272.71 of ABCD1234-0001",
+        "due 15 March 2026",
+        "1,272.71 of your money settles ABCD1234-0001",
         "No invoice is open.",
         "On 1 March 2026 827.29 EUR of your money is on your account.",
     ):
@@ -312,6 +314,16 @@ def test_another_process_at_another_hour_and_place_gives_the_same_bytes(
     assert there == elsewhere == here
 
 
+def test_where_the_package_lies_is_not_in_the_bytes(tmp_path: Path) -> None:
+    document = invoice_of()
+    package = tmp_path / "elsewhere" / "pawledger"
+    shutil.copytree(CHECKOUT / "layers" / "pawledger" / "python" / "pawledger", package)
+
+    there = remake(document, tmp_path, PYTHONPATH=str(package.parent))
+
+    assert there == TypstTypesetter().typeset(document)
+
+
 def test_a_statement_too_long_to_set_is_refused_before_it_is_tried() -> None:
     document = statement_of()
     document["lines"] = document["lines"][:1] * (LINES_MAX + 1)
@@ -370,6 +382,20 @@ def test_the_steps_on_the_page_lead_from_open_invoices_to_the_balance() -> None:
         {"what": "Settled with money booked after these days", "amount": "20.00"},
         {"what": "You owe", "amount": "30.00"},
     ]
+
+
+def test_what_a_bank_took_back_is_told_in_words() -> None:
+    story = AccountStory()
+    story.open()
+    story.take_back(date(2026, 2, 5), 20_00)
+    story.pay(date(2026, 2, 6), 5_00)
+    story.invoice(date(2026, 3, 5), [("premium", 30_00)])
+    view = statement_view(
+        statement_as_json(make_statement_of_invoice(story.entries, story.entries[-1], creditor=build_creditor()))
+    )
+
+    assert [invoice["what"] for invoice in view["open"]] == ["Payment taken back", "ABCD1234-0001"]
+    assert view["lines"][1]["details"] == ["5.00 settles Payment taken back"]
 
 
 def test_several_policies_are_summed_by_code() -> None:

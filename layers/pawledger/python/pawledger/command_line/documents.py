@@ -101,7 +101,7 @@ def write_statement(document: dict[str, Any]) -> list[str]:
         [
             str(line["sequence"]),
             line["occurred_on"],
-            line["what"],
+            f"{line['what']}, due {line['due_on']}" if line["due_on"] else line["what"],
             show_amount(line["amount_minor"], currency),
             show_amount(line["balance_minor"], currency),
         ]

@@ -17,6 +17,9 @@ from pawledger.domain.payment_references import InvoiceAddress, numeric_referenc
 INVOICE_DOCUMENT: Final = "invoice_document.v1"
 STATEMENT_DOCUMENT: Final = "statement_document.v1"
 
+RETURN_PREFIX: Final = "return-"
+"""With what the id of an open invoice begins that is none: a payment that its bank took back."""
+
 _CHARGE_WORDS: Final = {"premium": "Premium", "tax": "Tax", "fee": "Fee", "discount": "Discount", "credit": "Credit"}
 
 
@@ -101,6 +104,8 @@ class StatementLine:
     sequence: int
     occurred_on: date
     what: str
+    due_on: date | None
+    """When an invoice is due; None for whatever is none."""
     amount_minor: int
     balance_minor: int
     """What the account owes after it."""
@@ -295,6 +300,7 @@ def statement_as_json(document: StatementDocument) -> dict[str, Any]:
                 "sequence": line.sequence,
                 "occurred_on": line.occurred_on.isoformat(),
                 "what": line.what,
+                "due_on": line.due_on.isoformat() if line.due_on else None,
                 "amount_minor": line.amount_minor,
                 "balance_minor": line.balance_minor,
                 "settles": [{"invoice_id": name, "amount_minor": minor} for name, minor in line.settles],
@@ -364,6 +370,7 @@ def _statement_lines(entries: Iterable[Entry], currency: str, opening_minor: int
                 sequence=entry.sequence,
                 occurred_on=decision.occurred_on,
                 what=_what(entry.account_id, decision),
+                due_on=_due_on(decision),
                 amount_minor=amount_minor,
                 balance_minor=balance_minor,
                 settles=tuple((a.invoice_id, a.amount_minor) for a in decision.allocations),
@@ -375,13 +382,17 @@ def _statement_lines(entries: Iterable[Entry], currency: str, opening_minor: int
 def _what(account_id: str, decision: Decision) -> str:
     """An entry in the words of a customer; kinds that have none of their own are told by their name."""
     if decision.kind is EntryKind.INVOICE_ISSUED and decision.invoice_number is not None:
-        return f"Invoice {invoice_id_of(account_id, decision.invoice_number)}, due {decision.facts['due_on']}"
+        return f"Invoice {invoice_id_of(account_id, decision.invoice_number)}"
     words: Mapping[str, str] = {
         EntryKind.PAYMENT_POSTED: "Payment received, thank you",
         EntryKind.PAYMENT_RETURNED: "Payment taken back by its bank",
         EntryKind.POLICY_ISSUED: "Money from before the first policy",
     }
     return words.get(decision.kind, decision.kind.replace("_", " ").capitalize())
+
+
+def _due_on(decision: Decision) -> date | None:
+    return date.fromisoformat(decision.facts["due_on"]) if decision.kind is EntryKind.INVOICE_ISSUED else None
 
 
 def _open_invoices(entries: Iterable[Entry]) -> tuple[StatementInvoice, ...]:

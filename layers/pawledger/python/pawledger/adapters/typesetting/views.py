@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pawledger.domain.creditors import group_by_four
 from pawledger.domain.currencies import decimals_of
+from pawledger.domain.documents import RETURN_PREFIX
 
 LANGUAGE: Final = "en"
 
@@ -33,8 +34,8 @@ def invoice_view(document: Mapping[str, Any]) -> dict[str, Any]:
     currency = document["currency"]
     return {
         **_sheet(document, f"Invoice {document['invoice_id']}", document["issued_on"]),
-        "invoice_id": document["invoice_id"],
         "facts": [
+            ["Number", document["invoice_id"]],
             ["Account", document["account_id"]],
             ["Issued on", write_day(document["issued_on"])],
             ["Due on", write_day(document["due_on"])],
@@ -61,17 +62,18 @@ def statement_view(document: Mapping[str, Any]) -> dict[str, Any]:
     first_day, last_day = write_day(document["first_day"]), write_day(document["last_day"])
     return {
         **_sheet(document, f"Statement of account {document['account_id']}", document["last_day"]),
-        "account_id": document["account_id"],
-        "facts": [["From", first_day], ["Until", last_day], ["Entries in the ledger", str(document["entry_count"])]],
+        "facts": [
+            ["Account", document["account_id"]],
+            ["From", first_day],
+            ["Until", last_day],
+            ["Entries in the ledger", str(document["entry_count"])],
+        ],
         "opening": _balance(first_day, "Before these days", document["opening_minor"], currency),
         "lines": [
             {
                 "day": write_day(line["occurred_on"]),
                 "what": line["what"],
-                "settles": [
-                    f"settles {write_amount(part['amount_minor'], currency)} of {part['invoice_id']}"
-                    for part in line["settles"]
-                ],
+                "details": _details(line, currency),
                 "amount": write_amount(line["amount_minor"], currency),
                 "balance": write_amount(line["balance_minor"], currency),
             }
@@ -80,7 +82,7 @@ def statement_view(document: Mapping[str, Any]) -> dict[str, Any]:
         "closing": _balance(last_day, "After these days", document["closing_minor"], currency),
         "open": [
             {
-                "invoice_id": invoice["invoice_id"],
+                "what": name_what_is_open(invoice["invoice_id"]),
                 "due_on": write_day(invoice["due_on"]),
                 "remaining": write_amount(invoice["remaining_minor"], currency),
             }
@@ -96,6 +98,11 @@ def write_amount(amount_minor: int, currency: str) -> str:
     decimals = decimals_of(currency)
     written = f"{Decimal(abs(amount_minor)).scaleb(-decimals):,.{decimals}f}"
     return f"\N{MINUS SIGN}{written}" if amount_minor < 0 else written
+
+
+def name_what_is_open(invoice_id: str) -> str:
+    """An open invoice by its number. What a bank took back is open as well, under an id that tells a payer nothing."""
+    return "Payment taken back" if invoice_id.startswith(RETURN_PREFIX) else invoice_id
 
 
 def write_day(text: str) -> str:
@@ -137,7 +144,8 @@ def _payment(document: Mapping[str, Any]) -> dict[str, Any]:
     creditor, currency = document["creditor"], document["currency"]
     amount = f"{write_amount(document['payable_minor'], currency)} {currency}"
     reference = group_by_four(document["payment_reference"])
-    facts = [["IBAN", group_by_four(creditor["iban"])]] if creditor["iban"] else []
+    facts = [["Pay to", creditor["name"]]]
+    facts += [["IBAN", group_by_four(creditor["iban"])]] if creditor["iban"] else []
     facts += [["BIC", creditor["bic"]]] if creditor["bic"] else []
     facts += [[each["name"], each["value"]] for each in creditor["bank_details"]]
     facts += [["Reference", reference], ["Reference in digits", group_by_four(document["numeric_reference"])]]
@@ -150,6 +158,16 @@ def _payment(document: Mapping[str, Any]) -> dict[str, Any]:
         "code_in_words": f"QR code for a SEPA credit transfer: {amount} to {creditor['name']}, "
         f"IBAN {group_by_four(creditor['iban'] or '')}, reference {reference}.",
     }
+
+
+def _details(line: Mapping[str, Any], currency: str) -> list[str]:
+    """What stands in small under a line of a statement."""
+    due, verb = ([f"due {write_day(line['due_on'])}"], "of your money settles") if line["due_on"] else ([], "settles")
+    settled = [
+        f"{write_amount(part['amount_minor'], currency)} {verb} {name_what_is_open(part['invoice_id'])}"
+        for part in line["settles"]
+    ]
+    return [*due, *settled]
 
 
 def _balance(day: str, what: str, amount_minor: int, currency: str) -> dict[str, str]:
