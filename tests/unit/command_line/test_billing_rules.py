@@ -17,13 +17,15 @@ def test_sound_rules_are_counted_with_those_that_nobody_verified(run: Run, tmp_p
 
 def test_every_fault_of_every_file_is_named_and_nothing_steers_the_terminal(run: Run, tmp_path: Path) -> None:
     bad_tax = change(change(TAX, "percent", "12.5"), "name", '"\\u001b[31m"')
+    bad_tax += '"\\u001b[2J" = 1\n'
     write_rules(tmp_path, jurisdictions={"GB": LEAST + bad_tax}, tariff=change(FEE, "plans", '["weekly"]'))
     ran = run("rules", "check", str(tmp_path))
     assert ran.code == 1
     assert "jurisdictions/GB.toml: taxes[1] GB-ipt: percent: 12.5 is a float" in ran.out
     assert "taxes[1] GB-ipt: name: " in ran.out
     assert "tariff.toml: fees[1] GB-installment: plans: 'weekly' is no plan of plans.toml" in ran.out
-    assert ran.out.endswith("not sound: 3 faults\n")
+    assert "taxes[1] GB-ipt: \\x1b[2J: unknown" in ran.out
+    assert ran.out.endswith("not sound: 4 faults\n")
     assert "\x1b" not in ran.out
 
 
