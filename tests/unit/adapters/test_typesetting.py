@@ -257,9 +257,15 @@ def test_what_is_printed_is_never_evaluated(hostile: str) -> None:
     assert text.replace("\n", " ").count(hostile) >= 5
 
 
-def test_what_the_font_lacks_is_refused_and_not_left_out() -> None:
+@pytest.mark.parametrize("letter", ["\N{CJK UNIFIED IDEOGRAPH-4E00}", "\N{BRAILLE PATTERN DOTS-1}"])
+def test_what_the_font_lacks_is_refused_and_not_left_out_nor_taken_from_another_font(letter: str) -> None:
     with pytest.raises(DocumentNotTypesetError, match="Invoice ABCD1234-0001 could not be typeset"):
-        TypstTypesetter().typeset(invoice_of(name="\N{CJK UNIFIED IDEOGRAPH-4E00}"))
+        TypstTypesetter().typeset(invoice_of(name=letter))
+
+
+@pytest.mark.parametrize("name", ["Ärzte für Tiere Łódź", "Ζωάκια", "Лапы и хвосты"])
+def test_letters_of_europe_are_there(name: str) -> None:
+    assert name in text_of(TypstTypesetter().typeset(invoice_of(name=name)))
 
 
 def test_only_a_payment_code_is_made_of_shapes_all_fonts_are_embedded() -> None:

@@ -1,5 +1,6 @@
 """What invoices and statements say, and that it is what the ledger holds."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -17,7 +18,7 @@ from pawledger.domain.documents import (
     make_statement_of_invoice,
     statement_as_json,
 )
-from pawledger.domain.entries import LedgerAccount
+from pawledger.domain.entries import Allocation, LedgerAccount, Posting
 from pawledger.domain.errors import InvariantError
 from pawledger.domain.payment_references import read_creditor_reference, read_numeric_reference
 from tests.builders.documents import AccountStory, build_creditor
@@ -87,6 +88,19 @@ def test_an_invoice_over_nothing_has_nothing_to_pay_and_no_payment_code() -> Non
     document = make_invoice_document(entry, currency="EUR", creditor=build_creditor())
 
     assert (document.amount_minor, document.payable_minor, document.payment_code) == (0, 0, None)
+
+
+def test_what_settles_another_invoice_is_not_taken_off_this_one() -> None:
+    story = AccountStory()
+    story.open()
+    story.invoice(JANUARY, [("premium", 8_00)])
+    entry = story.invoice(FEBRUARY, [("premium", 30_00)])
+    allocations = (Allocation("ABCD1234-0001", 8_00), Allocation("ABCD1234-0002", 5_00))
+    entry = replace(entry, decision=replace(entry.decision, allocations=allocations))
+
+    document = make_invoice_document(entry, currency="EUR", creditor=build_creditor())
+
+    assert (document.settled_minor, document.payable_minor) == (5_00, 25_00)
 
 
 def test_other_entries_are_no_invoices() -> None:
@@ -192,6 +206,23 @@ def test_money_in_another_currency_is_not_on_the_statement() -> None:
     )
 
     assert [line.sequence for line in statement.lines] == [6]
+
+
+def test_balances_in_another_currency_are_not_counted() -> None:
+    story = tell()
+    before = make_statement_between(story.entries, first_day=JANUARY, last_day=MARCH, creditor=build_creditor())
+    foreign = (Posting(LedgerAccount.CASH, "USD", 7_00), Posting(LedgerAccount.UNAPPLIED, "USD", -7_00))
+    story.append(
+        replace(story.entries[2].decision, entry_id="payment#x", postings=foreign, allocations=(), occurred_on=MARCH)
+    )
+
+    after = make_statement_between(story.entries, first_day=JANUARY, last_day=MARCH, creditor=build_creditor())
+
+    assert (after.lines, after.owed_minor, after.unapplied_minor) == (
+        before.lines,
+        before.owed_minor,
+        before.unapplied_minor,
+    )
 
 
 def test_an_account_without_a_policy_has_no_statement() -> None:

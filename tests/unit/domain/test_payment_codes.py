@@ -91,6 +91,7 @@ def test_a_name_of_seventy_letters_of_four_bytes_is_refused_where_it_does_not_fi
         ("NO9386011117947", True),
         ("MT84MALT011000012345MTLCAST001S", True),
         ("DE88370400440532013000", False),
+        ("DE90370400440532013000", False),
         ("DE89 3704 0044 0532 0130 00", False),
         ("de89370400440532013000", False),
         ("DE89", False),
