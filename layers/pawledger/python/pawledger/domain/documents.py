@@ -23,6 +23,18 @@ RETURN_PREFIX: Final = "return-"
 _CHARGE_WORDS: Final = {"premium": "Premium", "tax": "Tax", "fee": "Fee", "discount": "Discount", "credit": "Credit"}
 
 
+_KIND_WORDS: Final[Mapping[str, str]] = {
+    "payment_posted": "Payment received, thank you",
+    "payment_returned": "Payment taken back by its bank",
+    "policy_issued": "Money from before the first policy",
+    "policy_endorsed": "Policy changed",
+    "policy_cancelled": "Policy cancelled",
+    # A statement is no place to remind anybody of why.
+    "pet_died": "Policy ended",
+    "payer_changed": "Policy moved to another payer",
+}
+
+
 class NotAnInvoiceError(PawledgerError):
     """An invoice document was asked for an entry that issued no invoice."""
 
@@ -383,12 +395,7 @@ def _what(account_id: str, decision: Decision) -> str:
     """An entry in the words of a customer; kinds that have none of their own are told by their name."""
     if decision.kind is EntryKind.INVOICE_ISSUED and decision.invoice_number is not None:
         return f"Invoice {invoice_id_of(account_id, decision.invoice_number)}"
-    words: Mapping[str, str] = {
-        EntryKind.PAYMENT_POSTED: "Payment received, thank you",
-        EntryKind.PAYMENT_RETURNED: "Payment taken back by its bank",
-        EntryKind.POLICY_ISSUED: "Money from before the first policy",
-    }
-    return words.get(decision.kind, decision.kind.replace("_", " ").capitalize())
+    return _KIND_WORDS.get(decision.kind, decision.kind.replace("_", " ").capitalize())
 
 
 def _due_on(decision: Decision) -> date | None:
