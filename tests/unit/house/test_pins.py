@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[3]
-LOCKS = sorted([*CHECKOUT.glob("requirements/*.txt"), CHECKOUT / "layers" / "dependencies" / "requirements.txt"])
+LOCKS = sorted([*CHECKOUT.glob("requirements/*.txt"), *CHECKOUT.glob("layers/*/requirements.txt")])
 
 
 def read_requirements(lock: Path) -> list[str]:
@@ -23,12 +23,13 @@ def test_every_requirement_is_one_version_with_hashes(lock: Path) -> None:
     assert [each for each in requirements if not pinned.fullmatch(each)] == []
 
 
-def test_functions_run_with_the_versions_that_the_tests_ran_with() -> None:
+@pytest.mark.parametrize("layer", ["dependencies", "documents"])
+def test_functions_run_with_the_versions_that_the_tests_ran_with(layer: str) -> None:
     def versions(lock: str) -> dict[str, str]:
         return dict(each.split(" ")[0].split("==") for each in read_requirements(CHECKOUT / lock))
 
     tested = versions("requirements/development.txt")
-    shipped = versions("layers/dependencies/requirements.txt")
+    shipped = versions(f"layers/{layer}/requirements.txt")
     assert {name: tested.get(name) for name in shipped} == shipped
 
 
