@@ -144,6 +144,18 @@ def test_what_is_not_there_is_told_in_one_sentence(
     assert len(printed.err.splitlines()) == 1
 
 
+def test_a_file_that_cannot_be_written_leaves_nothing_half_done(
+    pawledger: Callable[..., Printed], tmp_path: Path
+) -> None:
+    (tmp_path / "taken").mkdir()
+
+    printed = pawledger(*STATEMENT, "--pdf", str(tmp_path / "taken"))
+
+    assert (printed.code, printed.out) == (1, "")
+    assert "taken could not be written: Is a directory" in printed.err
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
 def test_nothing_is_made_of_a_ledger_that_was_edited(story: AccountStory, pawledger: Callable[..., Printed]) -> None:
     edited = story.entries[1]
     story.entries[1] = replace(edited, decision=replace(edited.decision, reason="Edited."))

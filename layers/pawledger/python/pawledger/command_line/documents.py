@@ -1,6 +1,7 @@
 """`pawledger account statement` and `pawledger invoice document`: what a customer is sent, as text, JSON or PDF."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -81,6 +82,8 @@ def write_pdf(document: Mapping[str, Any], path: str) -> None:
         unfinished.write_bytes(typeset)
         unfinished.replace(target)
     except OSError as error:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
         raise DocumentNotWrittenError(f"{path} could not be written: {error.strerror or error}") from error
 
 
