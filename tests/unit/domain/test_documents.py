@@ -13,6 +13,7 @@ from pawledger.domain.documents import (
     charge_words,
     currency_of,
     invoice_as_json,
+    kind_words,
     make_invoice_document,
     make_statement_between,
     make_statement_of_invoice,
@@ -194,6 +195,19 @@ def test_what_comes_later_does_not_change_the_statement_of_an_invoice() -> None:
     story.pay(date(2026, 1, 31), 60_00)
 
     assert make_statement_of_invoice(story.entries, story.entries[3], creditor=build_creditor()) == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("policy_issued", "Money from before the first policy"),
+        ("policy_cancelled", "Policy cancelled"),
+        ("pet_died", "Policy ended"),
+        ("plan_changed", "Plan changed"),
+    ],
+)
+def test_what_changes_a_balance_is_told_in_a_customers_words(kind: str, words: str) -> None:
+    assert kind_words(kind) == words
 
 
 def test_money_in_another_currency_is_not_on_the_statement() -> None:

@@ -264,6 +264,11 @@ def charge_words(code: str) -> str:
     return f"{words}, {detail.replace('_', ' ')}" if detail else words
 
 
+def kind_words(kind: str) -> str:
+    """A kind of entry in the words of a customer; one that has none of its own is told by its name."""
+    return _KIND_WORDS.get(kind, kind.replace("_", " ").capitalize())
+
+
 def invoice_as_json(document: InvoiceDocument) -> dict[str, Any]:
     """An invoice as the JSON object of `invoice_document.v1`."""
     return {
@@ -392,10 +397,10 @@ def _statement_lines(entries: Iterable[Entry], currency: str, opening_minor: int
 
 
 def _what(account_id: str, decision: Decision) -> str:
-    """An entry in the words of a customer; kinds that have none of their own are told by their name."""
+    """An entry in the words of a customer."""
     if decision.kind is EntryKind.INVOICE_ISSUED and decision.invoice_number is not None:
         return f"Invoice {invoice_id_of(account_id, decision.invoice_number)}"
-    return _KIND_WORDS.get(decision.kind, decision.kind.replace("_", " ").capitalize())
+    return kind_words(decision.kind)
 
 
 def _due_on(decision: Decision) -> date | None:
