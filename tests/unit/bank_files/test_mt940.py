@@ -155,6 +155,17 @@ def test_amount_whose_worth_is_not_certain_is_out_of_balance_though_it_cancels_o
     assert "mt940.amount" in rules_of(report)
 
 
+@pytest.mark.parametrize("count", [1, 8])
+def test_amount_without_its_decimals_is_whole_units_among_many_as_well(count: int) -> None:
+    rows = (
+        ":61:2611231123C1,00NTRFA//B1\n:86:x",
+        ":61:2611231123C1,NTRFA//B1\n:86:x",
+        ":61:2611231123D2,NTRFA//B2\n:86:x",
+    )
+    entries, report = read(statement(*rows * count))
+    assert ([entry.amount_minor for entry in entries], report.problems) == ([100, 100, 200] * count, [])
+
+
 def test_decimal_dot_is_read_where_it_can_mean_nothing_else_and_told_once() -> None:
     entries, report = read(statement(":61:261123C1.50NTRFA", ":61:261123C2.25NTRFB", closing="C261123EUR103.75"))
     assert [entry.amount_minor for entry in entries] == [150, 225]

@@ -68,7 +68,7 @@ def read_in_columns(
     days, entry_days, marks, _, amounts, type_codes, reference_texts, supplementary, fields = zip(*found, strict=True)
     if any(supplementary) or "" in entry_days or None in fields or not _DIRECTIONS.keys() >= set(marks):
         return None
-    if {amount[-1 - decimals] for amount in amounts if len(amount) > decimals} != {","} or "NRTI" in type_codes:
+    if {amount[-1 - decimals : -decimals] for amount in amounts} != {","} or "NRTI" in type_codes:
         return None
     information = _read_fields(fields)
     if information is None:
