@@ -59,9 +59,9 @@ RECORD_POLICY_EVENT: Final = FunctionDefinition(
     needs_time_zone=True,
     tables=(
         TableAccess(table="accounts", actions=(GET, PUT)),
-        TableAccess(table="entries", actions=(GET, PUT)),
+        TableAccess(table="entries", actions=(GET, QUERY, PUT)),
         TableAccess(table="policies", actions=(QUERY, PUT)),
-        TableAccess(table="discrepancies", actions=(PUT,)),
+        TableAccess(table="discrepancies", actions=(PUT, UPDATE)),
         TableAccess(table="references", actions=(GET, PUT)),
     ),
 )

@@ -77,7 +77,7 @@ class DataStack(Stack):
                 stream=dynamodb.StreamViewType.NEW_IMAGE,
             ),
             "policies": ProtectedTable(
-                self, "PoliciesTable", key=self._key, partition_key="account_id", sort_key="policy_id"
+                self, "PoliciesTable", key=self._key, partition_key="account_id", sort_key="term_id"
             ),
             "discrepancies": ProtectedTable(
                 self,

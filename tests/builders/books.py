@@ -3,13 +3,13 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from enum import Enum, auto
 from typing import Final
 
 from pawledger.domain.canonical import hash_text, write_canonical
 from pawledger.domain.entries import Decision, Entry, entry_from_json
-from pawledger.domain.issuing import decide_next_invoice, decide_policy_issue
+from pawledger.domain.issuing import decide_next_invoice
 from pawledger.domain.ledger import (
     AccountHead,
     BrokenLedgerError,
@@ -20,8 +20,12 @@ from pawledger.domain.ledger import (
     replay_entries,
 )
 from pawledger.domain.payments import BankMovement, decide_movement
-from pawledger.domain.policies import Policy
-from tests.builders.policies import ACCOUNT_ID, issue
+from pawledger.domain.policies import BilledTerm
+from pawledger.domain.policy_decisions import PolicyDecision, PolicyGround, decide_policy_event
+from pawledger.domain.policy_events import EVENT_TYPES, PolicyEvent, PolicyIssued, event_from_facts
+from pawledger.domain.rulebook import Rulebook
+from tests.builders.policies import ACCOUNT_ID
+from tests.builders.rulebooks import build_rulebook
 
 INVOICES_PER_BILLING_MAX: Final = 1_000
 """More than any test owes; a test that never comes to an end fails here instead."""
@@ -50,7 +54,11 @@ class Book:
     account_id: str = ACCOUNT_ID
     stored: dict[str, StoredEntry] = field(default_factory=dict)
     """By entry id, in the order in which they were written."""
-    policies: dict[str, Policy] = field(default_factory=dict)
+    policies: dict[str, PolicyIssued] = field(default_factory=dict)
+    """By policy id, what was delivered of it first."""
+    terms: dict[str, BilledTerm] = field(default_factory=dict)
+    """By term id."""
+    rulebook: Rulebook = field(default_factory=build_rulebook)
     _head_text: str = ""
 
     @property
@@ -75,12 +83,42 @@ class Book:
         self._head_text = write_canonical(head_as_json(after))
         return Delivery.RECORDED
 
-    def deliver_policy(self, policy: Policy, received_on: date | None = None) -> Delivery:
+    def deliver_policy(self, policy: PolicyIssued, received_on: date | None = None) -> Delivery:
         """Record a policy received on a day, or 30 days before it begins."""
-        delivery = self.deliver(lambda head: decide_policy_issue(head, issue(policy, received_on)))
+        delivery = self.deliver_event(policy, received_on or policy.effective_on - timedelta(days=30))
         if delivery is Delivery.RECORDED:
             self.policies[policy.policy_id] = policy
         return delivery
+
+    def deliver_event(self, event: PolicyEvent, received_on: date) -> Delivery:
+        """Record an event of a policy, and bill its terms in the way that it makes right."""
+        decided = self.decide_event(event, received_on)
+        delivery = self.deliver(lambda _: decided.decision)
+        if delivery is Delivery.RECORDED:
+            self.terms.update({term.term_id: term for term in decided.terms})
+        return delivery
+
+    def decide_event(self, event: PolicyEvent, received_on: date) -> PolicyDecision:
+        """What an event would mean."""
+        entries = self.entries
+        ground = PolicyGround(
+            head=self.head,
+            events=tuple(recorded for recorded in self.events if recorded.policy_id == event.policy_id),
+            terms=tuple(term for term in self.terms.values() if term.policy_id == event.policy_id),
+            invoices=tuple(entry for entry in entries if entry.entry_id.startswith("invoice#")),
+            rulebook=self.rulebook,
+            received_on=received_on,
+        )
+        return decide_policy_event(ground, event)
+
+    @property
+    def events(self) -> list[PolicyEvent]:
+        """Policy events in the order in which they were recorded."""
+        return [
+            event_from_facts(entry.decision.facts, entry.account_id, entry.decision.source["event_id"])
+            for entry in self.entries
+            if entry.decision.kind in EVENT_TYPES
+        ]
 
     def deliver_movement(self, movement: BankMovement) -> Delivery:
         return self.deliver(lambda head: decide_movement(head, movement).decision)
@@ -88,7 +126,7 @@ class Book:
     def bill(self, business_date: date) -> int:
         """Issue every invoice that is due on a day and return how many there were."""
         for count in range(INVOICES_PER_BILLING_MAX):
-            decision = decide_next_invoice(self.head, list(self.policies.values()), business_date)
+            decision = decide_next_invoice(self.head, list(self.terms.values()), business_date)
             if decision is None:
                 return count
             delivery = self.deliver(lambda _, decision=decision: decision)  # type: ignore[misc]

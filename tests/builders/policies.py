@@ -1,16 +1,34 @@
-"""Policies with sensible defaults; a test names only what it is about."""
+"""Policies with sensible defaults, as the events that tell of them; a test names only what it is about."""
 
 from datetime import date, timedelta
 from typing import Final
 
-from pawledger.domain.issuing import IssuedPolicy
-from pawledger.domain.policies import Charge, ChargeKind, Plan, Policy
+from pawledger.domain.entries import Decision
+from pawledger.domain.ledger import AccountHead
+from pawledger.domain.policies import BilledTerm, Charge, ChargeKind, term_as_json, term_from_json
+from pawledger.domain.policy_decisions import PolicyDecision, PolicyGround, decide_policy_event
+from pawledger.domain.policy_events import PolicyIssued, Price, told_charge
+from tests.builders.rulebooks import build_rulebook
 
 ACCOUNT_ID: Final = "HOME0001"
 
+PLANS: Final = ("annual", "semi_annual", "quarterly", "monthly")
+
 
 def premium(amount_minor: int) -> Charge:
-    return Charge(ChargeKind.PREMIUM, amount_minor)
+    return told_charge(ChargeKind.PREMIUM, amount_minor)
+
+
+def tax(amount_minor: int) -> Charge:
+    return told_charge(ChargeKind.TAX, amount_minor)
+
+
+def fee(amount_minor: int) -> Charge:
+    return told_charge(ChargeKind.FEE, amount_minor)
+
+
+def discount(amount_minor: int) -> Charge:
+    return told_charge(ChargeKind.DISCOUNT, amount_minor)
 
 
 def build_policy(
@@ -19,16 +37,54 @@ def build_policy(
     account_id: str = ACCOUNT_ID,
     currency: str = "EUR",
     effective_on: date = date(2026, 1, 31),
-    expires_on: date = date(2027, 1, 31),
-    plan: Plan = Plan.MONTHLY,
+    expires_on: date | None = None,
+    plan: str = "monthly",
     charges: tuple[Charge, ...] = (premium(12_000),),
-) -> Policy:
-    """A year of cover from 31 January 2026, 120.00 EUR paid monthly, unless told otherwise."""
-    return Policy(account_id, policy_id, currency, effective_on, expires_on, plan, charges)
+    event_id: str | None = None,
+) -> PolicyIssued:
+    """A year of cover from 31 January 2026, 120.00 EUR paid monthly, told with all charges, unless told otherwise."""
+    premium_minor = sum(charge.amount_minor for charge in charges if charge.kind is ChargeKind.PREMIUM)
+    return PolicyIssued(
+        event_id=event_id or f"event-of-{policy_id}",
+        account_id=account_id,
+        policy_id=policy_id,
+        transaction_number=1,
+        effective_on=effective_on,
+        currency=currency,
+        expires_on=expires_on or effective_on.replace(year=effective_on.year + 1),
+        plan=plan,
+        price=Price(premium_minor, tuple(charge for charge in charges if charge.kind is not ChargeKind.PREMIUM)),
+    )
 
 
-def issue(policy: Policy, received_on: date | None = None) -> IssuedPolicy:
-    """The policy as an event of its own told of it: 30 days before it begins, unless told otherwise."""
-    if received_on is None:
-        received_on = policy.effective_on - timedelta(days=30)
-    return IssuedPolicy(f"event-of-{policy.policy_id}", received_on, policy)
+def charges_of(policy: PolicyIssued) -> tuple[Charge, ...]:
+    """All charges that the event tells, the premium first."""
+    return (premium(policy.price.premium_minor), *policy.price.told)
+
+
+def amount_of(policy: PolicyIssued) -> int:
+    """What they come to, in minor units."""
+    return sum(charge.amount_minor for charge in charges_of(policy))
+
+
+def decide_issue(head: AccountHead, policy: PolicyIssued, received_on: date | None = None) -> PolicyDecision:
+    """What the event means for an account that knows nothing of the policy: 30 days before it begins, by default."""
+    ground = PolicyGround(
+        head=head,
+        events=(),
+        terms=(),
+        rulebook=build_rulebook(),
+        received_on=received_on or policy.effective_on - timedelta(days=30),
+    )
+    return decide_policy_event(ground, policy)
+
+
+def issue(head: AccountHead, policy: PolicyIssued, received_on: date | None = None) -> Decision:
+    """The entry of `decide_issue`."""
+    return decide_issue(head, policy, received_on).decision
+
+
+def term_of(policy: PolicyIssued, received_on: date | None = None) -> BilledTerm:
+    """The first term of a policy as it is stored on an account of its own."""
+    (term,) = decide_issue(AccountHead(policy.account_id), policy, received_on).terms
+    return term_from_json(term_as_json(term))

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from pawledger.domain.payments import Movement, payment_id_of
-from pawledger.domain.policies import Policy
+from pawledger.domain.policy_events import PolicyIssued
 from pawledger.rules.provider_profiles import ProviderProfile
 from pawledger.services.close_day import ClosingPorts
 from pawledger.services.identify import Clues
@@ -14,6 +14,8 @@ from pawledger.services.post_payments import PostingPorts, PostingTally, post_pa
 from pawledger.services.receive_bank_file import ReceivingPorts
 from pawledger.services.record_policy_event import PolicyRecordingPorts, record_policy_event
 from tests.builders.movements import BOOKED_ON
+from tests.builders.policies import charges_of
+from tests.builders.rulebooks import build_rulebook
 from tests.fakes.memory import MemoryWorld
 
 RECEIVED_ON: Final = date(2026, 2, 3)
@@ -21,7 +23,13 @@ FILE_ID: Final = "f" * 64
 
 
 def connect_policy_recording(world: MemoryWorld) -> PolicyRecordingPorts:
-    return PolicyRecordingPorts(world.ledger, world.reference_book, world.discrepancy_book, world.pause)
+    return PolicyRecordingPorts(
+        ledger=world.ledger,
+        references=world.reference_book,
+        discrepancies=world.discrepancy_book,
+        rulebook=build_rulebook(),
+        pause=world.pause,
+    )
 
 
 def connect_posting(world: MemoryWorld) -> PostingPorts:
@@ -56,7 +64,7 @@ def connect_closing(world: MemoryWorld) -> ClosingPorts:
     )
 
 
-def policy_message(policy: Policy, *, mandate_id: str | None = None) -> dict[str, Any]:
+def policy_message(policy: PolicyIssued, *, mandate_id: str | None = None) -> dict[str, Any]:
     """The `policy_issued.v1` message that tells of a policy."""
     message: dict[str, Any] = {
         "schema": "policy_issued.v1",
@@ -66,15 +74,15 @@ def policy_message(policy: Policy, *, mandate_id: str | None = None) -> dict[str
         "currency": policy.currency,
         "effective_on": policy.effective_on.isoformat(),
         "expires_on": policy.expires_on.isoformat(),
-        "plan": policy.plan.value,
-        "charges": [{"kind": charge.kind.value, "amount_minor": charge.amount_minor} for charge in policy.charges],
+        "plan": policy.plan,
+        "charges": [{"kind": charge.kind.value, "amount_minor": charge.amount_minor} for charge in charges_of(policy)],
     }
     if mandate_id is not None:
         message["mandate_id"] = mandate_id
     return message
 
 
-def record_policy(world: MemoryWorld, policy: Policy, *, mandate_id: str | None = None) -> None:
+def record_policy(world: MemoryWorld, policy: PolicyIssued, *, mandate_id: str | None = None) -> None:
     """Deliver a policy event once."""
     record_policy_event(
         policy_message(policy, mandate_id=mandate_id),

@@ -15,8 +15,8 @@ from pawledger.adapters.models import (
     AccountRow,
     DiscrepancyRow,
     EntryRow,
-    PolicyRow,
     Row,
+    TermRow,
     bind,
     open_connection,
 )
@@ -27,13 +27,13 @@ from pawledger.domain.errors import PawledgerError
 from pawledger.domain.ledger import apply_entry, chain_entry, replay_entries
 from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
 from pawledger.domain.payments import decide_movement
-from pawledger.domain.policies import Plan
 from pawledger.services.bill_accounts import bill_account
 from pawledger.services.payment_chunks import ChunkedMovement
 from pawledger.services.post_payments import PostingPorts, PostingTally, post_payments
 from pawledger.services.record_policy_event import PolicyRecordingPorts, record_policy_event
 from tests.builders.movements import build_movement
 from tests.builders.policies import build_policy, premium
+from tests.builders.rulebooks import build_rulebook
 from tests.builders.services import FILE_ID, chunked_payment, policy_message, store_chunk
 from tests.end_to_end.deployed_cloud import DeployedCloud
 from tests.fakes.memory import MemoryWorld
@@ -75,7 +75,7 @@ class Store:
         def table(row: type[Row]) -> Any:
             return bind(row, f"{self.prefix}-{row.__name__}", connection)
 
-        tables = LedgerTables(table(AccountRow), table(EntryRow), table(DiscrepancyRow), table(PolicyRow))
+        tables = LedgerTables(table(AccountRow), table(EntryRow), table(DiscrepancyRow), table(TermRow))
         return DynamoLedger(tables, connection, JitteredPause()), tables
 
     def create(self) -> None:
@@ -119,10 +119,10 @@ def cloud_environment(empty_cloud: DeployedCloud) -> Iterator[None]:
 def open_accounts(ledger: DynamoLedger) -> None:
     """Every account owes exactly what will be paid to it, in one invoice."""
     world = MemoryWorld()
-    ports = PolicyRecordingPorts(ledger, world.reference_book, world.discrepancy_book, world.pause)
+    ports = PolicyRecordingPorts(ledger, world.reference_book, world.discrepancy_book, build_rulebook(), world.pause)
     for number, account_id in enumerate(ACCOUNT_IDS):
         policy = build_policy(
-            f"PAW-{account_id}", account_id=account_id, plan=Plan.ANNUAL, charges=(premium(paid_minor(number)),)
+            f"PAW-{account_id}", account_id=account_id, plan="annual", charges=(premium(paid_minor(number)),)
         )
         record_policy_event(policy_message(policy), message_id=account_id, received_on=RECORDED_ON, ports=ports)
         bill_account(account_id, date(2026, 1, 17), ledger=ledger, pause=world.pause)
@@ -244,7 +244,7 @@ def test_the_same_check_sees_a_lost_update(loses: str) -> None:
     assert head is None
     opened = MemoryWorld()
     policy = build_policy(account_id="ACCT0000")
-    ports = PolicyRecordingPorts(ledger, opened.reference_book, opened.discrepancy_book, opened.pause)
+    ports = PolicyRecordingPorts(ledger, opened.reference_book, opened.discrepancy_book, build_rulebook(), opened.pause)
     record_policy_event(policy_message(policy), message_id="1", received_on=RECORDED_ON, ports=ports)
     seen_by_both = ledger.read_head("ACCT0000", consistent=True)
     assert seen_by_both is not None

@@ -162,7 +162,7 @@ def read_log_lines(told: Told) -> Iterator[tuple[str, str]]:
 def test_every_policy_is_recorded_once_although_each_event_came_twice(told: Told) -> None:
     expected = {str(event["policy_id"]) for event in policy_events(told.today)} | {f"PET-{EARLY_ACCOUNT}-1"}
     recorded = [entry["entry_id"] for entry in entries_of(told, "policy_issued")]
-    assert sorted(recorded) == sorted(f"policy_issued#{policy_id}" for policy_id in expected)
+    assert sorted(recorded) == sorted(f"policy#{policy_id}#00001" for policy_id in expected)
 
 
 def test_every_household_has_one_first_invoice_of_the_amount_it_was_charged(told: Told) -> None:

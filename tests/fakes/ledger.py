@@ -5,15 +5,13 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from pawledger.adapters.errors import StoredPolicyDiffersError
-from pawledger.adapters.stored_bodies import read_entry, read_head, read_policy, write_discrepancy, write_head
-from pawledger.adapters.stored_bodies import write_policy as write_policy_body
+from pawledger.adapters.stored_bodies import read_entry, read_head, read_term, write_discrepancy, write_head, write_term
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyStatus
 from pawledger.domain.entries import Entry
 from pawledger.domain.ledger import AccountHead
-from pawledger.domain.policies import Policy
+from pawledger.domain.policies import BilledTerm
 from pawledger.ports import EntryExistsError, HeadMovedError
-from tests.fakes.world import DiscrepancyRow, EntryRow, HeadRow, PolicyRow, Rows, SharedState
+from tests.fakes.world import DiscrepancyRow, EntryRow, HeadRow, Rows, SharedState
 
 PORT: Final = "Ledger"
 
@@ -29,20 +27,26 @@ class MemoryLedger:
             row = self._seen_head(rows, account_id, consistent=consistent)
             return read_head(account_id, row.version, row.body) if row else None
 
-    def read_policies(self, account_id: str, *, consistent: bool) -> Sequence[Policy]:
-        with self._state.call(PORT, "read_policies", account_id, consistent) as rows:
-            head = self._seen_head(rows, account_id, consistent=consistent)
-            seen_version = head.version if head else 0
+    def read_terms(self, account_id: str, first_id: str, last_id: str) -> Sequence[BilledTerm]:
+        with self._state.call(PORT, "read_terms", account_id, first_id, last_id) as rows:
             return [
-                read_policy(row.body)
-                for (owner, _), row in sorted(rows.policies.items())
-                if owner == account_id and row.version <= seen_version
+                read_term(body)
+                for (owner, term_id), body in sorted(rows.terms.items())
+                if owner == account_id and first_id <= term_id <= last_id
             ]
 
     def read_entry(self, account_id: str, entry_id: str) -> Entry | None:
         with self._state.call(PORT, "read_entry", account_id, entry_id) as rows:
             row = rows.entries.get((account_id, entry_id))
             return read_entry(row.body, row.hash, f"{entry_id} of account {account_id}") if row else None
+
+    def read_entries_from(self, account_id: str, id_prefix: str) -> Sequence[Entry]:
+        with self._state.call(PORT, "read_entries_from", account_id, id_prefix) as rows:
+            return [
+                read_entry(row.body, row.hash, f"{entry_id} of account {account_id}")
+                for (owner, entry_id), row in sorted(rows.entries.items())
+                if owner == account_id and entry_id.startswith(id_prefix)
+            ]
 
     def append(
         self,
@@ -51,19 +55,18 @@ class MemoryLedger:
         after: AccountHead,
         *,
         discrepancies: Sequence[Discrepancy] = (),
-        policy: Policy | None = None,
+        terms: Sequence[BilledTerm] = (),
     ) -> None:
-        with self._state.call(PORT, "append", before, entry, after, tuple(discrepancies), policy) as rows:
-            _check_append(rows, before, entry, policy)
+        with self._state.call(PORT, "append", before, entry, after, tuple(discrepancies), tuple(terms)) as rows:
+            _check_append(rows, before, entry)
             rows.entries[entry.account_id, entry.entry_id] = EntryRow(entry.sequence, entry.body, entry.hash)
             history = rows.heads.setdefault(entry.account_id, [])
             history.append(HeadRow(after.version, after.agenda_on, write_head(after)))
             for discrepancy in discrepancies:
                 born = DiscrepancyRow(DiscrepancyStatus.OPEN, write_discrepancy(discrepancy))
                 rows.discrepancies.setdefault(discrepancy.discrepancy_id, born)
-            if policy is not None:
-                row = PolicyRow(after.version, write_policy_body(policy))
-                rows.policies.setdefault((policy.account_id, policy.policy_id), row)
+            for term in terms:
+                rows.terms[term.account_id, term.term_id] = write_term(term)
 
     def read_entries(self, account_id: str) -> Iterator[tuple[Entry, str]]:
         with self._state.call(PORT, "read_entries", account_id) as rows:
@@ -92,8 +95,8 @@ class MemoryLedger:
         return history[-1 - unseen] if unseen < len(history) else None
 
 
-def _check_append(rows: Rows, before: AccountHead, entry: Entry, policy: Policy | None) -> None:
-    """Raise what the store would answer; the entry's own fault goes before the head's, the policy's comes last."""
+def _check_append(rows: Rows, before: AccountHead, entry: Entry) -> None:
+    """Raise what the store would answer; the entry's own fault goes before the head's."""
     standing = rows.entries.get((entry.account_id, entry.entry_id))
     if standing is not None:
         place = f"{entry.entry_id} of account {entry.account_id}"
@@ -101,9 +104,3 @@ def _check_append(rows: Rows, before: AccountHead, entry: Entry, policy: Policy 
     history = rows.heads.get(entry.account_id)
     if (history[-1].version if history else 0) != before.version:
         raise HeadMovedError(f"account {entry.account_id} is no longer at version {before.version}")
-    if policy is not None:
-        stored = rows.policies.get((policy.account_id, policy.policy_id))
-        if stored is not None and stored.body != write_policy_body(policy):
-            raise StoredPolicyDiffersError(
-                f"policy {policy.policy_id} of {policy.account_id} stands with other content"
-            )

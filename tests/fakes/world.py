@@ -40,13 +40,6 @@ class EntryRow:
     hash: str
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyRow:
-    version: int
-    """The head's version that the policy was written with: a reader who lags behind it does not see the policy."""
-    body: str
-
-
 @dataclass(slots=True)
 class DiscrepancyRow:
     status: str
@@ -68,8 +61,8 @@ class Rows:
     """By account id, every state there was, the present last."""
     entries: dict[tuple[str, str], EntryRow] = field(default_factory=dict)
     """By account id and entry id."""
-    policies: dict[tuple[str, str], PolicyRow] = field(default_factory=dict)
-    """By account id and policy id."""
+    terms: dict[tuple[str, str], str] = field(default_factory=dict)
+    """By account id and term id."""
     discrepancies: dict[str, DiscrepancyRow] = field(default_factory=dict)
     bank_files: dict[str, BankFileRow] = field(default_factory=dict)
     chunk_results: dict[tuple[str, int], str] = field(default_factory=dict)

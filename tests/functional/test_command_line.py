@@ -14,11 +14,10 @@ from botocore.compat import HTTPHeaders
 from pawledger.adapters.clients import shared_session
 from pawledger.command_line.main import main
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
-from pawledger.domain.issuing import decide_policy_issue
 from pawledger.ports import BankFileRecord, ChunkResult
 from pawledger.services.append_entry import Proposal, append_entry
 from pawledger.services.bill_accounts import bill_account
-from tests.builders.policies import ACCOUNT_ID, build_policy, issue
+from tests.builders.policies import ACCOUNT_ID, build_policy, issue, term_of
 from tests.fakes.memory import NoPause
 from tests.functional.worlds import World, aws_world
 
@@ -73,7 +72,7 @@ def world(fake_aws: None) -> World:
         world.ledger,
         NoPause(),
         ACCOUNT_ID,
-        lambda head, _: Proposal(decide_policy_issue(head, issue(policy)), policy=policy),
+        lambda head, _: Proposal(issue(head, policy), terms=(term_of(policy),)),
     )
     bill_account(ACCOUNT_ID, date(2026, 1, 17), ledger=world.ledger, pause=NoPause())
     world.discrepancy_book.record(
@@ -130,11 +129,11 @@ def test_a_file_is_found_by_the_beginning_of_its_id_and_is_proven(world: World) 
 def test_an_unbroken_ledger_is_verified_and_an_edited_entry_is_found(world: World) -> None:
     assert run("ledger", "verify", "--all").out == "Unbroken: 1 accounts with 2 entries.\n"
 
-    world.tamper_with_entry(ACCOUNT_ID, "invoice#PAW-1#1", '"EUR"', '"USD"')
+    world.tamper_with_entry(ACCOUNT_ID, "invoice#PAW-1#1#1", '"EUR"', '"USD"')
     verified = run("ledger", "verify", "--all")
 
     assert verified.code == 1
-    assert "invoice#PAW-1#1" in verified.out
+    assert "invoice#PAW-1#1#1" in verified.out
 
 
 @pytest.mark.usefixtures("fake_aws")

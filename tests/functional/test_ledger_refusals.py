@@ -22,9 +22,10 @@ from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.domain.errors import InvariantError
 from pawledger.domain.ledger import AccountHead, BrokenLedgerError, apply_entry, chain_entry
 from pawledger.domain.payments import decide_movement
+from pawledger.domain.policies import ALL_TERMS
 from pawledger.ports import EntryExistsError, HeadMovedError
 from tests.builders.movements import build_movement
-from tests.builders.policies import ACCOUNT_ID, build_policy
+from tests.builders.policies import ACCOUNT_ID, build_policy, term_of
 from tests.fakes.memory import NoPause
 
 BEFORE = AccountHead(ACCOUNT_ID)
@@ -151,6 +152,6 @@ def test_a_refusal_without_reasons_is_raised_as_it_is(ledger: DynamoLedger, stub
 
 def test_a_ledger_without_policies_says_so(ledger: DynamoLedger) -> None:
     with pytest.raises(InvariantError, match="has their table"):
-        ledger.append(BEFORE, ENTRY, AFTER, policy=build_policy())
+        ledger.append(BEFORE, ENTRY, AFTER, terms=[term_of(build_policy())])
     with pytest.raises(InvariantError, match="has their table"):
-        ledger.read_policies(ACCOUNT_ID, consistent=True)
+        ledger.read_terms(ACCOUNT_ID, *ALL_TERMS)

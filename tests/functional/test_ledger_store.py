@@ -5,15 +5,16 @@ from datetime import date, timedelta
 
 import pytest
 
-from pawledger.adapters.errors import StoredPolicyDiffersError
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus
 from pawledger.domain.entries import Decision, Entry
-from pawledger.domain.issuing import decide_next_invoice, decide_policy_issue
+from pawledger.domain.issuing import decide_next_invoice
 from pawledger.domain.ledger import AccountHead, BrokenLedgerError, apply_entry, chain_entry, replay_entries
 from pawledger.domain.payments import decide_movement
+from pawledger.domain.policies import ALL_TERMS, terms_of_policy
+from pawledger.domain.policy_events import entries_of_policy
 from pawledger.ports import EntryExistsError, HeadMovedError
 from tests.builders.movements import build_movement
-from tests.builders.policies import ACCOUNT_ID, build_policy, issue
+from tests.builders.policies import ACCOUNT_ID, build_policy, issue, term_of
 from tests.functional.worlds import World
 
 NEW_ACCOUNT = AccountHead(ACCOUNT_ID)
@@ -39,9 +40,9 @@ def discrepancy(subject: str = "payment#1") -> Discrepancy:
 
 def record_policy(world: World, before: AccountHead, policy_id: str = "PAW-1") -> AccountHead:
     policy = build_policy(policy_id, account_id=before.account_id)
-    entry = chain_entry(before, decide_policy_issue(before, issue(policy)))
+    entry = chain_entry(before, issue(before, policy))
     after = apply_entry(before, entry)
-    world.ledger.append(before, entry, after, policy=policy)
+    world.ledger.append(before, entry, after, terms=[term_of(policy)])
     return after
 
 
@@ -52,7 +53,7 @@ def due_accounts(world: World, day: date) -> set[str]:
 def test_an_account_that_was_never_written_has_nothing(world: World) -> None:
     assert world.ledger.read_head(ACCOUNT_ID, consistent=True) is None
     assert world.ledger.read_head(ACCOUNT_ID, consistent=False) is None
-    assert list(world.ledger.read_policies(ACCOUNT_ID, consistent=True)) == []
+    assert list(world.ledger.read_terms(ACCOUNT_ID, *ALL_TERMS)) == []
     assert world.ledger.read_entry(ACCOUNT_ID, "payment#none") is None
     assert list(world.archive.read_entries(ACCOUNT_ID)) == []
     assert list(world.archive.scan_heads()) == []
@@ -60,7 +61,7 @@ def test_an_account_that_was_never_written_has_nothing(world: World) -> None:
 
 def test_an_appended_entry_and_its_head_are_read_back_whole(world: World) -> None:
     first = record_policy(world, NEW_ACCOUNT)
-    invoice = decide_next_invoice(first, [build_policy()], FIRST_INVOICE_ON)
+    invoice = decide_next_invoice(first, [term_of(build_policy())], FIRST_INVOICE_ON)
     assert invoice is not None
     second = append(world, first, invoice)
     assert world.ledger.read_head(ACCOUNT_ID, consistent=True) == second
@@ -95,12 +96,14 @@ def test_a_moved_head_refuses_and_nothing_is_written(world: World) -> None:
     first = append(world, NEW_ACCOUNT, payment("first"))
     second = append(world, first, payment("second"))
     policy = build_policy()
-    entry = chain_entry(first, decide_policy_issue(first, issue(policy)))
+    entry = chain_entry(first, issue(first, policy))
     with pytest.raises(HeadMovedError):
-        world.ledger.append(first, entry, apply_entry(first, entry), discrepancies=[discrepancy()], policy=policy)
+        world.ledger.append(
+            first, entry, apply_entry(first, entry), discrepancies=[discrepancy()], terms=[term_of(policy)]
+        )
     assert world.ledger.read_head(ACCOUNT_ID, consistent=True) == second
     assert world.ledger.read_entry(ACCOUNT_ID, entry.entry_id) is None
-    assert list(world.ledger.read_policies(ACCOUNT_ID, consistent=True)) == []
+    assert list(world.ledger.read_terms(ACCOUNT_ID, *ALL_TERMS)) == []
     assert world.discrepancy_book.read(discrepancy().discrepancy_id) is None
 
 
@@ -137,30 +140,30 @@ def test_an_entry_that_exists_writes_none_of_its_discrepancies(world: World) -> 
     assert world.discrepancy_book.read(discrepancy().discrepancy_id) is None
 
 
-def test_policies_are_read_in_the_order_of_their_ids_and_of_one_account_only(world: World) -> None:
+def test_terms_are_read_in_the_order_of_their_ids_and_of_one_account_only(world: World) -> None:
     after = record_policy(world, NEW_ACCOUNT, "PAW-2")
     record_policy(world, after, "PAW-1")
     record_policy(world, AccountHead("HOME0002"), "PAW-3")
-    assert list(world.ledger.read_policies(ACCOUNT_ID, consistent=True)) == [
-        build_policy("PAW-1"),
-        build_policy("PAW-2"),
-    ]
+    terms = [term_of(build_policy("PAW-1")), term_of(build_policy("PAW-2"))]
+    assert list(world.ledger.read_terms(ACCOUNT_ID, *ALL_TERMS)) == terms
+    assert list(world.ledger.read_terms(ACCOUNT_ID, *terms_of_policy("PAW-1"))) == terms[:1]
+    assert list(world.ledger.read_terms(ACCOUNT_ID, "PAW-1#1", "PAW-2#1")) == terms
 
 
-def test_a_policy_that_stands_with_the_same_content_is_no_hindrance(world: World) -> None:
+def test_a_term_is_replaced_by_what_is_written_with_a_later_entry(world: World) -> None:
     after = record_policy(world, NEW_ACCOUNT, "PAW-1")
     entry = chain_entry(after, payment("first"))
-    world.ledger.append(after, entry, apply_entry(after, entry), policy=build_policy("PAW-1"))
-    assert list(world.ledger.read_policies(ACCOUNT_ID, consistent=True)) == [build_policy("PAW-1")]
+    changed = replace(term_of(build_policy("PAW-1")), plan="annual")
+    world.ledger.append(after, entry, apply_entry(after, entry), terms=[changed])
+    assert list(world.ledger.read_terms(ACCOUNT_ID, *ALL_TERMS)) == [changed]
 
 
-def test_a_policy_that_stands_with_other_content_stops_the_write(world: World) -> None:
+def test_entries_are_read_by_what_their_ids_begin_with(world: World) -> None:
     after = record_policy(world, NEW_ACCOUNT, "PAW-1")
-    entry = chain_entry(after, payment("first"))
-    other = replace(build_policy("PAW-1"), currency="USD")
-    with pytest.raises(StoredPolicyDiffersError, match="PAW-1"):
-        world.ledger.append(after, entry, apply_entry(after, entry), policy=other)
-    assert world.ledger.read_head(ACCOUNT_ID, consistent=True) == after
+    record_policy(world, append(world, after, payment("first")), "PAW-10")
+    found = world.ledger.read_entries_from(ACCOUNT_ID, entries_of_policy("PAW-1"))
+    assert [entry.entry_id for entry in found] == ["policy#PAW-1#00001"]
+    assert len(list(world.ledger.read_entries_from(ACCOUNT_ID, "policy#"))) == 2
 
 
 def test_the_agenda_finds_every_account_of_a_day_whatever_its_shard(world: World) -> None:
@@ -178,7 +181,7 @@ def test_an_account_moves_on_in_the_agenda_and_leaves_it_after_the_last_installm
     while head.agenda_on is not None:
         day = head.agenda_on
         assert due_accounts(world, day) == {ACCOUNT_ID}
-        invoice = decide_next_invoice(head, [build_policy()], day)
+        invoice = decide_next_invoice(head, [term_of(build_policy())], day)
         assert invoice is not None
         head = append(world, head, invoice)
         assert due_accounts(world, day) == set()

@@ -11,16 +11,16 @@ from pawledger.adapters.models import (
     BankFileRow,
     DiscrepancyRow,
     EntryRow,
-    PolicyRow,
     ReferenceRow,
     Row,
+    TermRow,
 )
 from tests.builders.tables import table_definitions
 
 MODELS: dict[str, type[Row]] = {
     "accounts": AccountRow,
     "entries": EntryRow,
-    "policies": PolicyRow,
+    "policies": TermRow,
     "discrepancies": DiscrepancyRow,
     "bank_files": BankFileRow,
     "references": ReferenceRow,

@@ -15,8 +15,8 @@ from pawledger.adapters.models import (
     BankFileRow,
     DiscrepancyRow,
     EntryRow,
-    PolicyRow,
     ReferenceRow,
+    TermRow,
     bind,
     open_connection,
 )
@@ -104,7 +104,7 @@ def aws_world() -> World:
         accounts=bind(AccountRow, tables["accounts"], connection),
         entries=bind(EntryRow, tables["entries"], connection),
         discrepancies=bind(DiscrepancyRow, tables["discrepancies"], connection),
-        policies=bind(PolicyRow, tables["policies"], connection),
+        policies=bind(TermRow, tables["policies"], connection),
     )
     ledger = DynamoLedger(ledger_tables, connection, NoPause())
     queue_url = sqs.create_queue(QueueName="test-payments")["QueueUrl"]

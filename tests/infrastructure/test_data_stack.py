@@ -15,7 +15,7 @@ BUCKET = "AWS::S3::Bucket"
 KEYS = {
     "AccountsTableName": (["account_id"], {"agenda": ["agenda_key", "account_id"]}),
     "EntriesTableName": (["account_id", "entry_id"], {}),
-    "PoliciesTableName": (["account_id", "policy_id"], {}),
+    "PoliciesTableName": (["account_id", "term_id"], {}),
     "DiscrepanciesTableName": (["discrepancy_id"], {"worklist": ["worklist_key", "born_on"]}),
     "BankFilesTableName": (["file_id", "part"], {"received": ["received_on", "file_id"]}),
     "ReferencesTableName": (["reference"], {}),

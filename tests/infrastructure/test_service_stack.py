@@ -49,9 +49,9 @@ OUTPUTS = {
 TABLE_RIGHTS = {
     "record_policy_event": {
         "AccountsTableName": {"GetItem", "PutItem"},
-        "EntriesTableName": {"GetItem", "PutItem"},
+        "EntriesTableName": {"GetItem", "Query", "PutItem"},
         "PoliciesTableName": {"Query", "PutItem"},
-        "DiscrepanciesTableName": {"PutItem"},
+        "DiscrepanciesTableName": {"PutItem", "UpdateItem"},
         "ReferencesTableName": {"GetItem", "PutItem"},
     },
     "start_billing_day": {"AccountsTableName/index/agenda": {"Query"}},

@@ -89,7 +89,7 @@ def _check_invoices(history: History) -> Iterator[str]:
     for account_id in _heads(history):
         for entry, _ in history.world.ledger.read_entries(account_id):
             if entry.decision.kind is EntryKind.INVOICE_ISSUED:
-                found.update((policy_id, number) for policy_id, number, _ in entry.decision.facts["lines"])
+                found.update((term_id, number) for term_id, number, _ in entry.decision.facts["lines"])
     if found != Counter(history.scenario.installments):
         missing = history.scenario.installments - found.keys()
         twice = [installment for installment, count in found.items() if count > 1]

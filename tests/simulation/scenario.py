@@ -11,11 +11,11 @@ from typing import Any, Final
 from pawledger.bank_files.detection import read_bank_file
 from pawledger.bank_files.report import FileReport
 from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
-from pawledger.domain.policies import Policy, plan_installments
+from pawledger.domain.policy_events import PolicyIssued, Price
 from pawledger.services.payment_chunks import read_movements
 from tests.builders.bank_statements import CREDIT_CODE, DEBIT_CODE, RETURN_CODE, Line, build_bai2
 from tests.builders.camt053_file import Camt053File, Detail, Entry, StatementContent
-from tests.builders.policies import build_policy, premium
+from tests.builders.policies import build_policy, term_of
 from tests.builders.services import policy_message, without
 
 DAYS: Final = (date(2026, 1, 16), date(2026, 1, 18), date(2026, 2, 13), date(2026, 2, 15), date(2026, 2, 16))
@@ -65,7 +65,7 @@ class Scenario:
     accepted: Mapping[str, bytes]
     payment_ids: frozenset[str]
     installments: frozenset[tuple[str, int]]
-    """Policy id and number of every installment that must have been invoiced, and no other."""
+    """Term id and number of every installment that must have been invoiced, and no other."""
     quarantined_count: int
 
 
@@ -78,13 +78,12 @@ def build_scenario(seed: int) -> Scenario:
     """A small book: five accounts, up to ten policies, six files of which three are sound and different."""
     chance = seeded_random(seed)
     policies = [policy for account_id in ACCOUNT_IDS for policy in _policies_of(account_id, chance)]
-    events = [PolicyEvent(policy.policy_id, policy_message(policy)) for policy in policies]
-    known_first = [
-        PolicyEvent(f"{account_id} mandate", policy_message(policy, mandate_id=f"MNDT-{account_id}"))
-        for account_id in sorted(MANDATED)
+    mandates = {f"{account_id}-1": f"MNDT-{account_id}" for account_id in MANDATED}
+    events = [
+        PolicyEvent(policy.policy_id, policy_message(policy, mandate_id=mandates.get(policy.policy_id)))
         for policy in policies
-        if policy.policy_id == f"{account_id}-1"
     ]
+    known_first = [PolicyEvent(f"{event.name} first", event.message) for event in events if event.name in mandates]
     first_lines = _lines("A", chance.randint(3, 12), chance)
     second_lines = _lines("B", chance.randint(3, 12), chance)
     entries = _camt_entries(chance)
@@ -117,16 +116,16 @@ def build_scenario(seed: int) -> Scenario:
         accepted=accepted,
         payment_ids=frozenset(identity for data in accepted.values() for identity in _payment_ids(data)),
         installments=frozenset(
-            (policy.policy_id, installment.number)
-            for policy in policies
-            for installment in plan_installments(policy)
+            (term.term_id, installment.number)
+            for term in map(term_of, policies)
+            for installment in term.installments
             if installment.invoice_on <= DAYS[-1]
         ),
         quarantined_count=len(broken) + 1,
     )
 
 
-def _policies_of(account_id: str, chance: random.Random) -> list[Policy]:
+def _policies_of(account_id: str, chance: random.Random) -> list[PolicyIssued]:
     template = build_policy(account_id=account_id, currency="GBP" if account_id == FOREIGN else "EUR")
     policies = []
     for number in range(1, chance.choice((1, 2, 2)) + 1):
@@ -135,7 +134,7 @@ def _policies_of(account_id: str, chance: random.Random) -> list[Policy]:
             replace(
                 template,
                 policy_id=f"{account_id}-{number}",
-                charges=(premium(chance.randint(20_001, 99_999)),),
+                price=Price(chance.randint(20_001, 99_999)),
                 effective_on=date(2026, 2, day),
                 expires_on=date(2027, 2, day),
             )

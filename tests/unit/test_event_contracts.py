@@ -28,7 +28,10 @@ from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.identifiers import IdentifierError
 from pawledger.domain.payments import Movement
-from pawledger.domain.policies import Plan, PolicyRefusedError
+from pawledger.domain.policies import PolicyRefusedError
+from pawledger.domain.policy_checks import check_policy_event
+from pawledger.domain.policy_events import PolicyIssued
+from pawledger.domain.rulebook import UnknownRuleError
 from pawledger.ports import StoredObjectMissingError
 from pawledger.runtime.dropped_files import read_dropped_file
 from pawledger.runtime.queue_batch import QueueMessage, process_queue_batch
@@ -38,12 +41,13 @@ from pawledger.services.close_day import CLOSING_DAY
 from pawledger.services.identify import Clues
 from pawledger.services.messages import MessageRefusedError, read_business_date
 from pawledger.services.payment_chunks import ChunkedMovement, read_chunk, write_chunk
+from pawledger.services.policy_messages import POLICY_SCHEMAS, read_policy_event
 from pawledger.services.post_payments import post_payments
 from pawledger.services.push_alerts import alert_of
 from pawledger.services.receive_bank_file import INCOMING_KEY_PATTERN
-from pawledger.services.record_policy_event import read_policy_issued
 from pawledger.services.start_billing_day import BILLING_DAY, start_billing_day
-from tests.builders.policies import build_policy
+from tests.builders.policies import amount_of, build_policy
+from tests.builders.rulebooks import build_rulebook
 from tests.builders.services import connect_posting, record_policy
 from tests.fakes.memory import MemoryWorld
 
@@ -95,8 +99,12 @@ def read_announced_chunk(chunk: object) -> object:
     return read_chunk(json.dumps(chunk), named.get("file_id", FILE_ID), named.get("chunk_number", 1))
 
 
+def read_policy_message(message: object) -> None:
+    check_policy_event(read_policy_event(message), build_rulebook())
+
+
 READERS: Final[dict[str, Callable[[object], object]]] = {
-    "policy_issued.v1": lambda message: read_policy_issued(message, RECEIVED_ON),
+    **dict.fromkeys(POLICY_SCHEMAS, read_policy_message),
     "billing_day.v1": lambda message: read_business_date(message, BILLING_DAY, "Europe/London"),
     "closing_day.v1": lambda message: read_business_date(message, CLOSING_DAY, "Europe/London"),
     "bill_accounts.v1": read_bill_accounts,
@@ -105,7 +113,7 @@ READERS: Final[dict[str, Callable[[object], object]]] = {
 }
 """Alerts and inspect reports are only written by Pawledger; others read them."""
 
-REFUSALS: Final = (MessageRefusedError, PolicyRefusedError, IdentifierError, UnknownCurrencyError)
+REFUSALS: Final = (MessageRefusedError, PolicyRefusedError, IdentifierError, UnknownCurrencyError, UnknownRuleError)
 """What reading a message raises for a broken contract; any other error would be a bug that the sample brought out."""
 
 
@@ -163,17 +171,18 @@ def test_a_policy_without_any_one_required_field_is_refused_by_schema_and_code(f
 
     assert faults_of("policy_issued.v1", message) == [f"'{field}' is a required property"]
     with pytest.raises(PawledgerError, match=field):
-        read_policy_issued(message, RECEIVED_ON)
+        read_policy_message(message)
 
 
 def test_the_samples_of_a_policy_are_read_as_they_are_meant() -> None:
     message = load(EVENTS / "samples" / "policy_issued.v1" / "good_monthly_policy_with_mandate.json")
 
-    issued, mandate_id = read_policy_issued(message, RECEIVED_ON)
+    issued = read_policy_event(message)
 
-    assert (issued.event_id, mandate_id) == ("evt-2026-000017", "MNDT-7781")
+    assert isinstance(issued, PolicyIssued)
+    assert (issued.event_id, issued.mandate_id) == ("evt-2026-000017", "MNDT-7781")
     # 240.00 premium + 45.60 tax - 12.00 discount
-    assert (issued.policy.amount_minor, issued.policy.plan) == (27360, Plan.MONTHLY)
+    assert (amount_of(issued), issued.plan) == (27360, "monthly")
 
 
 @pytest.mark.parametrize(
@@ -325,11 +334,11 @@ def test_a_queue_event_holds_messages_of_its_schema(name: str, schema: str) -> N
 def test_the_event_with_poison_holds_one_good_message_and_two_bad_ones() -> None:
     bodies = [record["body"] for record in load(AWS_EVENTS / "sqs_policy_events_with_poison.json")["Records"]]
 
-    read_policy_issued(json.loads(bodies[0]), RECEIVED_ON)
+    read_policy_event(json.loads(bodies[0]))
     with pytest.raises(ValueError, match="Expecting"):
         json.loads(bodies[1])
     with pytest.raises(PawledgerError, match="currency"):
-        read_policy_issued(json.loads(bodies[2]), RECEIVED_ON)
+        read_policy_message(json.loads(bodies[2]))
 
 
 def test_the_word_of_a_dropped_file_is_read_with_key_version_and_day() -> None:

@@ -88,8 +88,8 @@ def encrypted(data: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("data", "rule"),
     [
-        (gzip.compress(PLAIN) + b"junk", "package.damaged"),
-        (gzip.compress(gzip.compress(PLAIN)), "package.nested"),
+        (gzip.compress(PLAIN, mtime=0) + b"junk", "package.damaged"),
+        (gzip.compress(gzip.compress(PLAIN, mtime=0), mtime=0), "package.nested"),
         (zip_of(("inner.zip", zip_of(("statement.bai", PLAIN)))), "package.nested"),
         (zip_of(("inner.7z", b"7z\xbc\xaf\x27\x1c" + bytes(90))), "package.nested"),
         (zip_of(("one.bai", PLAIN), ("two.bai", PLAIN)), "package.too_many_files"),
@@ -99,9 +99,9 @@ def encrypted(data: bytes) -> bytes:
         (zip_of(("statement.bai", PLAIN), method=zipfile.ZIP_BZIP2), "package.method"),
         (encrypted(PLAIN), "package.encrypted"),
         (b"PK\x03\x04" + bytes(100), "package.truncated"),
-        (gzip.compress(bytes(packaging.RATIO_FREE_BYTES + 1)), "package.ratio"),
+        (gzip.compress(bytes(packaging.RATIO_FREE_BYTES + 1), mtime=0), "package.ratio"),
         (zip_of(("zeros", bytes(packaging.RATIO_FREE_BYTES + 1))), "package.ratio"),
-        (gzip.compress(b""), "file.empty"),
+        (gzip.compress(b"", mtime=0), "file.empty"),
         (b"BZh91AY&SY" + bytes(50), "file.format_unknown"),
     ],
 )

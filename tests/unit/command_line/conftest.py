@@ -11,24 +11,23 @@ import pytest
 
 from pawledger.command_line.main import main
 from pawledger.domain.entries import Decision
-from pawledger.domain.issuing import IssuedPolicy, decide_next_invoice, decide_policy_issue
+from pawledger.domain.issuing import decide_next_invoice
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.payments import BankMovement, Movement, decide_movement
-from pawledger.domain.policies import Charge, ChargeKind, Plan, Policy
 from pawledger.runtime.books import Books
 from pawledger.services.append_entry import Proposal, append_entry
+from tests.builders.policies import build_policy, issue, premium, term_of
 from tests.fakes.memory import MemoryWorld
 
 FILE_ID = "a1b2c3d4e5f6" + "0" * 52
 
-POLICY = Policy(
+POLICY = build_policy(
+    "POL-1",
     account_id="ABCD1234",
-    policy_id="POL-1",
-    currency="EUR",
     effective_on=date(2026, 1, 1),
-    expires_on=date(2027, 1, 1),
-    plan=Plan.QUARTERLY,
-    charges=(Charge(ChargeKind.PREMIUM, 12000),),
+    plan="quarterly",
+    charges=(premium(12000),),
+    event_id="evt-1",
 )
 
 
@@ -65,7 +64,7 @@ def append(world: MemoryWorld, account_id: str, decide: Callable[[AccountHead], 
     def propose(head: AccountHead, consistent: bool) -> Proposal:
         decided = decide(head)
         if isinstance(decided, Decision):
-            return Proposal(decided, policy=POLICY if decided.opens_account_in else None)
+            return Proposal(decided, terms=(term_of(POLICY),) if decided.opens_account_in else ())
         return Proposal(decided.decision, decided.discrepancies)
 
     append_entry(world.ledger, world.pause, account_id, propose)
@@ -95,9 +94,9 @@ def explained(world: MemoryWorld) -> MemoryWorld:
     """ABCD1234 pays 30.00 EUR a quarter: it paid 50.00 for the first, which was taken back after the second."""
     paid = movement(Movement.PAYMENT, 5000, date(2026, 1, 5), 7)
     returned = movement(Movement.RETURN, 5000, date(2026, 4, 2), 12, return_reason="AC04")
-    append(world, "ABCD1234", lambda head: decide_policy_issue(head, IssuedPolicy("evt-1", date(2025, 12, 1), POLICY)))
-    append(world, "ABCD1234", lambda head: decide_next_invoice(head, [POLICY], date(2025, 12, 18)))
+    append(world, "ABCD1234", lambda head: issue(head, POLICY, date(2025, 12, 1)))
+    append(world, "ABCD1234", lambda head: decide_next_invoice(head, [term_of(POLICY)], date(2025, 12, 18)))
     append(world, "ABCD1234", lambda head: decide_movement(head, paid))
-    append(world, "ABCD1234", lambda head: decide_next_invoice(head, [POLICY], date(2026, 3, 18)))
+    append(world, "ABCD1234", lambda head: decide_next_invoice(head, [term_of(POLICY)], date(2026, 3, 18)))
     append(world, "ABCD1234", lambda head: decide_movement(head, returned))
     return world

@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import date
 
 from pawledger.domain.canonical import hash_text
-from pawledger.domain.issuing import IssuedPolicy, decide_policy_issue
 from pawledger.domain.payments import Movement, decide_movement
+from tests.builders.policies import issue
 from tests.fakes.memory import MemoryWorld
 from tests.unit.command_line.conftest import POLICY, Ran, append, movement
 
@@ -31,7 +31,8 @@ return-000000000000  2026-04-02      9 d  50.00 EUR  -                  -
 
 #  day         what happened                                              debit     credit       owed  source
 -  ----------  -----------------------------------------------------  ---------  ---------  ---------  -----------------
-1  2025-12-01  Policy POL-1 charges 120.00 EUR, paid quarterly.               -          -   0.00 EUR  event evt-1
+1  2025-12-01  Policy POL-1 is issued on 2026-01-01; term 1 charges           -          -   0.00 EUR  event evt-1
+               120.00 EUR, paid quarterly.
 2  2025-12-18  Invoice ABCD1234-0001 for 30.00 EUR, due 2026-01-01:   30.00 EUR          -  30.00 EUR  schedule
                POL-1 installment 1.
 3  2026-01-05  Payment of 50.00 EUR settles ABCD1234-0001 30.00;              -  30.00 EUR   0.00 EUR  file a1b2c3d4e5f6
@@ -135,7 +136,7 @@ def test_an_edited_entry_is_told_by_name_and_not_explained(explained: MemoryWorl
 
 
 def test_entries_that_do_not_add_up_to_the_head_are_pointed_out(explained: MemoryWorld, run: Run) -> None:
-    row = explained.rows.entries["ABCD1234", "invoice#POL-1#1"]
+    row = explained.rows.entries["ABCD1234", "invoice#POL-1#1#1"]
     row.body = row.body.replace("3000", "3100")
     row.hash = hash_text(row.body)
 
@@ -145,8 +146,8 @@ def test_entries_that_do_not_add_up_to_the_head_are_pointed_out(explained: Memor
 
 
 def test_what_an_event_says_is_never_printed_raw(world: MemoryWorld, run: Run) -> None:
-    hostile = IssuedPolicy("\x1b[2Jevil", POLICY.effective_on, replace(POLICY, account_id="EVIL0001"))
-    append(world, "EVIL0001", lambda head: decide_policy_issue(head, hostile))
+    hostile = replace(POLICY, event_id="\x1b[2Jevil", account_id="EVIL0001")
+    append(world, "EVIL0001", lambda head: issue(head, hostile))
 
     shown = run("account", "show", "EVIL0001")
 

@@ -15,7 +15,7 @@ from tests.unit.command_line.conftest import Ran, append, movement
 
 Run = Callable[..., Ran]
 
-INVOICE = ("ABCD1234", "invoice#POL-1#1")
+INVOICE = ("ABCD1234", "invoice#POL-1#1#1")
 LAST = ("ABCD1234", "debit#" + "12".zfill(32))
 
 

@@ -13,15 +13,15 @@ from pawledger.domain.entries import (
     EntryKind,
     LedgerAccount,
     OpenInvoice,
-    PolicyCursor,
     Posting,
+    TermCursor,
     entry_from_json,
     sums_to_zero,
 )
 
 FULL = Decision(
     kind=EntryKind.INVOICE_ISSUED,
-    entry_id="invoice#PAW-1#1",
+    entry_id="invoice#PAW-1#1#1",
     occurred_on=date(2026, 1, 17),
     facts={"due_on": "2026-01-31", "lines": [["PAW-1", 1, [["premium", 1_000]]]]},
     source={"event_id": "event-1"},
@@ -32,8 +32,8 @@ FULL = Decision(
     reason="Invoice HOME0001-0001 for 10.00 EUR.",
     opened_invoice=OpenInvoice("HOME0001-0001", date(2026, 1, 31), 1_000),
     allocations=(Allocation("HOME0001-0001", 400),),
-    cursors=(PolicyCursor("PAW-1", 2, date(2026, 2, 14)),),
-    finished_policies=("PAW-0",),
+    cursors=(TermCursor("PAW-1#1", 2, date(2026, 2, 14), 1_000, "EUR monthly"),),
+    finished_terms=("PAW-0#1",),
     opens_account_in="EUR",
     invoice_number=1,
     payment_reference="RF18539007547034",
@@ -54,7 +54,7 @@ def test_the_stored_text_is_canonical() -> None:
     body = Entry("HOME0001", 1, "", SPARSE).body
     assert body == (
         '{"account_id":"HOME0001","entry_id":"payment#1","facts":{},"kind":"payment_posted",'
-        '"occurred_on":"2026-02-02","previous_hash":"","reason":"A payment of nothing.","sequence":1,"source":{}}'
+        '"occurred_on":"2026-02-02","previous_hash":"","reason":"A payment of nothing.","sequence":1}'
     )
 
 
@@ -68,7 +68,7 @@ def test_the_stored_text_is_canonical() -> None:
             replace(ENTRY, decision=change)
             for change in (
                 replace(FULL, kind=EntryKind.PAYMENT_POSTED),
-                replace(FULL, entry_id="invoice#PAW-1#2"),
+                replace(FULL, entry_id="invoice#PAW-1#1#2"),
                 replace(FULL, occurred_on=date(2026, 1, 18)),
                 replace(FULL, facts={"due_on": "2026-01-30"}),
                 replace(FULL, source={}),
@@ -77,7 +77,7 @@ def test_the_stored_text_is_canonical() -> None:
                 replace(FULL, opened_invoice=None),
                 replace(FULL, allocations=()),
                 replace(FULL, cursors=()),
-                replace(FULL, finished_policies=()),
+                replace(FULL, finished_terms=()),
                 replace(FULL, opens_account_in=None),
                 replace(FULL, invoice_number=2),
                 replace(FULL, payment_reference=None),

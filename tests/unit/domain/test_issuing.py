@@ -6,21 +6,17 @@ from types import MappingProxyType
 
 import pytest
 
-from pawledger.domain.entries import Allocation, Decision, LedgerAccount, OpenInvoice, PolicyCursor, Posting
-from pawledger.domain.issuing import (
-    POLICIES_BILLING_MAX,
-    InvoiceNumbersUsedUpError,
-    MissingPolicyError,
-    decide_next_invoice,
-    decide_policy_issue,
-)
+from pawledger.domain.entries import Allocation, Decision, LedgerAccount, OpenInvoice, Posting, TermCursor
+from pawledger.domain.issuing import InvoiceNumbersUsedUpError, MissingTermError, decide_next_invoice
 from pawledger.domain.ledger import AccountHead, Standing
 from pawledger.domain.payment_references import InvoiceAddress, read_creditor_reference
 from pawledger.domain.payments import Movement
-from pawledger.domain.policies import Charge, ChargeKind, Plan, Policy, PolicyRefusedError
+from pawledger.domain.policies import PolicyRefusedError
+from pawledger.domain.policy_decisions import TERMS_BILLING_MAX
+from pawledger.domain.policy_events import PolicyIssued
 from tests.builders.books import Book, Delivery, append_all
 from tests.builders.movements import build_movement
-from tests.builders.policies import ACCOUNT_ID, build_policy, issue, premium
+from tests.builders.policies import ACCOUNT_ID, build_policy, discount, fee, issue, premium, tax, term_of
 
 EMPTY = AccountHead(ACCOUNT_ID)
 INVOICE_DAY = date(2026, 1, 17)
@@ -34,37 +30,37 @@ def postings_of(decision: Decision | None) -> dict[LedgerAccount, int]:
     return {posting.ledger_account: posting.amount_minor for posting in decision.postings}
 
 
-def open_account(*policies: Policy) -> AccountHead:
+def open_account(*policies: PolicyIssued) -> AccountHead:
     head = EMPTY
     for policy in policies:
-        head = append_all(head, [decide_policy_issue(head, issue(policy))])
+        head = append_all(head, [issue(head, policy)])
     return head
 
 
 def test_a_policy_charges_the_account_before_anything_is_invoiced() -> None:
-    charges = (premium(12_000), Charge(ChargeKind.TAX, 1_200), Charge(ChargeKind.DISCOUNT, -600))
-    decision = decide_policy_issue(EMPTY, issue(build_policy(charges=charges)))
-    assert decision.entry_id == "policy_issued#PAW-1"
+    charges = (premium(12_000), tax(1_200), discount(-600))
+    decision = issue(EMPTY, build_policy(charges=charges))
+    assert decision.entry_id == "policy#PAW-1#00001"
     assert postings_of(decision) == {
         LedgerAccount.UNBILLED: 12_600,
         LedgerAccount.PREMIUM: -12_000,
         LedgerAccount.TAX: -1_200,
         LedgerAccount.DISCOUNT: 600,
     }
-    assert decision.reason == "Policy PAW-1 charges 126.00 EUR, paid monthly."
+    assert decision.reason == "Policy PAW-1 is issued on 2026-01-31; term 1 charges 126.00 EUR, paid monthly."
 
 
 def test_a_charge_of_nothing_leaves_no_posting() -> None:
-    charges = (premium(12_000), Charge(ChargeKind.FEE, 0))
-    assert LedgerAccount.FEE not in postings_of(decide_policy_issue(EMPTY, issue(build_policy(charges=charges))))
+    charges = (premium(12_000), fee(0))
+    assert LedgerAccount.FEE not in postings_of(issue(EMPTY, build_policy(charges=charges)))
 
 
 def test_the_first_policy_opens_the_account_in_its_currency_and_the_second_changes_nothing_of_that() -> None:
-    first = decide_policy_issue(EMPTY, issue(build_policy()))
+    first = issue(EMPTY, build_policy())
     assert first.opens_account_in == "EUR"
     head = append_all(EMPTY, [first])
     assert (head.currency, head.standing) == ("EUR", Standing.OPEN)
-    assert decide_policy_issue(head, issue(build_policy("PAW-2"))).opens_account_in is None
+    assert issue(head, build_policy("PAW-2")).opens_account_in is None
 
 
 def test_the_first_installment_goes_on_the_agenda_two_weeks_before_it_is_due() -> None:
@@ -72,7 +68,7 @@ def test_the_first_installment_goes_on_the_agenda_two_weeks_before_it_is_due() -
 
 
 def test_a_policy_is_recorded_on_the_day_it_was_received_and_not_on_the_day_it_begins() -> None:
-    decision = decide_policy_issue(EMPTY, issue(build_policy(), date(2025, 12, 9)))
+    decision = issue(EMPTY, build_policy(), date(2025, 12, 9))
     assert decision.occurred_on == date(2025, 12, 9)
 
 
@@ -88,25 +84,25 @@ def test_a_policy_is_recorded_on_the_day_it_was_received_and_not_on_the_day_it_b
 def test_a_policy_received_after_its_first_invoice_day_is_due_on_the_day_it_was_received(
     received_on: date, agenda_on: date
 ) -> None:
-    head = append_all(EMPTY, [decide_policy_issue(EMPTY, issue(build_policy(), received_on))])
+    head = append_all(EMPTY, [issue(EMPTY, build_policy(), received_on)])
     assert head.agenda_on == agenda_on
-    assert decide_next_invoice(head, [build_policy()], agenda_on - timedelta(days=1)) is None
+    assert decide_next_invoice(head, [term_of(build_policy())], agenda_on - timedelta(days=1)) is None
 
 
 def test_late_installments_are_all_invoiced_on_one_business_date_and_the_agenda_never_falls_behind_it() -> None:
-    head = append_all(EMPTY, [decide_policy_issue(EMPTY, issue(build_policy(), SIXTY_DAYS_LATE))])
+    head = append_all(EMPTY, [issue(EMPTY, build_policy(), SIXTY_DAYS_LATE)])
     issued = []
     agenda = []
     for _ in range(4):  # three are late, the fourth decision finds nothing
-        decision = decide_next_invoice(head, [build_policy()], SIXTY_DAYS_LATE)
+        decision = decide_next_invoice(head, [term_of(build_policy())], SIXTY_DAYS_LATE)
         if decision is None:
             break
         head = append_all(head, [decision])
         issued.append((decision.entry_id, decision.occurred_on))
         agenda.append(head.agenda_on)
-    assert issued == [(f"invoice#PAW-1#{number}", SIXTY_DAYS_LATE) for number in (1, 2, 3)]
+    assert issued == [(f"invoice#PAW-1#1#{number}", SIXTY_DAYS_LATE) for number in (1, 2, 3)]
     assert agenda == [SIXTY_DAYS_LATE, SIXTY_DAYS_LATE, date(2026, 4, 16)]
-    assert decide_next_invoice(head, [build_policy()], SIXTY_DAYS_LATE) is None
+    assert decide_next_invoice(head, [term_of(build_policy())], SIXTY_DAYS_LATE) is None
     # What is late keeps the day on which it was due.
     assert [i.due_on for i in head.open_invoices] == [date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31)]
 
@@ -119,8 +115,8 @@ def test_a_late_policy_beside_one_in_time_leaves_the_other_where_it_stands() -> 
     assert book.bill(date(2026, 3, 31)) == 0
     assert book.bill(SIXTY_DAYS_LATE) == 3
     assert book.head.cursors == (
-        PolicyCursor("PAW-1", 4, date(2026, 4, 16)),
-        PolicyCursor("PAW-2", 4, date(2026, 4, 16)),
+        TermCursor("PAW-1#1", 4, date(2026, 4, 16), 1_000, "EUR monthly"),
+        TermCursor("PAW-2#1", 4, date(2026, 4, 16), 1_000, "EUR monthly"),
     )
 
 
@@ -134,15 +130,15 @@ def test_a_policy_event_delivered_again_on_a_later_day_is_a_repetition_that_move
 
 def test_a_policy_in_another_currency_is_refused() -> None:
     with pytest.raises(PolicyRefusedError, match="invoiced in EUR, not USD"):
-        decide_policy_issue(open_account(build_policy()), issue(build_policy("PAW-2", currency="USD")))
+        issue(open_account(build_policy()), build_policy("PAW-2", currency="USD"))
 
 
 def test_an_account_bills_at_most_200_policies_at_a_time() -> None:
-    cursors = tuple(PolicyCursor(f"PAW-{n}", 1, INVOICE_DAY) for n in range(POLICIES_BILLING_MAX))
+    cursors = tuple(TermCursor(f"PAW-{n}#1", 1, INVOICE_DAY, 1_000, "EUR monthly") for n in range(TERMS_BILLING_MAX))
     full = AccountHead(ACCOUNT_ID, currency="EUR", cursors=cursors)
     with pytest.raises(PolicyRefusedError, match="already bills 200"):
-        decide_policy_issue(full, issue(build_policy("PAW-NEW")))
-    decide_policy_issue(replace(full, cursors=cursors[1:]), issue(build_policy("PAW-NEW")))
+        issue(full, build_policy("PAW-NEW"))
+    issue(replace(full, cursors=cursors[1:]), build_policy("PAW-NEW"))
 
 
 def test_money_that_came_before_the_first_policy_becomes_unapplied_cash() -> None:
@@ -181,7 +177,7 @@ def test_money_that_waits_in_suspense_on_an_open_account_is_left_there_by_the_ne
 
 def test_nothing_is_invoiced_a_day_too_early() -> None:
     head = open_account(build_policy())
-    assert decide_next_invoice(head, [build_policy()], date(2026, 1, 16)) is None
+    assert decide_next_invoice(head, [term_of(build_policy())], date(2026, 1, 16)) is None
 
 
 def test_an_account_without_policies_is_never_invoiced() -> None:
@@ -189,30 +185,30 @@ def test_an_account_without_policies_is_never_invoiced() -> None:
 
 
 def test_an_installment_is_invoiced_on_its_day() -> None:
-    decision = decide_next_invoice(open_account(build_policy()), [build_policy()], INVOICE_DAY)
+    decision = decide_next_invoice(open_account(build_policy()), [term_of(build_policy())], INVOICE_DAY)
     assert decision is not None
-    assert decision.entry_id == "invoice#PAW-1#1"
+    assert decision.entry_id == "invoice#PAW-1#1#1"
     assert decision.invoice_number == 1
     assert decision.opened_invoice == OpenInvoice("HOME0001-0001", date(2026, 1, 31), 1_000)
     assert postings_of(decision) == {LedgerAccount.RECEIVABLE: 1_000, LedgerAccount.UNBILLED: -1_000}
-    assert decision.cursors == (PolicyCursor("PAW-1", 2, date(2026, 2, 14)),)
+    assert decision.cursors == (TermCursor("PAW-1#1", 2, date(2026, 2, 14), 1_000),)
     assert decision.reason == "Invoice HOME0001-0001 for 10.00 EUR, due 2026-01-31: PAW-1 installment 1."
 
 
 def test_the_payment_reference_of_an_invoice_leads_back_to_it() -> None:
-    decision = decide_next_invoice(open_account(build_policy()), [build_policy()], INVOICE_DAY)
+    decision = decide_next_invoice(open_account(build_policy()), [term_of(build_policy())], INVOICE_DAY)
     assert decision is not None
     assert read_creditor_reference(decision.payment_reference or "") == InvoiceAddress(ACCOUNT_ID, 1)
 
 
 def test_installments_of_one_account_that_fall_due_together_share_an_invoice() -> None:
-    policies = [build_policy("PAW-1"), build_policy("PAW-2", charges=(premium(2_400),), plan=Plan.QUARTERLY)]
+    policies = [build_policy("PAW-1"), build_policy("PAW-2", charges=(premium(2_400),), plan="quarterly")]
     book = Book()
     for policy in reversed(policies):
         book.deliver_policy(policy)
     assert book.bill(INVOICE_DAY) == 1
     assert book.head.open_invoices == (OpenInvoice("HOME0001-0001", date(2026, 1, 31), 1_600),)
-    assert book.entries[-1].entry_id == "invoice#PAW-1#1"
+    assert book.entries[-1].entry_id == "invoice#PAW-1#1#1"
     assert [cursor.next_invoice_on for cursor in book.head.cursors] == [date(2026, 2, 14), date(2026, 4, 16)]
 
 
@@ -222,7 +218,7 @@ def test_installments_that_fall_due_on_different_days_are_invoiced_apart_oldest_
     book.deliver_policy(build_policy("PAW-2", effective_on=date(2026, 1, 20)))
     assert book.bill(INVOICE_DAY) == 2
     assert [invoice.due_on for invoice in book.head.open_invoices] == [date(2026, 1, 20), date(2026, 1, 31)]
-    assert [entry.entry_id for entry in book.entries[2:]] == ["invoice#PAW-2#1", "invoice#PAW-1#1"]
+    assert [entry.entry_id for entry in book.entries[2:]] == ["invoice#PAW-2#1#1", "invoice#PAW-1#1#1"]
 
 
 def test_missed_days_are_caught_up_month_by_month_and_nothing_is_invoiced_twice() -> None:
@@ -251,7 +247,7 @@ def test_after_the_last_installment_everything_is_billed_and_the_account_leaves_
 
 
 def test_a_policy_that_was_not_read_with_the_head_stops_billing_by_name() -> None:
-    with pytest.raises(MissingPolicyError, match="PAW-1 of account HOME0001"):
+    with pytest.raises(MissingTermError, match="PAW-1#1 of account HOME0001"):
         decide_next_invoice(open_account(build_policy()), [], INVOICE_DAY)
 
 
@@ -283,8 +279,8 @@ def test_an_installment_of_nothing_moves_on_and_opens_no_invoice() -> None:
 def test_an_account_that_used_up_its_invoice_numbers_is_refused_rather_than_numbered_wrongly() -> None:
     head = replace(open_account(build_policy()), invoice_count=9_999)
     with pytest.raises(InvoiceNumbersUsedUpError, match="used up its 9999"):
-        decide_next_invoice(head, [build_policy()], INVOICE_DAY)
-    last = decide_next_invoice(replace(head, invoice_count=9_998), [build_policy()], INVOICE_DAY)
+        decide_next_invoice(head, [term_of(build_policy())], INVOICE_DAY)
+    last = decide_next_invoice(replace(head, invoice_count=9_998), [term_of(build_policy())], INVOICE_DAY)
     assert last is not None
     assert last.invoice_number == 9_999
 
@@ -301,6 +297,6 @@ def test_a_policy_event_delivered_again_is_a_repetition_and_another_price_is_a_c
 def test_suspense_of_the_account_is_released_in_the_currency_of_the_policy_only() -> None:
     balances = {("EUR", LedgerAccount.SUSPENSE): -5, ("USD", LedgerAccount.SUSPENSE): -7}
     head = AccountHead(ACCOUNT_ID, version=2, balances=MappingProxyType(balances))
-    decision = decide_policy_issue(head, issue(build_policy()))
+    decision = issue(head, build_policy())
     assert Posting(LedgerAccount.SUSPENSE, "EUR", 5) in decision.postings
     assert {posting.currency for posting in decision.postings} == {"EUR"}

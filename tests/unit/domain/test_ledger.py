@@ -17,8 +17,8 @@ from pawledger.domain.entries import (
     EntryKind,
     LedgerAccount,
     OpenInvoice,
-    PolicyCursor,
     Posting,
+    TermCursor,
 )
 from pawledger.domain.errors import InvariantError
 from pawledger.domain.ledger import (
@@ -46,7 +46,7 @@ def decide(
     amount_minor: int = 0,
     opened: OpenInvoice | None = None,
     allocations: tuple[Allocation, ...] = (),
-    cursors: tuple[PolicyCursor, ...] = (),
+    cursors: tuple[TermCursor, ...] = (),
     finished: tuple[str, ...] = (),
 ) -> Decision:
     """A decision that moves an amount from unapplied cash to cash, and whatever else a test is about."""
@@ -64,7 +64,7 @@ def decide(
         opened_invoice=opened,
         allocations=allocations,
         cursors=cursors,
-        finished_policies=finished,
+        finished_terms=finished,
     )
 
 
@@ -175,13 +175,16 @@ def test_an_account_has_at_most_400_open_invoices() -> None:
 
 def test_the_agenda_day_is_the_first_day_on_which_a_policy_goes_on() -> None:
     assert AccountHead("HOME0001").agenda_on is None
-    cursors = (PolicyCursor("PAW-2", 1, date(2026, 3, 1)), PolicyCursor("PAW-1", 4, date(2026, 2, 1)))
+    cursors = (
+        TermCursor("PAW-2#1", 1, date(2026, 3, 1), 1_000, "EUR monthly"),
+        TermCursor("PAW-1#1", 4, date(2026, 2, 1), 1_000, "EUR monthly"),
+    )
     head = append_all(owe(), [decide(cursors=cursors)])
-    assert [cursor.policy_id for cursor in head.cursors] == ["PAW-1", "PAW-2"]
+    assert [cursor.term_id for cursor in head.cursors] == ["PAW-1#1", "PAW-2#1"]
     assert head.agenda_on == date(2026, 2, 1)
-    moved = append_all(head, [decide(cursors=(PolicyCursor("PAW-1", 5, date(2026, 4, 1)),))])
+    moved = append_all(head, [decide(cursors=(TermCursor("PAW-1#1", 5, date(2026, 4, 1), 1_000, "EUR monthly"),))])
     assert moved.agenda_on == date(2026, 3, 1)
-    assert append_all(moved, [decide(finished=("PAW-1", "PAW-2"))]).agenda_on is None
+    assert append_all(moved, [decide(finished=("PAW-1#1", "PAW-2#1"))]).agenda_on is None
 
 
 def test_replaying_the_entries_rebuilds_the_head(book: Book) -> None:

@@ -5,12 +5,12 @@ from datetime import date
 
 import pytest
 
-from pawledger.domain.issuing import decide_policy_issue
 from pawledger.domain.ledger import AccountHead, apply_entry, chain_entry
 from pawledger.domain.payments import decide_movement
+from pawledger.domain.policies import ALL_TERMS
 from pawledger.ports import HeadMovedError
 from tests.builders.movements import build_movement
-from tests.builders.policies import ACCOUNT_ID, build_policy, issue
+from tests.builders.policies import ACCOUNT_ID, build_policy, issue, term_of
 from tests.fakes.memory import MemoryWorld
 
 NEW_ACCOUNT = AccountHead(ACCOUNT_ID)
@@ -61,17 +61,16 @@ def test_a_queue_can_be_lost_between_two_calls_of_ten() -> None:
     assert [message["number"] for message in world.billing_queue.messages] == list(range(10))
 
 
-def test_a_stale_reader_sees_head_policies_and_agenda_as_they_were() -> None:
+def test_a_stale_reader_sees_head_and_agenda_as_they_were_and_terms_as_they_are() -> None:
     world = MemoryWorld()
     first = append_payment(world, NEW_ACCOUNT, "first")
-    entry = chain_entry(first, decide_policy_issue(first, issue(build_policy())))
+    entry = chain_entry(first, issue(first, build_policy()))
     second = apply_entry(first, entry)
-    world.ledger.append(first, entry, second, policy=build_policy())
+    world.ledger.append(first, entry, second, terms=[term_of(build_policy())])
     world.staleness_of = lambda account_id: 1
     assert world.ledger.read_head(ACCOUNT_ID, consistent=False) == first
     assert world.ledger.read_head(ACCOUNT_ID, consistent=True) == second
-    assert list(world.ledger.read_policies(ACCOUNT_ID, consistent=False)) == []
-    assert list(world.ledger.read_policies(ACCOUNT_ID, consistent=True)) == [build_policy()]
+    assert list(world.ledger.read_terms(ACCOUNT_ID, *ALL_TERMS)) == [term_of(build_policy())]
     assert list(world.ledger.read_due_accounts(date(2026, 1, 17))) == []
     world.staleness_of = lambda account_id: 2
     assert world.ledger.read_head(ACCOUNT_ID, consistent=False) is None

@@ -2,9 +2,9 @@
 
 import pytest
 
-from pawledger.domain.issuing import decide_policy_issue
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.payments import BankMovement, decide_movement
+from pawledger.domain.policies import ALL_TERMS
 from pawledger.ports import HeadMovedError
 from pawledger.services.append_entry import (
     ATTEMPTS_MAX,
@@ -15,7 +15,7 @@ from pawledger.services.append_entry import (
     append_entry,
 )
 from tests.builders.movements import build_movement
-from tests.builders.policies import ACCOUNT_ID, build_policy, issue
+from tests.builders.policies import ACCOUNT_ID, build_policy, issue, term_of
 from tests.fakes.memory import MemoryWorld
 
 
@@ -140,7 +140,7 @@ def test_policy_and_discrepancies_are_written_with_their_entry_or_not_at_all() -
     assert discrepancies
 
     def propose(head: AccountHead, _: bool) -> Proposal:
-        return Proposal(decide_policy_issue(head, issue(policy)), discrepancies, policy)
+        return Proposal(issue(head, policy), discrepancies, (term_of(policy),))
 
     def refuse(port: str, method: str, arguments: tuple[object, ...]) -> None:
         if method == "append":
@@ -149,9 +149,9 @@ def test_policy_and_discrepancies_are_written_with_their_entry_or_not_at_all() -
     world.before_call = refuse
     with pytest.raises(AccountBusyError):
         append_entry(world.ledger, world.pause, ACCOUNT_ID, propose)
-    assert not world.rows.policies
+    assert not world.rows.terms
     assert not world.rows.discrepancies
     world.before_call = lambda port, method, arguments: None
     append_entry(world.ledger, world.pause, ACCOUNT_ID, propose)
-    assert list(world.ledger.read_policies(ACCOUNT_ID, consistent=True)) == [policy]
+    assert list(world.ledger.read_terms(ACCOUNT_ID, *ALL_TERMS)) == [term_of(policy)]
     assert len(world.rows.discrepancies) == len(discrepancies)

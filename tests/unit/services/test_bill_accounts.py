@@ -6,7 +6,6 @@ import pytest
 
 from pawledger.domain.entries import LedgerAccount
 from pawledger.domain.ledger import AccountHead
-from pawledger.domain.policies import Plan
 from pawledger.ports import HeadMovedError
 from pawledger.services import bill_accounts as module
 from pawledger.services.bill_accounts import (
@@ -108,7 +107,7 @@ def test_installments_of_zero_are_issued_and_open_nothing() -> None:
 
 def test_policies_that_fall_due_on_one_day_share_an_invoice() -> None:
     world = build_world()
-    record_policy(world, build_policy("PAW-2", plan=Plan.ANNUAL, charges=(premium(500),)))
+    record_policy(world, build_policy("PAW-2", plan="annual", charges=(premium(500),)))
     assert bill(world, FIRST_INVOICE_ON) == [InvoiceIssued(ACCOUNT_ID, 1, "EUR", 1_500)]
 
 
@@ -142,23 +141,9 @@ def test_a_failing_account_harms_no_neighbour_and_the_message_comes_again() -> N
     assert [i.account_id for i in bill(world, FIRST_INVOICE_ON, "BEFORE01", "POISON01", "BEHIND01")] == ["POISON01"]
 
 
-def test_a_policy_that_a_cheap_read_does_not_show_yet_is_read_again() -> None:
-    world = build_world()
-    policies = world.ledger.read_policies
-    asked: list[bool] = []
-
-    def lag(account_id: str, *, consistent: bool) -> object:
-        asked.append(consistent)
-        return policies(account_id, consistent=consistent) if consistent else []
-
-    world.ledger.read_policies = lag  # type: ignore[assignment, method-assign]
-    assert len(bill(world, FIRST_INVOICE_ON)) == 1
-    assert asked[:2] == [False, True]
-
-
 def test_a_policy_that_is_missing_for_good_is_named() -> None:
     world = build_world()
-    world.rows.policies.clear()
+    world.rows.terms.clear()
     with pytest.raises(AccountsNotBilledError, match="PAW-HOME0001"):
         bill(world, FIRST_INVOICE_ON)
 

@@ -13,7 +13,7 @@ from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, Discrep
 from pawledger.domain.entries import Entry
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.ledger import AccountHead
-from pawledger.domain.policies import Policy
+from pawledger.domain.policies import BilledTerm
 from pawledger.domain.statement_chain import ChainedStatement
 
 
@@ -30,16 +30,22 @@ class EntryExistsError(PawledgerError):
 
 
 class Ledger(Protocol):
-    """Accounts, their entries and their policies."""
+    """Accounts, their entries and the terms of their policies."""
 
     def read_head(self, account_id: str, *, consistent: bool) -> AccountHead | None:
         """The account's head, or None. Not consistent costs half and may be stale, which `append` then finds out."""
 
-    def read_policies(self, account_id: str, *, consistent: bool) -> Sequence[Policy]:
-        """All policies of an account, in the order of their ids."""
+    def read_terms(self, account_id: str, first_id: str, last_id: str) -> Sequence[BilledTerm]:
+        """Terms of an account whose ids lie between two texts, consistently, in the order of their ids.
+
+        Never older than a head that was read before them; what is newer, `append` finds out by the head.
+        """
 
     def read_entry(self, account_id: str, entry_id: str) -> Entry | None:
         """One entry, consistently, or None."""
+
+    def read_entries_from(self, account_id: str, id_prefix: str) -> Sequence[Entry]:
+        """Entries of an account whose ids begin with a text, consistently, in the order of their ids."""
 
     def append(
         self,
@@ -48,9 +54,9 @@ class Ledger(Protocol):
         after: AccountHead,
         *,
         discrepancies: Sequence[Discrepancy] = (),
-        policy: Policy | None = None,
+        terms: Sequence[BilledTerm] = (),
     ) -> None:
-        """Write the entry, the head and what is born with them, all or nothing.
+        """Write the entry, the head, the terms and what is born with them, all or nothing.
 
         Raises `EntryExistsError` where the entry's id stands already (also when the head has moved as well), and
         `HeadMovedError` where the head is no longer at `before.version`.

@@ -10,19 +10,19 @@ from pynamodb.exceptions import CancellationReason, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from pawledger.adapters.dynamodb_queries import get_row, limit_items
-from pawledger.adapters.errors import StoredPolicyDiffersError, StoreThrottledError
-from pawledger.adapters.models import AccountRow, DiscrepancyRow, EntryRow, PolicyRow
-from pawledger.adapters.rows import account_row, discrepancy_row, entry_row, policy_row
-from pawledger.adapters.stored_bodies import read_entry, read_head, read_policy
+from pawledger.adapters.errors import StoreThrottledError
+from pawledger.adapters.models import AccountRow, DiscrepancyRow, EntryRow, TermRow
+from pawledger.adapters.rows import account_row, discrepancy_row, entry_row, term_row
+from pawledger.adapters.stored_bodies import read_entry, read_head, read_term
 from pawledger.domain.discrepancies import Discrepancy
 from pawledger.domain.entries import Entry
 from pawledger.domain.errors import InvariantError, require
 from pawledger.domain.identifiers import AGENDA_SHARD_COUNT, agenda_key_of_shard
 from pawledger.domain.ledger import AccountHead, BrokenLedgerError
-from pawledger.domain.policies import Policy
+from pawledger.domain.policies import BilledTerm
 from pawledger.ports import EntryExistsError, HeadMovedError, Pause
 
-POLICIES_PER_ACCOUNT_MAX: Final = 5_000
+TERMS_PER_ACCOUNT_MAX: Final = 5_000
 """All terms there ever were: a kennel of 200 pets for 25 years."""
 
 ENTRIES_PER_ACCOUNT_MAX: Final = 100_000
@@ -36,6 +36,9 @@ ACCOUNTS_PER_SHARD_MAX: Final = 1_000_000
 
 DISCREPANCIES_PER_ENTRY_MAX: Final = 20
 """A transaction holds 100 items; no decision gives birth to more than three discrepancies."""
+
+TERMS_PER_ENTRY_MAX: Final = 70
+"""What a policy's event changes at once; no pet gets as old."""
 
 THROTTLED_ATTEMPTS_MAX: Final = 4
 """A cancelled transaction is not repeated by the SDK; what is throttled longer than this comes again by its queue."""
@@ -52,7 +55,7 @@ class LedgerTables:
     accounts: type[AccountRow]
     entries: type[EntryRow]
     discrepancies: type[DiscrepancyRow]
-    policies: type[PolicyRow] | None = None
+    policies: type[TermRow] | None = None
 
 
 class DynamoLedgerArchive:
@@ -93,14 +96,19 @@ class DynamoLedger(DynamoLedgerArchive):
         row = get_row(self._tables.accounts, account_id, consistent=consistent)
         return read_head(account_id, row.version, row.body) if row else None
 
-    def read_policies(self, account_id: str, *, consistent: bool) -> Sequence[Policy]:
-        rows = self._policies.query(account_id, consistent_read=consistent)
-        limited = limit_items(rows, POLICIES_PER_ACCOUNT_MAX, f"policies of account {account_id}")
-        return [read_policy(row.body) for row in limited]
+    def read_terms(self, account_id: str, first_id: str, last_id: str) -> Sequence[BilledTerm]:
+        rows = self._policies.query(account_id, TermRow.term_id.between(first_id, last_id), consistent_read=True)
+        limited = limit_items(rows, TERMS_PER_ACCOUNT_MAX, f"terms of account {account_id}")
+        return [read_term(row.body) for row in limited]
 
     def read_entry(self, account_id: str, entry_id: str) -> Entry | None:
         row = get_row(self._tables.entries, account_id, entry_id, consistent=True)
         return read_entry(row.body, row.hash, f"{entry_id} of account {account_id}") if row else None
+
+    def read_entries_from(self, account_id: str, id_prefix: str) -> Sequence[Entry]:
+        rows = self._tables.entries.query(account_id, EntryRow.entry_id.startswith(id_prefix), consistent_read=True)
+        limited = limit_items(rows, ENTRIES_PER_ACCOUNT_MAX, f"entries {id_prefix} of account {account_id}")
+        return [read_entry(row.body, row.hash, f"{row.entry_id} of account {account_id}") for row in limited]
 
     def append(
         self,
@@ -109,22 +117,22 @@ class DynamoLedger(DynamoLedgerArchive):
         after: AccountHead,
         *,
         discrepancies: Sequence[Discrepancy] = (),
-        policy: Policy | None = None,
+        terms: Sequence[BilledTerm] = (),
     ) -> None:
         """See `Ledger.append`. A discrepancy that stands already, open or closed, is left as it is.
 
-        Raises `StoreThrottledError` after `THROTTLED_ATTEMPTS_MAX` throttled attempts and `StoredPolicyDiffersError`
-        where the policy stands with other content.
+        Raises `StoreThrottledError` after `THROTTLED_ATTEMPTS_MAX` throttled attempts.
         """
         born = list({discrepancy.discrepancy_id: discrepancy for discrepancy in discrepancies}.values())
         require(len(born) <= DISCREPANCIES_PER_ENTRY_MAX, f"{entry.entry_id} has few discrepancies")
+        require(len(terms) <= TERMS_PER_ENTRY_MAX, f"{entry.entry_id} changes few terms")
         throttled_count = 0
         for _ in range(THROTTLED_ATTEMPTS_MAX + len(born)):
             try:
-                self._write(before, entry, after, born, policy)
+                self._write(before, entry, after, born, terms)
             except TransactWriteError as error:
-                reasons = _CancellationReasons(error, discrepancy_count=len(born), has_policy=policy is not None)
-                self._raise_for_ledger(reasons, before, entry, policy)
+                reasons = _CancellationReasons(error, discrepancy_count=len(born), term_count=len(terms))
+                self._raise_for_ledger(reasons, before, entry)
                 if reasons.recorded_discrepancies:
                     born = [d for i, d in enumerate(born) if i not in reasons.recorded_discrepancies]
                     continue
@@ -137,7 +145,7 @@ class DynamoLedger(DynamoLedgerArchive):
         raise StoreThrottledError(f"{entry.entry_id} of {entry.account_id} was throttled {throttled_count} times")
 
     @property
-    def _policies(self) -> type[PolicyRow]:
+    def _policies(self) -> type[TermRow]:
         if self._tables.policies is None:
             raise InvariantError("a ledger that reads or writes policies has their table")
         return self._tables.policies
@@ -148,7 +156,7 @@ class DynamoLedger(DynamoLedgerArchive):
         entry: Entry,
         after: AccountHead,
         discrepancies: Sequence[Discrepancy],
-        policy: Policy | None,
+        terms: Sequence[BilledTerm],
     ) -> None:
         """One transaction; the order of its items is the order in which `_CancellationReasons` finds the answers."""
         is_at_before = AccountRow.version == before.version
@@ -162,27 +170,20 @@ class DynamoLedger(DynamoLedgerArchive):
                 account_row(self._tables.accounts, after),
                 is_at_before if before.version else AccountRow.account_id.does_not_exist(),
             )
-            if policy is not None:
-                row = policy_row(self._policies, policy)
-                transaction.save(row, PolicyRow.account_id.does_not_exist() | (PolicyRow.body == row.body))
+            for term in terms:
+                transaction.save(term_row(self._policies, term))
             for discrepancy in discrepancies:
                 transaction.save(
                     discrepancy_row(self._tables.discrepancies, discrepancy),
                     DiscrepancyRow.discrepancy_id.does_not_exist(),
                 )
 
-    def _raise_for_ledger(
-        self, reasons: "_CancellationReasons", before: AccountHead, entry: Entry, policy: Policy | None
-    ) -> None:
+    def _raise_for_ledger(self, reasons: "_CancellationReasons", before: AccountHead, entry: Entry) -> None:
         """Raise what the caller can act on; the entry goes first, because a repetition moves the head as well."""
         if reasons.is_entry_there:
             raise EntryExistsError(self._existing_entry(reasons, entry)) from None
         if reasons.is_head_moved:
             raise HeadMovedError(f"account {entry.account_id} is no longer at version {before.version}") from None
-        if reasons.is_policy_refused and policy is not None:
-            raise StoredPolicyDiffersError(
-                f"policy {policy.policy_id} of {policy.account_id} stands with other content"
-            ) from None
 
     def _existing_entry(self, reasons: "_CancellationReasons", entry: Entry) -> Entry:
         """The entry as the refusal carries it, or read again where a store refuses without showing it."""
@@ -210,19 +211,19 @@ class DynamoAgenda:
 
 
 class _CancellationReasons:
-    """Why a transaction was cancelled, item by item: entry, head, policy where there is one, discrepancies.
+    """Why a transaction was cancelled, item by item: entry, head, terms, discrepancies.
 
     Source: TransactWriteItems in the DynamoDB API reference: reasons stand in the order of the request's items.
     """
 
-    def __init__(self, error: TransactWriteError, *, discrepancy_count: int, has_policy: bool) -> None:
+    def __init__(self, error: TransactWriteError, *, discrepancy_count: int, term_count: int) -> None:
         reasons: list[CancellationReason | None] = list(error.cancellation_reasons)
-        expected_count = 2 + has_policy + discrepancy_count
+        expected_count = 2 + term_count + discrepancy_count
         if len(reasons) != expected_count:
             raise error
         self._reasons = reasons
         self._codes = [reason.code if reason else None for reason in reasons]
-        self._has_policy = has_policy
+        self._term_count = term_count
 
     @property
     def is_entry_there(self) -> bool:
@@ -239,13 +240,9 @@ class _CancellationReasons:
         return self._codes[1] == _CONDITION_FAILED or _IN_CONFLICT in self._codes
 
     @property
-    def is_policy_refused(self) -> bool:
-        return self._has_policy and self._codes[2] == _CONDITION_FAILED
-
-    @property
     def recorded_discrepancies(self) -> set[int]:
         """Which of the discrepancies stand already, counted from 0."""
-        first = 2 + self._has_policy
+        first = 2 + self._term_count
         return {i for i, code in enumerate(self._codes[first:]) if code == _CONDITION_FAILED}
 
     @property

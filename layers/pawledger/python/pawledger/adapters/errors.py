@@ -3,10 +3,6 @@
 from pawledger.domain.errors import PawledgerError
 
 
-class StoredPolicyDiffersError(PawledgerError):
-    """A policy of that id stands with other content although its entry does not: the tables were edited by hand."""
-
-
 class StoreThrottledError(PawledgerError):
     """The store refused a write for lack of capacity, several times; nothing was written, trying later is safe."""
 

@@ -84,9 +84,9 @@ class EntryRow(Row):
     hash = UnicodeAttribute()
 
 
-class PolicyRow(Row):
+class TermRow(Row):
     account_id = UnicodeAttribute(hash_key=True)
-    policy_id = UnicodeAttribute(range_key=True)
+    term_id = UnicodeAttribute(range_key=True)
     body = UnicodeAttribute()
 
 

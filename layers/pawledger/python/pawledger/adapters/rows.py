@@ -1,12 +1,12 @@
 """Values as rows of their tables: what stands beside a body, and under which keys."""
 
-from pawledger.adapters.models import AccountRow, DiscrepancyRow, EntryRow, PolicyRow
-from pawledger.adapters.stored_bodies import write_discrepancy, write_head, write_policy
+from pawledger.adapters.models import AccountRow, DiscrepancyRow, EntryRow, TermRow
+from pawledger.adapters.stored_bodies import write_discrepancy, write_head, write_term
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyStatus
 from pawledger.domain.entries import Entry
 from pawledger.domain.identifiers import agenda_key_of
 from pawledger.domain.ledger import AccountHead
-from pawledger.domain.policies import Policy
+from pawledger.domain.policies import BilledTerm
 
 
 def account_row(model: type[AccountRow], head: AccountHead) -> AccountRow:
@@ -35,9 +35,9 @@ def entry_row(model: type[EntryRow], entry: Entry) -> EntryRow:
     )
 
 
-def policy_row(model: type[PolicyRow], policy: Policy) -> PolicyRow:
-    """The row of a policy."""
-    return model(policy.account_id, policy.policy_id, body=write_policy(policy))
+def term_row(model: type[TermRow], term: BilledTerm) -> TermRow:
+    """The row of a policy's term."""
+    return model(term.account_id, term.term_id, body=write_term(term))
 
 
 def discrepancy_row(model: type[DiscrepancyRow], discrepancy: Discrepancy) -> DiscrepancyRow:

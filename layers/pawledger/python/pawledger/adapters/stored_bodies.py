@@ -13,7 +13,7 @@ from pawledger.domain.canonical import hash_text, write_canonical
 from pawledger.domain.discrepancies import Discrepancy, discrepancy_as_json, discrepancy_from_json
 from pawledger.domain.entries import Entry, entry_from_json
 from pawledger.domain.ledger import AccountHead, BrokenLedgerError, head_as_json, head_from_json
-from pawledger.domain.policies import Charge, ChargeKind, Plan, Policy
+from pawledger.domain.policies import BilledTerm, term_as_json, term_from_json
 from pawledger.domain.statement_chain import ChainedStatement
 from pawledger.ports import BankFileRecord, ChunkResult
 
@@ -38,33 +38,14 @@ def read_entry(body: str, stored_hash: str, place: str) -> Entry:
     return entry_from_json(json.loads(body))
 
 
-def write_policy(policy: Policy) -> str:
-    """A policy's body, keys included."""
-    return write_canonical(
-        {
-            "account_id": policy.account_id,
-            "policy_id": policy.policy_id,
-            "currency": policy.currency,
-            "effective_on": policy.effective_on.isoformat(),
-            "expires_on": policy.expires_on.isoformat(),
-            "plan": policy.plan,
-            "charges": [[charge.kind, charge.amount_minor] for charge in policy.charges],
-        }
-    )
+def write_term(term: BilledTerm) -> str:
+    """A term's body, keys included."""
+    return write_canonical(term_as_json(term))
 
 
-def read_policy(body: str) -> Policy:
-    """The mirror image of `write_policy`."""
-    written = json.loads(body)
-    return Policy(
-        account_id=written["account_id"],
-        policy_id=written["policy_id"],
-        currency=written["currency"],
-        effective_on=date.fromisoformat(written["effective_on"]),
-        expires_on=date.fromisoformat(written["expires_on"]),
-        plan=Plan(written["plan"]),
-        charges=tuple(Charge(ChargeKind(kind), amount_minor) for kind, amount_minor in written["charges"]),
-    )
+def read_term(body: str) -> BilledTerm:
+    """The mirror image of `write_term`."""
+    return term_from_json(json.loads(body))
 
 
 def write_discrepancy(discrepancy: Discrepancy) -> str:

@@ -4,7 +4,7 @@ from calendar import monthrange
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from pawledger.domain.errors import require
+from pawledger.domain.errors import InvariantError, require
 
 
 def add_months(start: date, months: int) -> date:
@@ -32,3 +32,13 @@ def business_date_of(instant: datetime, time_zone: str) -> date:
     """
     require(instant.tzinfo is not None, "an instant carries its time zone")
     return instant.astimezone(ZoneInfo(time_zone)).date()
+
+
+def month_day_from(start: date, day_of_month: int) -> date:
+    """The first day from `start` on that is a given day of its month, or the last day of a month that is shorter."""
+    for months in (0, 1):
+        month = add_months(start.replace(day=1), months)
+        day = month.replace(day=min(day_of_month, monthrange(month.year, month.month)[1]))
+        if day >= start:
+            return day
+    raise InvariantError(f"no day {day_of_month} of a month was found from {start} on")

@@ -32,6 +32,12 @@ class DiscrepancyKind(StrEnum):
     STATEMENTS_UNCHAINED = "statements_unchained"
     POLICY_EVENT_REFUSED = "policy_event_refused"
     POLICY_EVENT_CONFLICT = "policy_event_conflict"
+    POLICY_EVENT_WITHOUT_EFFECT = "policy_event_without_effect"
+    POLICY_UNKNOWN = "policy_unknown"
+    DEATH_UNPROVEN = "death_unproven"
+    RENEWAL_NOTICE_LATE = "renewal_notice_late"
+    RENEWAL_NOT_OFFERED = "renewal_not_offered"
+    POLICY_MONTH_NOT_BILLED = "policy_month_not_billed"
     ACCOUNTS_NOT_BILLED = "accounts_not_billed"
     LEDGER_OUT_OF_BALANCE = "ledger_out_of_balance"
 
@@ -73,6 +79,17 @@ SUGGESTIONS: dict[DiscrepancyKind, str] = {
     DiscrepancyKind.STATEMENTS_UNCHAINED: "Have the provider split the file; the order of its balances is unproven.",
     DiscrepancyKind.POLICY_EVENT_REFUSED: "Have the policy system correct the event and send it again.",
     DiscrepancyKind.POLICY_EVENT_CONFLICT: "Compare both events; only the first was recorded.",
+    DiscrepancyKind.POLICY_EVENT_WITHOUT_EFFECT: "Ask the policy system what is meant; if an earlier "
+    "transaction is still on its way, this heals by itself when it comes.",
+    DiscrepancyKind.POLICY_UNKNOWN: "Nothing, if the policy is on its way: this heals by itself when it is issued; if "
+    "not, ask the policy system which policy is meant.",
+    DiscrepancyKind.DEATH_UNPROVEN: "Have the policyholder send the veterinary record and the policy system send the "
+    "event again, with it, under its next transaction number.",
+    DiscrepancyKind.RENEWAL_NOTICE_LATE: "Have the renewal offered anew at the old price, or declined; at the new "
+    "price it is not invoiced.",
+    DiscrepancyKind.RENEWAL_NOT_OFFERED: "Have the policy system offer the renewal, or tell that there is none.",
+    DiscrepancyKind.POLICY_MONTH_NOT_BILLED: "Run the billing day again; if it stays, run `pawledger ledger verify` on "
+    "the account.",
     DiscrepancyKind.ACCOUNTS_NOT_BILLED: "Look into the dead letters of the billing queue and run the day again.",
     DiscrepancyKind.LEDGER_OUT_OF_BALANCE: "Stop posting and run `pawledger ledger verify` on the account.",
 }

@@ -1,6 +1,6 @@
 """Entries: the immutable facts of an account's ledger, with postings that sum to zero, as values and as stored text."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -34,6 +34,15 @@ class LedgerAccount(StrEnum):
 
 class EntryKind(StrEnum):
     POLICY_ISSUED = "policy_issued"
+    POLICY_ENDORSED = "policy_endorsed"
+    PET_DIED = "pet_died"
+    POLICY_CANCELLED = "policy_cancelled"
+    RENEWAL_OFFERED = "renewal_offered"
+    RENEWAL_ACCEPTED = "renewal_accepted"
+    RENEWAL_DECLINED = "renewal_declined"
+    PLAN_CHANGED = "plan_changed"
+    DUE_DAY_CHANGED = "due_day_changed"
+    PAYER_CHANGED = "payer_changed"
     INVOICE_ISSUED = "invoice_issued"
     PAYMENT_POSTED = "payment_posted"
     PAYMENT_RETURNED = "payment_returned"
@@ -69,12 +78,17 @@ class Allocation:
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyCursor:
-    """Which installment of a policy is invoiced next, and from which day on."""
+class TermCursor:
+    """Which installment of a policy term is invoiced next, from which day on, and how much it bills."""
 
-    policy_id: str
+    term_id: str
     next_installment: int
     next_invoice_on: date
+    amount_minor: int
+    """What the next installment bills, in minor units of the account's currency."""
+    cohort: str = ""
+    """The group of policies in which a bill run's totals are compared, for instance `GB monthly`; empty in an entry
+    that leaves the term where it is, which keeps an invoice's entry under 1 KB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +110,13 @@ class Decision:
     """One sentence for a billing specialist: why the account changed in this way."""
     opened_invoice: OpenInvoice | None = None
     allocations: tuple[Allocation, ...] = ()
-    cursors: tuple[PolicyCursor, ...] = ()
-    finished_policies: tuple[str, ...] = ()
+    cursors: tuple[TermCursor, ...] = ()
+    finished_terms: tuple[str, ...] = ()
     opens_account_in: str | None = None
     invoice_number: int | None = None
     payment_reference: str | None = None
+    details: Mapping[str, Any] | None = None
+    """How what it charges was computed, for whoever explains it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +159,19 @@ class Entry:
         return hash_text(self.body)
 
 
+def cursor_as_json(cursor: TermCursor) -> list[Any]:
+    """A cursor as a JSON list."""
+    on = cursor.next_invoice_on.isoformat()
+    written = [cursor.term_id, cursor.next_installment, on, cursor.amount_minor]
+    return [*written, cursor.cohort] if cursor.cohort else written
+
+
+def cursor_from_json(written: Sequence[Any]) -> TermCursor:
+    """The mirror image of `cursor_as_json`."""
+    term_id, next_installment, next_invoice_on, *rest = written
+    return TermCursor(term_id, next_installment, date.fromisoformat(next_invoice_on), *rest)
+
+
 def sums_to_zero(postings: Iterable[Posting]) -> bool:
     """Whether debits equal credits in each currency."""
     totals: dict[str, int] = {}
@@ -164,13 +193,14 @@ def decision_as_json(decision: Decision) -> dict[str, Any]:
         "reason": decision.reason,
         "opened_invoice": opened and [opened.invoice_id, opened.due_on.isoformat(), opened.remaining_minor],
         "allocations": [[a.invoice_id, a.amount_minor] for a in decision.allocations],
-        "cursors": [[c.policy_id, c.next_installment, c.next_invoice_on.isoformat()] for c in decision.cursors],
-        "finished_policies": list(decision.finished_policies),
+        "cursors": [cursor_as_json(cursor) for cursor in decision.cursors],
+        "finished_terms": list(decision.finished_terms),
         "opens_account_in": decision.opens_account_in,
         "invoice_number": decision.invoice_number,
         "payment_reference": decision.payment_reference,
+        "details": decision.details and dict(decision.details),
     }
-    return {name: value for name, value in written.items() if value or name in ("facts", "source")}
+    return {name: value for name, value in written.items() if value or name == "facts"}
 
 
 def entry_from_json(written: Mapping[str, Any]) -> Entry:
@@ -181,17 +211,18 @@ def entry_from_json(written: Mapping[str, Any]) -> Entry:
         entry_id=written["entry_id"],
         occurred_on=date.fromisoformat(written["occurred_on"]),
         facts=written["facts"],
-        source=written["source"],
+        source=written.get("source", {}),
         postings=tuple(
             Posting(LedgerAccount(name), currency, amount) for name, currency, amount in written.get("postings", ())
         ),
         reason=written["reason"],
         opened_invoice=OpenInvoice(opened[0], date.fromisoformat(opened[1]), opened[2]) if opened else None,
         allocations=tuple(Allocation(*allocation) for allocation in written.get("allocations", ())),
-        cursors=tuple(PolicyCursor(c[0], c[1], date.fromisoformat(c[2])) for c in written.get("cursors", ())),
-        finished_policies=tuple(written.get("finished_policies", ())),
+        cursors=tuple(cursor_from_json(cursor) for cursor in written.get("cursors", ())),
+        finished_terms=tuple(written.get("finished_terms", ())),
         opens_account_in=written.get("opens_account_in"),
         invoice_number=written.get("invoice_number"),
         payment_reference=written.get("payment_reference"),
+        details=written.get("details"),
     )
     return Entry(written["account_id"], written["sequence"], written["previous_hash"], decision)

@@ -16,8 +16,10 @@ from pawledger.domain.entries import (
     Entry,
     LedgerAccount,
     OpenInvoice,
-    PolicyCursor,
     Posting,
+    TermCursor,
+    cursor_as_json,
+    cursor_from_json,
     sums_to_zero,
 )
 from pawledger.domain.errors import InvariantError, PawledgerError, require
@@ -48,7 +50,7 @@ class AccountHead:
     balances: Mapping[tuple[str, LedgerAccount], int] = field(default_factory=lambda: MappingProxyType({}))
     open_invoices: tuple[OpenInvoice, ...] = ()
     """Oldest due day first."""
-    cursors: tuple[PolicyCursor, ...] = ()
+    cursors: tuple[TermCursor, ...] = ()
     invoice_count: int = 0
     last_hash: str = NO_HASH
 
@@ -156,11 +158,15 @@ def _settle(open_invoices: tuple[OpenInvoice, ...], allocations: Iterable[Alloca
     return tuple(invoice for invoice in remaining.values() if invoice.remaining_minor)
 
 
-def _move_cursors(cursors: tuple[PolicyCursor, ...], decision: Decision) -> tuple[PolicyCursor, ...]:
-    after = {cursor.policy_id: cursor for cursor in (*cursors, *decision.cursors)}
-    for policy_id in decision.finished_policies:
-        after.pop(policy_id, None)
-    return tuple(sorted(after.values(), key=lambda cursor: cursor.policy_id))
+def _move_cursors(cursors: tuple[TermCursor, ...], decision: Decision) -> tuple[TermCursor, ...]:
+    after = {cursor.term_id: cursor for cursor in cursors}
+    for cursor in decision.cursors:
+        standing = after.get(cursor.term_id)
+        keeps_cohort = standing is not None and not cursor.cohort
+        after[cursor.term_id] = replace(cursor, cohort=standing.cohort) if standing and keeps_cohort else cursor
+    for term_id in decision.finished_terms:
+        after.pop(term_id, None)
+    return tuple(sorted(after.values(), key=lambda cursor: cursor.term_id))
 
 
 def head_as_json(head: AccountHead) -> dict[str, Any]:
@@ -173,7 +179,7 @@ def head_as_json(head: AccountHead) -> dict[str, Any]:
         "standing": head.standing,
         "balances": balances,
         "open_invoices": [[i.invoice_id, i.due_on.isoformat(), i.remaining_minor] for i in head.open_invoices],
-        "cursors": [[c.policy_id, c.next_installment, c.next_invoice_on.isoformat()] for c in head.cursors],
+        "cursors": [cursor_as_json(cursor) for cursor in head.cursors],
         "invoice_count": head.invoice_count,
         "last_hash": head.last_hash,
     }
@@ -194,7 +200,7 @@ def head_from_json(account_id: str, version: int, written: Mapping[str, Any]) ->
             }
         ),
         open_invoices=tuple(OpenInvoice(i[0], date.fromisoformat(i[1]), i[2]) for i in written["open_invoices"]),
-        cursors=tuple(PolicyCursor(c[0], c[1], date.fromisoformat(c[2])) for c in written["cursors"]),
+        cursors=tuple(cursor_from_json(cursor) for cursor in written["cursors"]),
         invoice_count=written["invoice_count"],
         last_hash=written["last_hash"],
     )

@@ -1,25 +1,18 @@
-"""Policies, what they charge, and the installments a payment plan makes of the charges."""
+"""Policy terms as they are billed: their charges, the installments these are cut into, and how both are stored."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
-from pawledger.domain.calendar import add_months
-from pawledger.domain.currencies import decimals_of
 from pawledger.domain.errors import PawledgerError
-from pawledger.domain.identifiers import check_account_id, check_policy_id
-from pawledger.domain.money import split_amount
-
-INVOICE_LEAD_DAYS: Final = 14
-"""An invoice is issued two weeks before it falls due, so that a bank transfer can arrive in time."""
 
 CHARGE_MINOR_MAX: Final = 10**12
 """Ten billion in a currency with cents: anything above is a mistake of the sender, not a premium."""
 
 TERM_DAYS_MAX: Final = 800
 """Terms are twelve months, at times extended; two years and some weeks is the longest that makes sense."""
-
 
 EFFECTIVE_ON_MIN: Final = date(2000, 1, 1)
 EFFECTIVE_ON_MAX: Final = date(2199, 12, 31)
@@ -37,41 +30,36 @@ class ChargeKind(StrEnum):
     DISCOUNT = "discount"
 
 
-class Plan(StrEnum):
-    """How often the charges of a term are paid."""
-
-    ANNUAL = "annual"
-    SEMI_ANNUAL = "semi_annual"
-    QUARTERLY = "quarterly"
-    MONTHLY = "monthly"
-
-    @property
-    def installment_count(self) -> int:
-        return {Plan.ANNUAL: 1, Plan.SEMI_ANNUAL: 2, Plan.QUARTERLY: 4, Plan.MONTHLY: 12}[self]
-
-    @property
-    def months_between(self) -> int:
-        return 12 // self.installment_count
-
-
 @dataclass(frozen=True, slots=True)
 class Charge:
     """What a policy transaction costs; minor units of the policy's currency, negative only for a discount."""
 
-    kind: ChargeKind
+    code: str
+    """The kind, and where a rule made it what it is called: `premium`, `tax:ipt`, `fee:installment`."""
     amount_minor: int
+    rule_id: str = ""
+    """The rule that it comes from; empty where the policy system told it."""
+    arithmetic: str = ""
+    """How it was computed, for people."""
+
+    @property
+    def kind(self) -> ChargeKind:
+        return ChargeKind(self.code.partition(":")[0])
 
 
 @dataclass(frozen=True, slots=True)
 class Installment:
-    """A slice of each charge of a policy, fixed when the plan is applied."""
+    """A slice of each charge of a term, fixed as soon as it is invoiced."""
 
-    policy_id: str
     number: int
     """From 1."""
     invoice_on: date
     due_on: date
+    months: int
+    """How many months of the term it bills; none where it bills what a later change of them costs."""
     charges: tuple[Charge, ...]
+    is_withdrawn: bool = False
+    """Whether it was taken off its unpaid invoice, to be billed by other installments."""
 
     @property
     def amount_minor(self) -> int:
@@ -79,71 +67,119 @@ class Installment:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    """Cover for one pet over one term, as it was issued."""
+class BilledTerm:
+    """One term of a policy with everything that billing needs of it."""
 
     account_id: str
     policy_id: str
+    number: int
+    """From 1; a renewal is the next."""
     currency: str
     effective_on: date
     expires_on: date
-    plan: Plan
-    charges: tuple[Charge, ...]
+    billed_until: date
+    """First day whose month is not billed: the end of the term, or of the cover where that came earlier."""
+    plan: str
+    cohort: str
+    """The group of policies in which the totals of a bill run are compared."""
+    charges: tuple[Charge, ...] = ()
+    installments: tuple[Installment, ...] = ()
+    credits: tuple[Charge, ...] = ()
+    """What was invoiced and has been given back, by code, as positive amounts."""
+    hold: str = ""
+    """Why it is not invoiced; empty where it is."""
+    is_separate: bool = False
+    """Whether it is invoiced apart from the account's other policies."""
+
+    @property
+    def term_id(self) -> str:
+        return term_id_of(self.policy_id, self.number)
 
     @property
     def amount_minor(self) -> int:
         return sum(charge.amount_minor for charge in self.charges)
 
 
-def check_policy(policy: Policy) -> Policy:
-    """Return the policy unchanged if it can be billed.
-
-    Raises `PolicyRefusedError`, `IdentifierError` or `UnknownCurrencyError` that name the value and the rule.
-    """
-    check_account_id(policy.account_id)
-    check_policy_id(policy.policy_id)
-    decimals_of(policy.currency)
-    if not policy.charges:
-        raise PolicyRefusedError("a policy needs at least one charge")
-    if not EFFECTIVE_ON_MIN <= policy.effective_on <= EFFECTIVE_ON_MAX:
-        raise PolicyRefusedError(
-            f"the term begins on {policy.effective_on}, not between {EFFECTIVE_ON_MIN} and {EFFECTIVE_ON_MAX}"
-        )
-    if not policy.effective_on < policy.expires_on <= policy.effective_on + timedelta(days=TERM_DAYS_MAX):
-        raise PolicyRefusedError(
-            f"the term {policy.effective_on} to {policy.expires_on} is not between 1 and {TERM_DAYS_MAX} days"
-        )
-    for charge in policy.charges:
-        if abs(charge.amount_minor) > CHARGE_MINOR_MAX:
-            raise PolicyRefusedError(f"a {charge.kind} of {charge.amount_minor} is beyond {CHARGE_MINOR_MAX}")
-        if (charge.amount_minor < 0) != (charge.kind is ChargeKind.DISCOUNT) and charge.amount_minor != 0:
-            raise PolicyRefusedError(f"a {charge.kind} of {charge.amount_minor} has the wrong sign")
-    if policy.amount_minor <= 0:
-        raise PolicyRefusedError(f"the charges sum to {policy.amount_minor}; nothing could be invoiced")
-    for installment in plan_installments(policy):
-        if installment.due_on >= policy.expires_on:
-            raise PolicyRefusedError(
-                f"installment {installment.number} of a {policy.plan} plan would fall due on {installment.due_on}, "
-                f"not before the term ends on {policy.expires_on}"
-            )
-        if installment.amount_minor < 0:
-            raise PolicyRefusedError(f"installment {installment.number} would be negative: {installment.amount_minor}")
-    return policy
+def term_id_of(policy_id: str, number: int) -> str:
+    """The id of a policy's n-th term; it holds a `#`, which no policy id can."""
+    return f"{policy_id}#{number}"
 
 
-def plan_installments(policy: Policy) -> tuple[Installment, ...]:
-    """Slice each charge over the plan's installments; the slices of a charge sum to it exactly.
+ALL_TERMS: Final = ("0", "~")
+"""Between which two texts the ids of all terms of an account lie."""
 
-    The first falls due on the day the cover begins, the others the plan's months later, each counted from that day.
-    """
-    count = policy.plan.installment_count
-    slices_by_charge = [split_amount(charge.amount_minor, [1] * count) for charge in policy.charges]
-    installments = []
-    for index in range(count):
-        due_on = add_months(policy.effective_on, index * policy.plan.months_between)
-        charges = tuple(
-            Charge(charge.kind, slices[index]) for charge, slices in zip(policy.charges, slices_by_charge, strict=True)
-        )
-        invoice_on = due_on - timedelta(days=INVOICE_LEAD_DAYS)
-        installments.append(Installment(policy.policy_id, index + 1, invoice_on, due_on, charges))
-    return tuple(installments)
+
+def terms_of_policy(policy_id: str) -> tuple[str, str]:
+    """Between which two texts the ids of all terms of a policy lie."""
+    return f"{policy_id}#", f"{policy_id}#~"
+
+
+def sum_by_code(charges: Iterable[Charge]) -> dict[str, int]:
+    """Amounts of charges in minor units, by code, in the order in which the codes come first."""
+    totals: dict[str, int] = {}
+    for charge in charges:
+        totals[charge.code] = totals.get(charge.code, 0) + charge.amount_minor
+    return totals
+
+
+def term_as_json(term: BilledTerm) -> dict[str, Any]:
+    """A term as the JSON object that is stored; how its charges were computed stands in the entry that made them."""
+    return {
+        "account_id": term.account_id,
+        "policy_id": term.policy_id,
+        "number": term.number,
+        "currency": term.currency,
+        "effective_on": term.effective_on.isoformat(),
+        "expires_on": term.expires_on.isoformat(),
+        "billed_until": term.billed_until.isoformat(),
+        "plan": term.plan,
+        "cohort": term.cohort,
+        "charges": [[c.code, c.amount_minor] for c in term.charges],
+        "installments": [_installment_as_json(installment) for installment in term.installments],
+        "credits": [[c.code, c.amount_minor] for c in term.credits],
+        "hold": term.hold,
+        "is_separate": term.is_separate,
+    }
+
+
+def term_from_json(written: Mapping[str, Any]) -> BilledTerm:
+    """The mirror image of `term_as_json`."""
+    return BilledTerm(
+        account_id=written["account_id"],
+        policy_id=written["policy_id"],
+        number=written["number"],
+        currency=written["currency"],
+        effective_on=date.fromisoformat(written["effective_on"]),
+        expires_on=date.fromisoformat(written["expires_on"]),
+        billed_until=date.fromisoformat(written["billed_until"]),
+        plan=written["plan"],
+        cohort=written["cohort"],
+        charges=tuple(Charge(*charge) for charge in written["charges"]),
+        installments=tuple(_installment_from_json(installment) for installment in written["installments"]),
+        credits=tuple(Charge(*charge) for charge in written["credits"]),
+        hold=written["hold"],
+        is_separate=written["is_separate"],
+    )
+
+
+def _installment_as_json(installment: Installment) -> list[Any]:
+    return [
+        installment.number,
+        installment.invoice_on.isoformat(),
+        installment.due_on.isoformat(),
+        installment.months,
+        [[charge.code, charge.amount_minor] for charge in installment.charges],
+        installment.is_withdrawn,
+    ]
+
+
+def _installment_from_json(written: list[Any]) -> Installment:
+    number, invoice_on, due_on, months, charges, is_withdrawn = written
+    return Installment(
+        number,
+        date.fromisoformat(invoice_on),
+        date.fromisoformat(due_on),
+        months,
+        tuple(Charge(*charge) for charge in charges),
+        is_withdrawn,
+    )

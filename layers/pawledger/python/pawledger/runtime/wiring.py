@@ -17,8 +17,8 @@ from pawledger.adapters.models import (
     BankFileRow,
     DiscrepancyRow,
     EntryRow,
-    PolicyRow,
     ReferenceRow,
+    TermRow,
     bind,
     open_connection,
 )
@@ -89,12 +89,14 @@ def connect_billing_queue(settings: StartBillingDaySettings) -> MessageQueue:
 
 def connect_policy_recording(settings: RecordPolicyEventSettings) -> "PolicyRecordingPorts":
     """Everything that recording a policy event touches."""
+    from pawledger.rules.billing_rules import load_shipped_rules  # noqa: PLC0415
     from pawledger.services.record_policy_event import PolicyRecordingPorts  # noqa: PLC0415
 
     return PolicyRecordingPorts(
         ledger=_ledger(settings, settings.policies_table),
         references=_reference_book(settings.references_table),
         discrepancies=_discrepancy_book(settings.discrepancies_table),
+        rulebook=load_shipped_rules(),
         pause=connect_pause(),
     )
 
@@ -180,7 +182,7 @@ def _ledger(
         accounts=bind(AccountRow, settings.accounts_table, connection),
         entries=bind(EntryRow, settings.entries_table, connection),
         discrepancies=bind(DiscrepancyRow, settings.discrepancies_table, connection),
-        policies=bind(PolicyRow, policies_table, connection) if policies_table else None,
+        policies=bind(TermRow, policies_table, connection) if policies_table else None,
     )
     return DynamoLedger(tables, connection, connect_pause())
 

@@ -8,7 +8,7 @@ from pawledger.domain.discrepancies import Discrepancy
 from pawledger.domain.entries import Decision, Entry
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.ledger import AccountHead, apply_entry, chain_entry
-from pawledger.domain.policies import Policy
+from pawledger.domain.policies import BilledTerm
 from pawledger.ports import EntryExistsError, HeadMovedError, Ledger, Pause
 
 ATTEMPTS_MAX: Final = 12
@@ -33,7 +33,7 @@ class Proposal:
 
     decision: Decision
     discrepancies: Sequence[Discrepancy] = ()
-    policy: Policy | None = None
+    terms: Sequence[BilledTerm] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,8 @@ def append_entry(
 
     `decide` is called with the head and whether reads must be consistent: the first attempt may read cheaply, because
     a stale head cannot be appended to; each further one reads what really stands. Neither "nothing is due" nor a
-    contradiction is believed of a cheap read. `known_head`, the head after this caller's last entry, spares that read.
+    contradiction is believed of a cheap read. It raises `HeadMovedError` where what it read beside the head is newer.
+    `known_head`, the head after this caller's last entry, spares that read.
 
     Raises `EntryConflictError` where the id stands with other facts, `AccountBusyError` after `ATTEMPTS_MAX` lost
     races, and whatever `decide` raises.
@@ -67,20 +68,20 @@ def append_entry(
         consistent = attempt > 0
         head = None if consistent else known_head
         head = head or ledger.read_head(account_id, consistent=consistent) or AccountHead(account_id)
-        proposal = decide(head, consistent)
-        if proposal is None:
-            if consistent or head is known_head:
-                return None
-            continue  # what a lagging read does not show may be due all the same
-        entry = chain_entry(head, proposal.decision)
-        after = apply_entry(head, entry)
         try:
+            proposal = decide(head, consistent)
+            if proposal is None:
+                if consistent or head is known_head:
+                    return None
+                continue  # what a lagging read does not show may be due all the same
+            entry = chain_entry(head, proposal.decision)
+            after = apply_entry(head, entry)
             ledger.append(
                 head,
                 entry,
                 after,
                 discrepancies=proposal.discrepancies,
-                policy=proposal.policy,
+                terms=proposal.terms,
             )
         except EntryExistsError as error:
             if error.existing.content_hash != entry.content_hash:

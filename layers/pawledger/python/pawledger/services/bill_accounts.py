@@ -7,9 +7,9 @@ from datetime import date
 from typing import Final
 
 from pawledger.domain.errors import PawledgerError
-from pawledger.domain.issuing import MissingPolicyError, decide_next_invoice
+from pawledger.domain.issuing import MissingTermError, decide_next_invoice, find_due_terms
 from pawledger.domain.ledger import AccountHead
-from pawledger.ports import Ledger, Pause
+from pawledger.ports import HeadMovedError, Ledger, Pause
 from pawledger.services.append_entry import Proposal, append_entry
 from pawledger.services.messages import open_message
 from pawledger.services.start_billing_day import ACCOUNTS_PER_MESSAGE, BILL_ACCOUNTS
@@ -90,12 +90,15 @@ def sum_by_currency(invoices: Iterable[InvoiceIssued]) -> Mapping[str, int]:
 
 
 def _propose(ledger: Ledger, head: AccountHead, business_date: date, *, consistent: bool) -> Proposal | None:
-    if head.agenda_on is None or head.agenda_on > business_date:
+    due = find_due_terms(head, business_date)
+    if not due:
         return None
-    policies = ledger.read_policies(head.account_id, consistent=consistent)
+    terms = ledger.read_terms(head.account_id, due[0], due[-1])
     try:
-        decision = decide_next_invoice(head, policies, business_date)
-    except MissingPolicyError:
-        # The cheap read may lag behind the head; what is missing from a consistent read is an error indeed.
-        decision = decide_next_invoice(head, ledger.read_policies(head.account_id, consistent=True), business_date)
+        decision = decide_next_invoice(head, terms, business_date)
+    except MissingTermError as error:
+        if consistent:
+            raise
+        # The cheap read of the head may lag behind its terms, which are read consistently.
+        raise HeadMovedError(str(error)) from error
     return Proposal(decision) if decision else None

@@ -1,0 +1,384 @@
+"""Decisions about policies: what one more event of a policy means for the account that pays it."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from pawledger.domain.allocation import allocate_oldest_first, sum_of
+from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
+from pawledger.domain.entries import Allocation, Decision, Entry, LedgerAccount, OpenInvoice, Posting
+from pawledger.domain.ledger import AccountHead
+from pawledger.domain.money import format_amount
+from pawledger.domain.policies import BilledTerm, ChargeKind, PolicyRefusedError, term_id_of
+from pawledger.domain.policy_events import (
+    PayerChanged,
+    PetDied,
+    PlanChanged,
+    PlanChangeScope,
+    PolicyEvent,
+    PolicyIssued,
+    event_as_facts,
+)
+from pawledger.domain.policy_history import PolicyHistory, Term, fold_events
+from pawledger.domain.rulebook import Rulebook
+from pawledger.domain.term_billing import BillingGround, Rebilling, bill_term, find_hold, void_term
+
+TERMS_BILLING_MAX: Final = 200
+"""Terms of one account that still have something to invoice; a household has a handful, a kennel some dozens."""
+
+_LEDGER_ACCOUNT_OF: Final = {
+    ChargeKind.PREMIUM: LedgerAccount.PREMIUM,
+    ChargeKind.TAX: LedgerAccount.TAX,
+    ChargeKind.FEE: LedgerAccount.FEE,
+    ChargeKind.DISCOUNT: LedgerAccount.DISCOUNT,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyGround:
+    """All that a decision about a policy stands on."""
+
+    head: AccountHead
+    events: Sequence[PolicyEvent]
+    """What was recorded of the policy before, in any order."""
+    terms: Sequence[BilledTerm]
+    """How its terms are billed now."""
+    invoices: Sequence[Entry] = ()
+    """The account's invoices, where a change of plan may take unpaid ones back; none otherwise."""
+    rulebook: Rulebook
+    received_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyDecision:
+    """What an event means: an entry, terms that are billed in another way, and what a person must know of."""
+
+    decision: Decision
+    terms: tuple[BilledTerm, ...] = ()
+    discrepancies: tuple[Discrepancy, ...] = ()
+    healed: tuple[Discrepancy, ...] = ()
+    """Whose ground is gone with this event."""
+    mandates: tuple[str, ...] = ()
+    """Ids of the mandates that pay the account from now on."""
+
+
+@dataclass(slots=True)
+class _Money:
+    """Postings of one entry while they are gathered."""
+
+    currency: str
+    amounts: dict[LedgerAccount, int] = field(default_factory=dict)
+    allocations: list[Allocation] = field(default_factory=list)
+
+    def add(self, ledger_account: LedgerAccount, amount_minor: int) -> None:
+        self.amounts[ledger_account] = self.amounts.get(ledger_account, 0) + amount_minor
+
+    def postings(self) -> tuple[Posting, ...]:
+        return tuple(Posting(name, self.currency, minor) for name, minor in self.amounts.items() if minor)
+
+
+def decide_policy_event(ground: PolicyGround, event: PolicyEvent) -> PolicyDecision:
+    """Record an event, whatever it means by now, and bill the terms that it changes.
+
+    The same events end in the same terms in whatever order they come: each is read in the order of its transaction
+    number, and what makes no sense yet is a discrepancy that heals when what was missing comes.
+
+    Raises `PolicyRefusedError` where the account is invoiced in another currency or has too many terms to invoice, or
+    where the rules cannot charge the term, and `UnknownRuleError`.
+    """
+    others = [earlier for earlier in ground.events if earlier.transaction_number != event.transaction_number]
+    before = fold_events(others, ground.rulebook)
+    after = fold_events((*others, event), ground.rulebook)
+    _check_account(ground.head, event, after)
+    withdrawable = _find_withdrawable(ground, event, after)
+    rebillings = _rebill(ground, event, (before, after), withdrawable)
+    currency = ground.head.currency or (after.terms[0].currency if after.terms else "")
+    money = _Money(currency)
+    withdrawn = _withdraw(rebillings, withdrawable, money)
+    for rebilling in rebillings:
+        _post_changes(rebilling, money)
+    credited = _give_credit(ground.head, rebillings, money)
+    opens = bool(after.terms) and ground.head.currency is None
+    taken_back, released = _release_suspense(ground.head, event, money) if opens else (None, "")
+    born, healed = _compare_discrepancies(ground, event, (before, after), rebillings)
+    cursors = [(rebilling.after.term_id, rebilling.cursor(ground.received_on)) for rebilling in rebillings]
+    standing = {cursor.term_id for cursor in ground.head.cursors}
+    decision = Decision(
+        kind=event.kind,
+        entry_id=event.entry_id,
+        occurred_on=ground.received_on,
+        facts=event_as_facts(event),
+        source={"event_id": event.event_id},
+        postings=money.postings(),
+        reason=f"{_reason(event, after, rebillings, currency)}{withdrawn}{credited}{released}.",
+        opened_invoice=taken_back,
+        allocations=tuple(money.allocations),
+        cursors=tuple(cursor for _, cursor in cursors if cursor is not None),
+        finished_terms=tuple(term_id for term_id, cursor in cursors if cursor is None and term_id in standing),
+        opens_account_in=currency if opens else None,
+        details=_details(rebillings),
+    )
+    return PolicyDecision(
+        decision=decision,
+        terms=tuple(rebilling.after for rebilling in rebillings),
+        discrepancies=born,
+        healed=healed,
+        mandates=tuple(_find_new_mandates((*others, event), event, (before, after))),
+    )
+
+
+def _find_new_mandates(
+    events: Iterable[PolicyEvent], event: PolicyEvent, histories: tuple[PolicyHistory, PolicyHistory]
+) -> Iterable[str]:
+    """Mandates of events that count now, and did not before this one."""
+    before, after = histories
+    for known in events:
+        if not isinstance(known, PolicyIssued | PayerChanged) or not known.mandate_id:
+            continue
+        number = known.transaction_number
+        if number not in after.refusals and (number in before.refusals or known is event):
+            yield known.mandate_id
+
+
+def _check_account(head: AccountHead, event: PolicyEvent, after: PolicyHistory) -> None:
+    for term in after.terms[:1]:
+        if head.currency not in (None, term.currency):
+            raise PolicyRefusedError(f"account {head.account_id} is invoiced in {head.currency}, not {term.currency}")
+    if len(head.cursors) >= TERMS_BILLING_MAX and isinstance(event, PolicyIssued):
+        raise PolicyRefusedError(f"account {head.account_id} already bills {TERMS_BILLING_MAX} terms")
+
+
+def _rebill(
+    ground: PolicyGround,
+    event: PolicyEvent,
+    histories: tuple[PolicyHistory, PolicyHistory],
+    withdrawable: Collection[tuple[str, int]],
+) -> tuple[Rebilling, ...]:
+    """The terms that the event changes, as they are billed from now on; all others stay as they are."""
+    stored = {term.number: term for term in ground.terms}
+    billing = BillingGround(
+        head=ground.head, policy_id=event.policy_id, rulebook=ground.rulebook, received_on=ground.received_on
+    )
+    before, after = histories
+    rebillings = []
+    was = dict(zip(_numbers(before.terms), _with_predecessors(before.terms), strict=True))
+    for number, pair in zip(_numbers(after.terms), _with_predecessors(after.terms), strict=True):
+        standing = stored.get(number)
+        withdrawn = {line[1] for line in withdrawable if standing is not None and line[0] == standing.term_id}
+        if standing is not None and was.get(number) == pair and not withdrawn:
+            continue
+        hold = find_hold(pair[1], pair[0], ground.rulebook)
+        rebillings.append(bill_term(billing, pair[1], standing, hold, withdrawn))
+    known = set(_numbers(after.terms))
+    rebillings += [void_term(billing, term) for number, term in sorted(stored.items()) if number not in known]
+    return tuple(rebillings)
+
+
+def _numbers(terms: Iterable[Term]) -> list[int]:
+    return [term.number for term in terms]
+
+
+def _with_predecessors(terms: Sequence[Term]) -> list[tuple[Term | None, Term]]:
+    """Each term with the one before it, whose price and end say what a renewal had to tell and when."""
+    return list(zip((None, *terms), terms, strict=False))
+
+
+def _find_withdrawable(ground: PolicyGround, event: PolicyEvent, after: PolicyHistory) -> Mapping[tuple[str, int], str]:
+    """By term and number: installments that can be taken off their invoices, of which nothing is paid, and these."""
+    if not isinstance(event, PlanChanged) or event.scope is not PlanChangeScope.NOT_PAID:
+        return {}
+    changed = [term_id_of(event.policy_id, term.number) for term in after.terms if term.covers(event.effective_on)]
+    standing = {
+        (term.term_id, installment.number)
+        for term in ground.terms
+        for installment in term.installments
+        if term.term_id in changed and installment.amount_minor and not installment.is_withdrawn
+    }
+    open_minor = {invoice.invoice_id: invoice.remaining_minor for invoice in ground.head.open_invoices}
+    found: dict[tuple[str, int], str] = {}
+    for entry in ground.invoices:
+        opened = entry.decision.opened_invoice
+        if opened is not None and open_minor.get(opened.invoice_id) == opened.remaining_minor:
+            lines = [(term_id, number) for term_id, number, _ in entry.decision.facts["lines"]]
+            found.update({line: opened.invoice_id for line in lines if line in standing})
+    return found
+
+
+def _withdraw(rebillings: Sequence[Rebilling], withdrawable: Mapping[tuple[str, int], str], money: _Money) -> str:
+    """Take installments off their unpaid invoices, and say which."""
+    for rebilling in rebillings:
+        for installment in rebilling.after.installments:
+            invoice_id = withdrawable.get((rebilling.after.term_id, installment.number))
+            if invoice_id is not None and installment.is_withdrawn:
+                money.add(LedgerAccount.RECEIVABLE, -installment.amount_minor)
+                money.add(LedgerAccount.UNBILLED, installment.amount_minor)
+                money.allocations.append(Allocation(invoice_id, installment.amount_minor))
+    return f"; taken off unpaid invoices {', '.join(sorted(set(withdrawable.values())))}" if withdrawable else ""
+
+
+def _post_changes(rebilling: Rebilling, money: _Money) -> None:
+    for code, change_minor in rebilling.changes_by_code().items():
+        kind = ChargeKind(code.partition(":")[0])
+        money.add(LedgerAccount.UNBILLED, change_minor)
+        money.add(_LEDGER_ACCOUNT_OF[kind], -change_minor)
+
+
+def _give_credit(head: AccountHead, rebillings: Sequence[Rebilling], money: _Money) -> str:
+    """Give back what was invoiced too much: it settles open invoices, the rest is the account's money."""
+    credit_minor = sum(rebilling.credit_minor for rebilling in rebillings)
+    if not credit_minor:
+        return ""
+    taken = {allocation.invoice_id: allocation.amount_minor for allocation in money.allocations}
+    still_open = [
+        OpenInvoice(invoice.invoice_id, invoice.due_on, invoice.remaining_minor - taken.get(invoice.invoice_id, 0))
+        for invoice in head.open_invoices
+    ]
+    allocations = allocate_oldest_first(credit_minor, (invoice for invoice in still_open if invoice.remaining_minor))
+    settled_minor = sum_of(allocations)
+    money.allocations += allocations
+    money.add(LedgerAccount.UNBILLED, credit_minor)
+    money.add(LedgerAccount.RECEIVABLE, -settled_minor)
+    money.add(LedgerAccount.UNAPPLIED, settled_minor - credit_minor)
+    written, settled = (format_amount(minor, money.currency) for minor in (credit_minor, settled_minor))
+    return f"; {written} is given back, {settled} of it settles open invoices"
+
+
+def _release_suspense(head: AccountHead, event: PolicyEvent, money: _Money) -> tuple[OpenInvoice | None, str]:
+    """What becomes of money that came, or was taken back, before the account had its first policy."""
+    waiting_minor = -head.balance_minor(LedgerAccount.SUSPENSE, money.currency)
+    written = f"{format_amount(abs(waiting_minor), money.currency)} {money.currency}"
+    money.add(LedgerAccount.SUSPENSE, waiting_minor)
+    if waiting_minor > 0:
+        money.add(LedgerAccount.UNAPPLIED, -waiting_minor)
+        return None, f"; {written} that came before it is now the account's"
+    if waiting_minor < 0:
+        money.add(LedgerAccount.RECEIVABLE, -waiting_minor)
+        taken_back = OpenInvoice("return-before-policy", event.effective_on, -waiting_minor)
+        return taken_back, f"; {written} that was taken back before it is due again"
+    return None, ""
+
+
+def _compare_discrepancies(
+    ground: PolicyGround,
+    event: PolicyEvent,
+    histories: tuple[PolicyHistory, PolicyHistory],
+    rebillings: Sequence[Rebilling],
+) -> tuple[tuple[Discrepancy, ...], tuple[Discrepancy, ...]]:
+    """What is new for a person to know, and what is settled, by the histories before and after the event."""
+    by_number = {known.transaction_number: known for known in (*ground.events, event)}
+    before, after = (_find_refusals(ground, by_number, history) for history in histories)
+    born = [found for found_id, found in after.items() if found_id not in before or found.subject == event.entry_id]
+    healed = [found for found_id, found in before.items() if found_id not in after]
+    if isinstance(event, PlanChanged) and event.transaction_number not in histories[1].refusals:
+        born += _find_nothing_to_cut(ground, event, rebillings)
+    held = {rebilling.after.number: rebilling.after for rebilling in rebillings if rebilling.after.hold}
+    was_held, is_held = (_find_held(history, ground.rulebook) for history in histories)
+    born += [_late_notice(ground, event, number, term) for number, term in held.items() if number not in was_held]
+    healed += [_late_notice(ground, event, number, None) for number in was_held if number not in is_held]
+    return tuple(born), tuple(healed)
+
+
+def _find_held(history: PolicyHistory, rulebook: Rulebook) -> set[int]:
+    """Numbers of the renewals that may not be invoiced at their price."""
+    pairs = _with_predecessors(history.terms)
+    return {term.number for before, term in pairs if find_hold(term, before, rulebook)}
+
+
+def _find_refusals(
+    ground: PolicyGround, by_number: Mapping[int, PolicyEvent], history: PolicyHistory
+) -> dict[str, Discrepancy]:
+    """The discrepancies of events that change nothing, by their ids."""
+    found = [
+        Discrepancy(
+            _kind_of_refusal(by_number[number], is_unknown=not history.terms),
+            by_number[number].entry_id,
+            ground.received_on,
+            f"Transaction {number} of policy {by_number[number].policy_id} changes nothing: {why}.",
+            ground.head.account_id,
+        )
+        for number, why in history.refusals.items()
+    ]
+    return {discrepancy.discrepancy_id: discrepancy for discrepancy in found}
+
+
+def _kind_of_refusal(event: PolicyEvent, *, is_unknown: bool) -> DiscrepancyKind:
+    if is_unknown:
+        return DiscrepancyKind.POLICY_UNKNOWN
+    if isinstance(event, PetDied) and not event.evidence:
+        return DiscrepancyKind.DEATH_UNPROVEN
+    return DiscrepancyKind.POLICY_EVENT_WITHOUT_EFFECT
+
+
+def _late_notice(ground: PolicyGround, event: PolicyEvent, number: int, term: BilledTerm | None) -> Discrepancy:
+    """The discrepancy of a renewal that is held; without its term as far as its id needs it."""
+    return Discrepancy(
+        DiscrepancyKind.RENEWAL_NOTICE_LATE,
+        term_id_of(event.policy_id, number),
+        ground.received_on,
+        f"Term {number} of policy {event.policy_id} is not invoiced: {term.hold if term else 'settled'}.",
+        ground.head.account_id,
+        term.currency if term else None,
+        term.amount_minor if term else None,
+    )
+
+
+def _find_nothing_to_cut(
+    ground: PolicyGround, event: PlanChanged, rebillings: Sequence[Rebilling]
+) -> Iterable[Discrepancy]:
+    """A plan that changes when everything is invoiced changes nothing: somebody expects otherwise."""
+    for rebilling in rebillings:
+        if rebilling.next_installment is None and not rebilling.after.hold:
+            what = f"The plan {event.plan} changes nothing: all of {rebilling.after.term_id} is invoiced already."
+            kind = DiscrepancyKind.POLICY_EVENT_WITHOUT_EFFECT
+            yield Discrepancy(kind, event.entry_id, ground.received_on, what, ground.head.account_id)
+
+
+def _details(rebillings: Sequence[Rebilling]) -> Mapping[str, Any] | None:
+    """How each charge of the changed terms was computed, for whoever explains an invoice; not what was told so."""
+    computed = {
+        rebilling.after.term_id: [
+            [charge.code, charge.amount_minor, charge.rule_id, charge.arithmetic]
+            for charge in rebilling.after.charges
+            if charge.rule_id or " x " in charge.arithmetic
+        ]
+        for rebilling in rebillings
+    }
+    charges = {term_id: written for term_id, written in computed.items() if written}
+    return {"charges": charges} if charges else None
+
+
+_WHAT: Final[Mapping[str, str]] = {
+    "policy_issued": "is issued",
+    "policy_endorsed": "is endorsed",
+    "pet_died": "ends with the death of the pet",
+    "policy_cancelled": "is cancelled",
+    "renewal_offered": "is offered its renewal",
+    "renewal_accepted": "is renewed",
+    "renewal_declined": "is not renewed",
+    "plan_changed": "is paid by another plan",
+    "due_day_changed": "is due on another day of the month",
+    "payer_changed": "is paid by another mandate",
+}
+
+
+def _reason(event: PolicyEvent, after: PolicyHistory, rebillings: Sequence[Rebilling], currency: str) -> str:
+    """What happened and what the changed terms come to now, without the full stop."""
+    refusal = after.refusals.get(event.transaction_number)
+    if refusal is not None:
+        return f"Transaction {event.transaction_number} of policy {event.policy_id} changes nothing: {refusal}"
+    parts = [f"Policy {event.policy_id} {_WHAT[event.kind]} on {event.effective_on}"]
+    parts += [_written_change(rebilling, currency) for rebilling in rebillings]
+    return "".join(parts)
+
+
+def _written_change(rebilling: Rebilling, currency: str) -> str:
+    after_minor = rebilling.after.amount_minor
+    written = f"{format_amount(after_minor, currency)} {currency}"
+    plan = rebilling.after.plan.replace("_", "-")
+    if rebilling.before is None:
+        return f"; term {rebilling.after.number} charges {written}, paid {plan}"
+    if rebilling.before.amount_minor == after_minor:
+        return ""
+    before = format_amount(rebilling.before.amount_minor, currency)
+    return f"; term {rebilling.after.number} charges {written} instead of {before}"
