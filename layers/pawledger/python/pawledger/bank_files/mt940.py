@@ -10,6 +10,7 @@ from itertools import chain
 from typing import BinaryIO, Final, NamedTuple
 
 from pawledger.bank_files.lines import LineBlocks, UnreadableLinesError
+from pawledger.bank_files.mt940_columns import read_lines_in_columns
 from pawledger.bank_files.mt940_entries import (
     ENTRIES,
     TAGS,
@@ -135,6 +136,12 @@ class _Reader:
 
     def _read(self, lines: list[str], first_line: int) -> Iterator[list[StatementEntry]]:
         """Read whole fields, and the lines between them."""
+        if self._statement is not None and self._statement.closing is None:
+            entries = read_lines_in_columns(self._statement, lines, first_line)
+            if entries is not None:
+                yield entries
+                self._check_rows(self._statement)
+                return
         text = "\n".join(lines) + "\n"
         text, odd_count = _BEFORE_TAG.subn("", text)
         if odd_count:

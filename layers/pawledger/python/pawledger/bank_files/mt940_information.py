@@ -74,12 +74,17 @@ def read_information(field: str) -> Information:
     if "EREF+" in unbroken or "SVWZ+" in unbroken or "MREF+" in unbroken:
         return _from_identifiers(_identifiers_of(unbroken), "", None, None, is_structured=False)
     text = " ".join(field.split())
-    return Information((), None, None, None, text, False, bool(_RETURN_WORDS.search(text)), return_reason_in(text))
+    return Information((), None, None, None, text, False, tells_of_return(text), return_reason_in(text))
 
 
 def checksum_of(field: str) -> str:
     """What tells fields 86 apart in identities without their texts; where their lines break does not matter."""
     return f"{crc32(field.replace(chr(10), '').encode())}"
+
+
+def tells_of_return(text: str) -> bool:
+    """Whether words in a text say that money goes back."""
+    return bool(_RETURN_WORDS.search(text))
 
 
 def return_reason_in(text: str) -> str | None:
@@ -108,7 +113,7 @@ def _read_structured(code: str, body: str, delimiter: str) -> Information:
     information = _from_identifiers(
         _identifiers_of(_join_purpose(purpose)), posting, account or None, name.strip() or None, is_structured=True
     )
-    if code in RETURN_CODES or _RETURN_WORDS.search(posting):
+    if code in RETURN_CODES or tells_of_return(posting):
         return information._replace(is_return=True)
     return information
 
@@ -137,7 +142,7 @@ def _from_identifiers(
     text = " ".join(filter(None, (found.get("SVWZ"), found[""]))) or posting
     references = _references(found.get("EREF"), found.get("KREF"), found.get("RREF"))
     reason = found.get("RTRN") or return_reason_in(f"{posting} {text}")
-    has_return_words = not is_structured and bool(_RETURN_WORDS.search(text))
+    has_return_words = not is_structured and tells_of_return(text)
     payer_account = account or found.get("IBAN", "").replace(" ", "") or None
     payer_name = name or found.get("ABWA") or found.get("ANAM") or None
     return Information(
@@ -158,7 +163,7 @@ def _read_slash_codes(field: str) -> Information:
     name = found.get("NAME") or (party[2] if len(party) > 2 else "") or found.get("ORDP", "").removeprefix("/NAME/")
     text = remittance or " ".join(pieces[0].strip("/ ").split()) or found.get("TRTP", "").strip("/ ")
     posting = found.get("TRTP") or found.get("RTYP") or ""
-    is_return = "RTRN" in found or bool(_RETURN_WORDS.search(posting) or re.search("terugboeking", posting, re.I))
+    is_return = "RTRN" in found or tells_of_return(posting) or bool(re.search("terugboeking", posting, re.I))
     reason = found.get("RTRN", "").strip("/ ").partition("/")[0]
     return Information(
         _references(*(found.get(code, "").strip("/ ") for code in ("EREF", "PREF", "IREF"))),
@@ -167,7 +172,7 @@ def _read_slash_codes(field: str) -> Information:
         name.strip("/ ") or None,
         text,
         is_return,
-        not posting and bool(_RETURN_WORDS.search(text)),
+        not posting and tells_of_return(text),
         reason or return_reason_in(text),
     )
 
