@@ -11,6 +11,7 @@ TABLES: Final = ("accounts", "entries", "policies", "discrepancies", "bank_files
 
 GET: Final = "dynamodb:GetItem"
 QUERY: Final = "dynamodb:Query"
+BATCH_GET: Final = "dynamodb:BatchGetItem"
 SCAN: Final = "dynamodb:Scan"
 PUT: Final = "dynamodb:PutItem"
 """Rows are written whole under a condition, alone or in a transaction; both are this right."""
@@ -117,12 +118,13 @@ POST_PAYMENTS: Final = FunctionDefinition(
 
 CLOSE_DAY: Final = FunctionDefinition(
     name="close_day",
-    description="Proves the day: files, statements, ledgers, agenda.",
+    description="Proves the day: files, statements, ledgers, agenda, months of cover.",
     timeout_seconds=900,
     memory_mib=_MEMORY_OF_ONE_CORE_MIB,
     needs_time_zone=True,
     tables=(
-        TableAccess(table="accounts", actions=(SCAN,)),
+        TableAccess(table="accounts", actions=(SCAN, BATCH_GET)),
+        TableAccess(table="policies", actions=(SCAN, QUERY)),
         TableAccess(table="bank_files", actions=(GET, QUERY, PUT), queried_indexes=("received",)),
         TableAccess(table="discrepancies", actions=(GET, PUT, UPDATE), queried_indexes=("worklist",)),
     ),

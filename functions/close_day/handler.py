@@ -1,5 +1,6 @@
 """Closes a day, fired by a schedule or by an operator who closes a day by hand."""
 
+from dataclasses import asdict
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -23,6 +24,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     metrics.add_metric("DiscrepanciesOpen", "Count", proof.discrepancies_open)
     metrics.add_metric("OldestDiscrepancyDays", "Count", proof.oldest_discrepancy_days)
     metrics.add_metric("AccountsOverdueForBilling", "Count", proof.accounts_overdue)
+    metrics.add_metric("PolicyMonthsUnexplained", "Count", proof.months.unexplained)
     write_daily_metrics(metrics, "DiscrepanciesOpenByKind", "kind", proof.open_by_kind)
     write_daily_metrics(metrics, "OldestDiscrepancyDaysByKind", "kind", proof.oldest_days_by_kind)
     for name, ledger_account in (
@@ -37,6 +39,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         "accounts": proof.account_count,
         "accounts_overdue": proof.accounts_overdue,
         "accounts_out_of_balance": proof.accounts_out_of_balance,
+        "policy_months": asdict(proof.months),
         "discrepancies_open": proof.discrepancies_open,
         "oldest_discrepancy_days": proof.oldest_discrepancy_days,
         "balances_minor": {f"{currency} {name}": amount for (currency, name), amount in sorted(proof.balances.items())},

@@ -171,3 +171,10 @@ class MonitoringStack(Stack):
             meaning="Accounts whose agenda day has passed were not billed.",
             runbook="accounts-overdue",
         )
+        self._alarm(
+            "PolicyMonthsUnexplained",
+            business_metric("PolicyMonthsUnexplained", "close_day", statistic=cloudwatch.Stats.MAXIMUM, period=day),
+            threshold=1,
+            meaning="Months of cover are not billed exactly once.",
+            runbook="policy-months-unexplained",
+        )

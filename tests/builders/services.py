@@ -61,6 +61,7 @@ def connect_closing(world: MemoryWorld) -> ClosingPorts:
         register=world.bank_file_register,
         discrepancies=world.discrepancy_book,
         archive=world.ledger,
+        terms=world.ledger,
     )
 
 

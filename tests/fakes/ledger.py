@@ -17,7 +17,7 @@ PORT: Final = "Ledger"
 
 
 class MemoryLedger:
-    """Fulfils `Ledger`, `LedgerArchive` and `Agenda`."""
+    """Fulfils `Ledger`, `LedgerArchive`, `TermArchive` and `Agenda`."""
 
     def __init__(self, state: SharedState) -> None:
         self._state = state
@@ -83,6 +83,16 @@ class MemoryLedger:
         with self._state.call(PORT, "scan_heads") as rows:
             present = {account_id: history[-1] for account_id, history in rows.heads.items()}
         return (read_head(account_id, row.version, row.body) for account_id, row in present.items())
+
+    def scan_terms(self) -> Iterator[BilledTerm]:
+        with self._state.call(PORT, "scan_terms") as rows:
+            bodies = [body for _, body in sorted(rows.terms.items())]
+        return (read_term(body) for body in bodies)
+
+    def read_heads(self, account_ids: Sequence[str]) -> Iterator[AccountHead]:
+        with self._state.call(PORT, "read_heads", tuple(account_ids)) as rows:
+            found = {account_id: rows.heads[account_id][-1] for account_id in account_ids if account_id in rows.heads}
+        return (read_head(account_id, row.version, row.body) for account_id, row in found.items())
 
     def read_due_accounts(self, day: date) -> Iterator[str]:
         with self._state.call("Agenda", "read_due_accounts", day) as rows:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import groupby
 
 import pytest
 
@@ -219,3 +220,19 @@ def test_a_scan_finds_the_present_head_of_every_account(world: World) -> None:
         first = append(world, AccountHead(f"HOME{number:04d}"), payment(f"first {number}"))
         heads[first.account_id] = append(world, first, payment(f"second {number}"))
     assert {head.account_id: head for head in world.archive.scan_heads()} == heads
+
+
+def test_heads_are_read_many_at_once_and_what_is_not_there_is_left_out(world: World) -> None:
+    ids = [f"HOME{number:04d}" for number in range(99)]
+    heads = {account_id: append(world, AccountHead(account_id), payment("first")) for account_id in ids}
+    found = world.term_archive.read_heads([*ids, "NOBODY01"])
+    assert {head.account_id: head for head in found} == heads
+
+
+def test_a_scan_gives_the_terms_of_one_account_one_after_the_other(world: World) -> None:
+    heads = {account_id: AccountHead(account_id) for account_id in ("HOME0001", "HOME0002", "HOME0003")}
+    for policy_id in ("PAW-1", "PAW-2", "PAW-3"):
+        heads = {account_id: record_policy(world, head, policy_id) for account_id, head in heads.items()}
+    owners = [term.account_id for term in world.term_archive.scan_terms()]
+    assert len(owners) == 9
+    assert len([owner for owner, _ in groupby(owners)]) == 3

@@ -34,6 +34,7 @@ from pawledger.ports import (
     LedgerArchive,
     MessageQueue,
     ReferenceBook,
+    TermArchive,
 )
 from tests.builders.tables import create_tables
 from tests.fakes.memory import MemoryWorld, NoPause
@@ -49,6 +50,7 @@ class World:
 
     ledger: Ledger
     archive: LedgerArchive
+    term_archive: TermArchive
     agenda: Agenda
     discrepancy_book: DiscrepancyBook
     bank_file_register: BankFileRegister
@@ -79,6 +81,7 @@ def memory_world() -> World:
     return World(
         ledger=world.ledger,
         archive=world.ledger,
+        term_archive=world.ledger,
         agenda=world.ledger,
         discrepancy_book=world.discrepancy_book,
         bank_file_register=world.bank_file_register,
@@ -128,6 +131,7 @@ def aws_world() -> World:
     return World(
         ledger=ledger,
         archive=ledger,
+        term_archive=ledger,
         agenda=DynamoAgenda(ledger_tables.accounts),
         discrepancy_book=DynamoDiscrepancyBook(ledger_tables.discrepancies),
         bank_file_register=DynamoBankFileRegister(bind(BankFileRow, tables["bank_files"], connection)),

@@ -75,7 +75,8 @@ TABLE_RIGHTS = {
         "DiscrepanciesTableName": {"PutItem"},
     },
     "close_day": {
-        "AccountsTableName": {"Scan"},
+        "AccountsTableName": {"Scan", "BatchGetItem"},
+        "PoliciesTableName": {"Scan", "Query"},
         "BankFilesTableName": {"GetItem", "PutItem", "Query"},
         "BankFilesTableName/index/received": {"Query"},
         "DiscrepanciesTableName": {"GetItem", "PutItem", "UpdateItem"},

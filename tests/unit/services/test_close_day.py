@@ -4,7 +4,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, Final
 
+from pawledger.domain.completeness import MonthCounts
 from pawledger.domain.entries import LedgerAccount
 from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
 from pawledger.services.bill_accounts import bill_account
@@ -12,17 +15,21 @@ from pawledger.services.close_day import ACCOUNTS_NAMED_MAX, FILE_DAYS, DayProof
 from pawledger.services.file_findings import DroppedFile
 from pawledger.services.post_payments import post_payments
 from pawledger.services.receive_bank_file import receive_bank_file
+from pawledger.services.record_policy_event import record_policy_event
 from tests.builders.bank_statements import DEBIT_CODE, Line, build_bai2
 from tests.builders.policies import ACCOUNT_ID, build_policy
 from tests.builders.services import (
     RECEIVED_ON,
     connect_closing,
+    connect_policy_recording,
     connect_posting,
     connect_receiving,
     kinds_of_discrepancies,
     record_policy,
 )
 from tests.fakes.memory import MemoryWorld
+
+SAMPLES: Final = Path(__file__).resolve().parents[3] / "events" / "samples"
 
 REFERENCE = creditor_reference_of(InvoiceAddress(ACCOUNT_ID, 1))
 
@@ -216,3 +223,71 @@ def test_a_file_that_came_today_may_still_be_on_the_queue() -> None:
     receive(world, [Line(1_000, REFERENCE)])
     assert close(world, RECEIVED_ON).files_unproven == 1
     assert whats(world, "file_not_posted") == []
+
+
+def test_months_of_cover_are_counted_and_what_is_wrong_is_told_once_a_day() -> None:
+    world = MemoryWorld()
+    for account_id in ("RIGHT001", "WRONG001"):
+        record_policy(world, build_policy(account_id=account_id))
+        bill_account(account_id, date(2026, 2, 14), ledger=world.ledger, pause=world.pause)
+    assert close(world, date(2026, 2, 28)).months == MonthCounts(begun=4, invoiced=4)
+    del world.rows.terms["WRONG001", "PAW-1#1"]
+    body = json.loads(world.rows.terms["RIGHT001", "PAW-1#1"])
+    body["account_id"], body["installments"][0][3] = "WRONG001", 0
+    world.rows.terms["WRONG001", "PAW-1#1"] = json.dumps(body)
+    for _ in range(2):
+        assert close(world, date(2026, 2, 28)).months == MonthCounts(begun=4, invoiced=3, to_come=1, unexplained=1)
+    assert whats(world, "policy_month_not_billed") == [
+        "1 months of cover on 1 accounts are not billed exactly once, among them WRONG001."
+    ]
+
+
+def test_an_account_that_is_written_while_the_day_is_closed_is_read_again_before_it_is_believed() -> None:
+    world = MemoryWorld()
+    record_policy(world, build_policy())
+
+    def bill_before(port: str, method: str, arguments: tuple[object, ...]) -> None:
+        if method == "read_heads":
+            world.before_call = lambda port, method, arguments: None
+            record_policy(world, build_policy("PAW-2"))
+            bill_account(ACCOUNT_ID, date(2026, 2, 14), ledger=world.ledger, pause=world.pause)
+
+    world.before_call = bill_before
+    assert close(world, date(2026, 2, 28)).months == MonthCounts(begun=4, invoiced=4)
+
+
+def test_renewals_that_were_not_offered_are_one_discrepancy_for_each_last_day_and_heal_when_they_are() -> None:
+    world = MemoryWorld()
+    for number in range(1, 8):
+        record_british(world, f"HOME{number:04d}")
+    for _ in range(2):
+        # Three weeks before 31 January 2027 is 10 January, the last day for the notices.
+        close(world, date(2027, 1, 10))
+        assert whats(world, "renewal_not_offered") == []
+    close(world, date(2027, 1, 11))
+    (what,) = whats(world, "renewal_not_offered")
+    assert what.startswith("7 renewals were to be offered by 2027-01-10 and are not, among them those of policies PAW-")
+    for number in range(1, 8):
+        offer_renewal(world, f"HOME{number:04d}")
+    close(world, date(2027, 1, 12))
+    assert whats(world, "renewal_not_offered") == []
+
+
+def record_british(world: MemoryWorld, account_id: str) -> None:
+    message = load_sample("policy_issued.v2", "good_british_policy_with_discount")
+    deliver(world, {**message, "account_id": account_id, "policy_id": f"PAW-{account_id}", "mandate_id": None})
+
+
+def offer_renewal(world: MemoryWorld, account_id: str) -> None:
+    message = load_sample("renewal_offered.v1", "good_automatic")
+    deliver(world, {**message, "account_id": account_id, "policy_id": f"PAW-{account_id}"})
+
+
+def load_sample(schema: str, name: str) -> dict[str, Any]:
+    message: dict[str, Any] = json.loads((SAMPLES / schema / f"{name}.json").read_text(encoding="utf-8"))
+    return message
+
+
+def deliver(world: MemoryWorld, message: dict[str, Any]) -> None:
+    ports = connect_policy_recording(world)
+    record_policy_event(message, message_id="message-1", received_on=date(2026, 1, 1), ports=ports)

@@ -76,6 +76,19 @@ class LedgerArchive(Protocol):
         """Every account head, in no order."""
 
 
+class TermArchive(Protocol):
+    """Reading the terms of all accounts with their heads, to prove that nothing is forgotten."""
+
+    def scan_terms(self) -> Iterator[BilledTerm]:
+        """Every term, in no order but that all of one account come one after the other."""
+
+    def read_terms(self, account_id: str, first_id: str, last_id: str) -> Sequence[BilledTerm]:
+        """See `Ledger.read_terms`."""
+
+    def read_heads(self, account_ids: Sequence[str]) -> Iterator[AccountHead]:
+        """Heads of at most 100 accounts, consistently, in no order; what is not there is left out."""
+
+
 class Agenda(Protocol):
     """Which accounts need attention when."""
 

@@ -31,6 +31,12 @@ ENTRIES_PER_ACCOUNT_MAX: Final = 100_000
 ACCOUNTS_MAX: Final = 50_000_000
 """A scan that finds more is a mistake of the query, not a book of policies."""
 
+HEADS_PER_READ_MAX: Final = 100
+"""What DynamoDB gives in one batch of reads."""
+
+TERMS_MAX: Final = 500_000_000
+"""Ten terms for each account that a scan may find."""
+
 ACCOUNTS_PER_SHARD_MAX: Final = 1_000_000
 """One day's agenda holds sixteen times as many."""
 
@@ -59,11 +65,20 @@ class LedgerTables:
 
 
 class DynamoLedgerArchive:
-    """Fulfils `LedgerArchive` without the right to write. Who reads only heads or entries leaves the other out."""
+    """Fulfils `LedgerArchive` and `TermArchive` without the right to write.
 
-    def __init__(self, accounts: type[AccountRow] | None, entries: type[EntryRow] | None = None) -> None:
+    Who reads only some of its tables leaves the others out.
+    """
+
+    def __init__(
+        self,
+        accounts: type[AccountRow] | None,
+        entries: type[EntryRow] | None = None,
+        policies: type[TermRow] | None = None,
+    ) -> None:
         self._accounts = accounts
         self._entries = entries
+        self._policies = policies
 
     def read_entries(self, account_id: str) -> Iterator[tuple[Entry, str]]:
         """See `LedgerArchive.read_entries`. Raises `TooManyItemsError` beyond `ENTRIES_PER_ACCOUNT_MAX`."""
@@ -77,17 +92,42 @@ class DynamoLedgerArchive:
             yield read_entry(body, stored_hash, f"{entry_id} of account {account_id}"), stored_hash
 
     def scan_heads(self) -> Iterator[AccountHead]:
+        for row in limit_items(self._account_rows.scan(), ACCOUNTS_MAX, "the scan of all accounts"):
+            yield read_head(row.account_id, row.version, row.body)
+
+    def read_heads(self, account_ids: Sequence[str]) -> Iterator[AccountHead]:
+        require(len(account_ids) <= HEADS_PER_READ_MAX, f"at most {HEADS_PER_READ_MAX} heads are read at once")
+        for row in self._account_rows.batch_get(list(account_ids), consistent_read=True):
+            yield read_head(row.account_id, row.version, row.body)
+
+    def scan_terms(self) -> Iterator[BilledTerm]:
+        """See `TermArchive.scan_terms`; DynamoDB keeps the items of one partition key together."""
+        for row in limit_items(self._term_rows.scan(), TERMS_MAX, "the scan of all terms"):
+            yield read_term(row.body)
+
+    def read_terms(self, account_id: str, first_id: str, last_id: str) -> Sequence[BilledTerm]:
+        rows = self._term_rows.query(account_id, TermRow.term_id.between(first_id, last_id), consistent_read=True)
+        limited = limit_items(rows, TERMS_PER_ACCOUNT_MAX, f"terms of account {account_id}")
+        return [read_term(row.body) for row in limited]
+
+    @property
+    def _account_rows(self) -> type[AccountRow]:
         if self._accounts is None:
             raise InvariantError("an archive that reads heads has their table")
-        for row in limit_items(self._accounts.scan(), ACCOUNTS_MAX, "the scan of all accounts"):
-            yield read_head(row.account_id, row.version, row.body)
+        return self._accounts
+
+    @property
+    def _term_rows(self) -> type[TermRow]:
+        if self._policies is None:
+            raise InvariantError("a ledger that reads or writes terms has their table")
+        return self._policies
 
 
 class DynamoLedger(DynamoLedgerArchive):
     """Fulfils `Ledger` and, as every ledger holds its entries, `LedgerArchive`."""
 
     def __init__(self, tables: LedgerTables, connection: Connection, pause: Pause) -> None:
-        super().__init__(tables.accounts, tables.entries)
+        super().__init__(tables.accounts, tables.entries, tables.policies)
         self._tables = tables
         self._connection = connection
         self._pause = pause
@@ -95,11 +135,6 @@ class DynamoLedger(DynamoLedgerArchive):
     def read_head(self, account_id: str, *, consistent: bool) -> AccountHead | None:
         row = get_row(self._tables.accounts, account_id, consistent=consistent)
         return read_head(account_id, row.version, row.body) if row else None
-
-    def read_terms(self, account_id: str, first_id: str, last_id: str) -> Sequence[BilledTerm]:
-        rows = self._policies.query(account_id, TermRow.term_id.between(first_id, last_id), consistent_read=True)
-        limited = limit_items(rows, TERMS_PER_ACCOUNT_MAX, f"terms of account {account_id}")
-        return [read_term(row.body) for row in limited]
 
     def read_entry(self, account_id: str, entry_id: str) -> Entry | None:
         row = get_row(self._tables.entries, account_id, entry_id, consistent=True)
@@ -144,12 +179,6 @@ class DynamoLedger(DynamoLedgerArchive):
                 return
         raise StoreThrottledError(f"{entry.entry_id} of {entry.account_id} was throttled {throttled_count} times")
 
-    @property
-    def _policies(self) -> type[TermRow]:
-        if self._tables.policies is None:
-            raise InvariantError("a ledger that reads or writes policies has their table")
-        return self._tables.policies
-
     def _write(
         self,
         before: AccountHead,
@@ -171,7 +200,7 @@ class DynamoLedger(DynamoLedgerArchive):
                 is_at_before if before.version else AccountRow.account_id.does_not_exist(),
             )
             for term in terms:
-                transaction.save(term_row(self._policies, term))
+                transaction.save(term_row(self._term_rows, term))
             for discrepancy in discrepancies:
                 transaction.save(
                     discrepancy_row(self._tables.discrepancies, discrepancy),

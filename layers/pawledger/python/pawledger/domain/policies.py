@@ -90,6 +90,8 @@ class BilledTerm:
     """Why it is not invoiced; empty where it is."""
     is_separate: bool = False
     """Whether it is invoiced apart from the account's other policies."""
+    renewal_notice_on: date | None = None
+    """Last day on which its renewal may be told to the customer; None where it ends, or where no rule says so."""
 
     @property
     def term_id(self) -> str:
@@ -139,6 +141,7 @@ def term_as_json(term: BilledTerm) -> dict[str, Any]:
         "credits": [[c.code, c.amount_minor] for c in term.credits],
         "hold": term.hold,
         "is_separate": term.is_separate,
+        "renewal_notice_on": term.renewal_notice_on and term.renewal_notice_on.isoformat(),
     }
 
 
@@ -159,6 +162,7 @@ def term_from_json(written: Mapping[str, Any]) -> BilledTerm:
         credits=tuple(Charge(*charge) for charge in written["credits"]),
         hold=written["hold"],
         is_separate=written["is_separate"],
+        renewal_notice_on=date.fromisoformat(notice_on) if (notice_on := written["renewal_notice_on"]) else None,
     )
 
 

@@ -99,6 +99,7 @@ def bill_term(
         credits=_add_credits(stored.credits if stored else (), schedule.credit),
         hold="" if invoiced else hold,
         is_separate=separation is not None,
+        renewal_notice_on=_renewal_notice_on(term, rulebook),
     )
     return _rebilling(stored, after, schedule, len(invoiced))
 
@@ -119,6 +120,7 @@ def void_term(ground: BillingGround, stored: BilledTerm) -> Rebilling:
         stored,
         billed_until=stored.effective_on,
         charges=(),
+        renewal_notice_on=None,
         installments=schedule.installments,
         credits=_add_credits(stored.credits, schedule.credit),
         hold="",
@@ -127,8 +129,12 @@ def void_term(ground: BillingGround, stored: BilledTerm) -> Rebilling:
 
 
 def find_hold(term: Term, before: Term | None, rulebook: Rulebook) -> str:
-    """Why a renewal may not be invoiced at its price, or nothing: it changed, and the customer was told too late."""
-    if term.notice is None or before is None or not term.jurisdiction or not term.is_begun:
+    """Why a renewal may not be invoiced at its price, or nothing: it changed, and the customer was told too late.
+
+    A renewal that was declined, or whose policy ended before it, has nothing to hold.
+    """
+    never_begins = not term.is_begun or term.cover_until <= term.effective_on
+    if term.notice is None or before is None or not term.jurisdiction or never_begins:
         return ""
     rule = rulebook.renewal_on(term.jurisdiction, term.product, before.expires_on)
     latest_on = before.expires_on - timedelta(days=rule.notice_days)
@@ -138,6 +144,13 @@ def find_hold(term: Term, before: Term | None, rulebook: Rulebook) -> str:
         f"the new price was told on {term.notice.sent_on}, {rule.notice_days} days before {before.expires_on} "
         f"is {latest_on} ({rule.rule_id})"
     )
+
+
+def _renewal_notice_on(term: Term, rulebook: Rulebook) -> date | None:
+    if term.end is not None or not term.is_begun or not term.jurisdiction:
+        return None
+    rule = rulebook.renewal_on(term.jurisdiction, term.product, term.expires_on)
+    return term.expires_on - timedelta(days=rule.notice_days)
 
 
 def _billed_until(term: Term) -> date:

@@ -130,14 +130,17 @@ def connect_posting(settings: PostPaymentsSettings) -> "PostingPorts":
 
 
 def connect_closing(settings: CloseDaySettings) -> "ClosingPorts":
-    """Everything that closing a day touches; its archive has heads alone."""
+    """Everything that closing a day touches; its archive has heads and terms."""
     from pawledger.services.close_day import ClosingPorts  # noqa: PLC0415
 
     accounts = bind(AccountRow, settings.accounts_table, _connection())
+    terms = bind(TermRow, settings.policies_table, _connection())
+    archive = DynamoLedgerArchive(accounts, policies=terms)
     return ClosingPorts(
         register=_register(settings.bank_files_table),
         discrepancies=_discrepancy_book(settings.discrepancies_table),
-        archive=DynamoLedgerArchive(accounts),
+        archive=archive,
+        terms=archive,
     )
 
 

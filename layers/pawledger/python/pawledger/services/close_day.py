@@ -6,12 +6,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Final
 
+from pawledger.domain.completeness import MonthCounts
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.domain.entries import LedgerAccount
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.money import format_amount
-from pawledger.ports import BankFileRecord, BankFileRegister, DiscrepancyBook, LedgerArchive
+from pawledger.ports import BankFileRecord, BankFileRegister, DiscrepancyBook, LedgerArchive, TermArchive
 from pawledger.services.file_proof import FileProof, prove_file_posting
+from pawledger.services.policy_months import prove_policy_months
 from pawledger.services.statement_series import heal_statement_gaps
 
 CLOSING_DAY: Final = "closing_day.v1"
@@ -30,6 +32,7 @@ class ClosingPorts:
     register: BankFileRegister
     discrepancies: DiscrepancyBook
     archive: LedgerArchive
+    terms: TermArchive
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class DayProof:
     balances: Mapping[tuple[str, str], int]
     open_by_kind: Mapping[DiscrepancyKind, int]
     oldest_days_by_kind: Mapping[DiscrepancyKind, int]
+    months: MonthCounts = field(default_factory=MonthCounts)
 
     @property
     def discrepancies_open(self) -> int:
@@ -64,6 +68,7 @@ def close_day(business_date: date, ports: ClosingPorts) -> DayProof:
     proven, unproven = _prove_files(business_date, ports)
     heal_statement_gaps(register=ports.register, discrepancies=ports.discrepancies)
     books = _read_books(business_date, ports)
+    months = prove_policy_months(business_date, ports.terms, ports.discrepancies)
     open_by_kind: Counter[DiscrepancyKind] = Counter()
     oldest_days_by_kind: dict[DiscrepancyKind, int] = {}
     for recorded in ports.discrepancies.list_open():
@@ -80,6 +85,7 @@ def close_day(business_date: date, ports: ClosingPorts) -> DayProof:
         balances=books.balances,
         open_by_kind=open_by_kind,
         oldest_days_by_kind=oldest_days_by_kind,
+        months=months,
     )
 
 
