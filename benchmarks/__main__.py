@@ -7,6 +7,7 @@ import sys
 from benchmarks.documents import measure_documents
 from benchmarks.imports import measure_imports
 from benchmarks.metered_flow import measure_units
+from benchmarks.policy_years import measure_policy_years
 from benchmarks.reading import measure_reading
 from benchmarks.table import Row, print_rows
 from benchmarks.throughput import measure_throughput
@@ -22,6 +23,7 @@ def main() -> int:
         ("Reading bank files, all checks included", measure_reading),
         ("Posting", measure_throughput),
         ("Setting documents", measure_documents),
+        ("Three years of a book of policies", measure_policy_years),
     ):
         print(f"\nmeasuring: {title} ...", file=sys.stderr, flush=True)
         measured = measure()

@@ -106,5 +106,5 @@ def _started(size: int, unit: int) -> int:
 
 def _key_text(item: Mapping[str, Any]) -> str:
     """What tells one item from another in its table."""
-    names = ("account_id", "entry_id", "policy_id", "discrepancy_id", "file_id", "part", "reference")
+    names = ("account_id", "entry_id", "term_id", "discrepancy_id", "file_id", "part", "reference")
     return "|".join(item[name]["S"] for name in names if name in item)
