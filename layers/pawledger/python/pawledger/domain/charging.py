@@ -53,7 +53,7 @@ def charge_term(term: Term, rulebook: Rulebook) -> tuple[Charge, ...]:
     """
     if not term.is_begun or (term.end and term.end.method is CancellationMethod.FLAT):
         return ()
-    rules = rulebook.discounts_on(term.jurisdiction, term.product, term.effective_on) if term.jurisdiction else ()
+    rules = _discount_rules(term, rulebook)
     segments = tuple(_segments(term, rulebook, rules))
     premium = _by_days(PREMIUM, [(s.premium_minor, s.share) for s in segments], term)
     if term.jurisdiction:
@@ -63,6 +63,11 @@ def charge_term(term: Term, rulebook: Rulebook) -> tuple[Charge, ...]:
     else:
         charges = [premium, *_told_charges(term, segments)]
     return tuple(charge for charge in charges if charge.amount_minor)
+
+
+def price_segments(term: Term, rulebook: Rulebook) -> tuple[Segment, ...]:
+    """The stretches of a term with one price each, for whoever follows its premium day by day."""
+    return tuple(_segments(term, rulebook, _discount_rules(term, rulebook)))
 
 
 def installment_fee(term: Term, rulebook: Rulebook) -> Charge | None:
@@ -103,6 +108,10 @@ def _segments(term: Term, rulebook: Rulebook, rules: Sequence[DiscountRule]) -> 
             told=price.told,
             discounts=_discount_shares(rules, earned.union(price.discounts)),
         )
+
+
+def _discount_rules(term: Term, rulebook: Rulebook) -> Sequence[DiscountRule]:
+    return rulebook.discounts_on(term.jurisdiction, term.product, term.effective_on) if term.jurisdiction else ()
 
 
 def _discount_shares(rules: Sequence[DiscountRule], codes: Collection[str]) -> dict[str, Fraction]:
