@@ -42,15 +42,12 @@ def check_policy_event(event: PolicyEvent, rulebook: Rulebook) -> None:
         raise PolicyRefusedError(
             f"transaction number {event.transaction_number} is not between 1 and {TRANSACTION_NUMBER_MAX}"
         )
-    if not EFFECTIVE_ON_MIN <= event.effective_on <= EFFECTIVE_ON_MAX:
-        raise PolicyRefusedError(
-            f"{event.effective_on} as the day from which it counts is not between {EFFECTIVE_ON_MIN} "
-            f"and {EFFECTIVE_ON_MAX}"
-        )
+    _check_day("the day from which it counts", event.effective_on)
     match event:
         case PolicyIssued():
             _check_issued(event, rulebook)
         case PolicyEndorsed():
+            _check_currency(event.currency)
             _check_price(event.price, event.currency)
             if event.jurisdiction:
                 _check_jurisdiction(event.jurisdiction, "", event.effective_on, rulebook)
@@ -61,6 +58,7 @@ def check_policy_event(event: PolicyEvent, rulebook: Rulebook) -> None:
         case DueDayChanged():
             _check_due_day(event.due_day)
         case PolicyCancelled():
+            _check_day("the day of the request", event.requested_on)
             if event.has_paid_claim and not event.has_claim:
                 raise PolicyRefusedError("a claim was paid, and no claim was made: one of both is not so")
         case _:
@@ -72,7 +70,13 @@ def _check_issued(event: PolicyIssued, rulebook: Rulebook) -> None:
     _check_price(event.price, event.currency)
     _check_days(event.effective_on, event.expires_on)
     _check_due_day(event.due_day)
+    if event.issued_on is not None:
+        _check_day("the day of issue", event.issued_on)
+        if event.issued_on >= event.expires_on:
+            raise PolicyRefusedError(f"the policy was issued on {event.issued_on}, when its term was over")
     rulebook.plan(event.plan)
+    if not event.jurisdiction and event.price.discounts:
+        raise PolicyRefusedError(f"without a jurisdiction no rule says what discount {event.price.discounts[0]!r} is")
     if event.jurisdiction:
         _check_jurisdiction(event.jurisdiction, event.product, event.effective_on, rulebook)
         _check_discounts(event, rulebook)
@@ -83,10 +87,12 @@ def _check_issued(event: PolicyIssued, rulebook: Rulebook) -> None:
 
 
 def _check_renewal(event: RenewalOffered, rulebook: Rulebook) -> None:
+    _check_currency(event.currency)
     _check_price(event.price, event.currency)
     _check_days(event.effective_on, event.expires_on)
     if event.plan is not None:
         rulebook.plan(event.plan)
+    _check_day("the day of the notice", event.notice_sent_on)
     if event.notice_sent_on >= event.expires_on:
         raise PolicyRefusedError(
             f"the notice of {event.notice_sent_on} was sent after the offered term, which ends on {event.expires_on}"
@@ -100,12 +106,24 @@ def _check_price(price: Price, currency: str | None) -> None:
     if price.premium_minor <= 0:
         raise PolicyRefusedError(f"a premium of {price.premium_minor} is not above zero")
     for charge in price.told:
+        if charge.kind is ChargeKind.PREMIUM:
+            raise PolicyRefusedError("the premium is told once, not among the charges beside it as well")
         if (charge.amount_minor < 0) != (charge.kind is ChargeKind.DISCOUNT) and charge.amount_minor != 0:
             raise PolicyRefusedError(f"a {charge.kind} of {charge.amount_minor} has the wrong sign")
     total_minor = price.premium_minor + sum(charge.amount_minor for charge in price.told)
     if total_minor <= 0:
         written = format_amount(total_minor, currency) if currency else str(total_minor)
         raise PolicyRefusedError(f"the charges sum to {written}; nothing could be invoiced")
+
+
+def _check_currency(currency: str | None) -> None:
+    if currency is not None:
+        decimals_of(currency)
+
+
+def _check_day(what: str, day: date) -> None:
+    if not EFFECTIVE_ON_MIN <= day <= EFFECTIVE_ON_MAX:
+        raise PolicyRefusedError(f"{day} as {what} is not between {EFFECTIVE_ON_MIN} and {EFFECTIVE_ON_MAX}")
 
 
 def _check_days(effective_on: date, expires_on: date) -> None:

@@ -1,7 +1,7 @@
 """Decisions about policies: what one more event of a policy means for the account that pays it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
@@ -27,6 +27,9 @@ from pawledger.domain.term_billing import BillingGround, Rebilling, bill_term, f
 TERMS_BILLING_MAX: Final = 200
 """Terms of one account that still have something to invoice; a household has a handful, a kennel some dozens."""
 
+DISCREPANCIES_BORN_MAX: Final = 20
+"""Born with one entry, because they are written in its transaction; the last one counts those for which it stands."""
+
 _LEDGER_ACCOUNT_OF: Final = {
     ChargeKind.PREMIUM: LedgerAccount.PREMIUM,
     ChargeKind.TAX: LedgerAccount.TAX,
@@ -51,6 +54,14 @@ class PolicyGround:
 
 
 @dataclass(frozen=True, slots=True)
+class MandateClaim:
+    """That a mandate pays the account, by the event of an entry."""
+
+    mandate_id: str
+    entry_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyDecision:
     """What an event means: an entry, terms that are billed in another way, and what a person must know of."""
 
@@ -58,9 +69,9 @@ class PolicyDecision:
     terms: tuple[BilledTerm, ...] = ()
     discrepancies: tuple[Discrepancy, ...] = ()
     healed: tuple[Discrepancy, ...] = ()
-    """Whose ground is gone with this event."""
-    mandates: tuple[str, ...] = ()
-    """Ids of the mandates that pay the account from now on."""
+    """Whose ground is gone with this event, under each id that they may stand under."""
+    mandates: tuple[MandateClaim, ...] = ()
+    """What pays the account from now on, the event's own mandate first."""
 
 
 @dataclass(slots=True)
@@ -90,8 +101,8 @@ def decide_policy_event(ground: PolicyGround, event: PolicyEvent) -> PolicyDecis
     others = [earlier for earlier in ground.events if earlier.transaction_number != event.transaction_number]
     before = fold_events(others, ground.rulebook)
     after = fold_events((*others, event), ground.rulebook)
-    _check_account(ground.head, event, after)
-    withdrawable = _find_withdrawable(ground, event, after)
+    _check_account(ground.head, event, after, is_new=len(others) == len(ground.events))
+    withdrawable = _find_withdrawable(ground, event, (before, after))
     rebillings = _rebill(ground, event, (before, after), withdrawable)
     currency = ground.head.currency or (after.terms[0].currency if after.terms else "")
     money = _Money(currency)
@@ -124,13 +135,13 @@ def decide_policy_event(ground: PolicyGround, event: PolicyEvent) -> PolicyDecis
         terms=tuple(rebilling.after for rebilling in rebillings),
         discrepancies=born,
         healed=healed,
-        mandates=tuple(_find_new_mandates((*others, event), event, (before, after))),
+        mandates=tuple(_find_new_mandates((event, *others), event, (before, after))),
     )
 
 
 def _find_new_mandates(
     events: Iterable[PolicyEvent], event: PolicyEvent, histories: tuple[PolicyHistory, PolicyHistory]
-) -> Iterable[str]:
+) -> Iterable[MandateClaim]:
     """Mandates of events that count now, and did not before this one."""
     before, after = histories
     for known in events:
@@ -138,14 +149,14 @@ def _find_new_mandates(
             continue
         number = known.transaction_number
         if number not in after.refusals and (number in before.refusals or known is event):
-            yield known.mandate_id
+            yield MandateClaim(known.mandate_id, known.entry_id)
 
 
-def _check_account(head: AccountHead, event: PolicyEvent, after: PolicyHistory) -> None:
+def _check_account(head: AccountHead, event: PolicyEvent, after: PolicyHistory, *, is_new: bool) -> None:
     for term in after.terms[:1]:
         if head.currency not in (None, term.currency):
             raise PolicyRefusedError(f"account {head.account_id} is invoiced in {head.currency}, not {term.currency}")
-    if len(head.cursors) >= TERMS_BILLING_MAX and isinstance(event, PolicyIssued):
+    if is_new and len(head.cursors) >= TERMS_BILLING_MAX and isinstance(event, PolicyIssued):
         raise PolicyRefusedError(f"account {head.account_id} already bills {TERMS_BILLING_MAX} terms")
 
 
@@ -184,11 +195,22 @@ def _with_predecessors(terms: Sequence[Term]) -> list[tuple[Term | None, Term]]:
     return list(zip((None, *terms), terms, strict=False))
 
 
-def _find_withdrawable(ground: PolicyGround, event: PolicyEvent, after: PolicyHistory) -> Mapping[tuple[str, int], str]:
-    """By term and number: installments that can be taken off their invoices, of which nothing is paid, and these."""
+def _find_withdrawable(
+    ground: PolicyGround, event: PolicyEvent, histories: tuple[PolicyHistory, PolicyHistory]
+) -> Mapping[tuple[str, int], str]:
+    """By term and number: installments that can be taken off their invoices, of which nothing is paid, and these.
+
+    They are those of the terms whose plan the event changes.
+    """
     if not isinstance(event, PlanChanged) or event.scope is not PlanChangeScope.NOT_PAID:
         return {}
-    changed = [term_id_of(event.policy_id, term.number) for term in after.terms if term.covers(event.effective_on)]
+    before, after = histories
+    plans = {term.number: term.plan for term in before.terms}
+    changed = {
+        term_id_of(event.policy_id, term.number)
+        for term in after.terms
+        if plans.get(term.number, term.plan) != term.plan
+    }
     standing = {
         (term.term_id, installment.number)
         for term in ground.terms
@@ -229,7 +251,9 @@ def _give_credit(head: AccountHead, rebillings: Sequence[Rebilling], money: _Mon
     credit_minor = sum(rebilling.credit_minor for rebilling in rebillings)
     if not credit_minor:
         return ""
-    taken = {allocation.invoice_id: allocation.amount_minor for allocation in money.allocations}
+    taken: dict[str, int] = {}
+    for allocation in money.allocations:
+        taken[allocation.invoice_id] = taken.get(allocation.invoice_id, 0) + allocation.amount_minor
     still_open = [
         OpenInvoice(invoice.invoice_id, invoice.due_on, invoice.remaining_minor - taken.get(invoice.invoice_id, 0))
         for invoice in head.open_invoices
@@ -268,15 +292,38 @@ def _compare_discrepancies(
     """What is new for a person to know, and what is settled, by the histories before and after the event."""
     by_number = {known.transaction_number: known for known in (*ground.events, event)}
     before, after = (_find_refusals(ground, by_number, history) for history in histories)
-    born = [found for found_id, found in after.items() if found_id not in before or found.subject == event.entry_id]
-    healed = [found for found_id, found in before.items() if found_id not in after]
+    born = [found for subject, found in after.items() if subject not in before or found.subject == event.entry_id]
+    healed = [found for subject, found in before.items() if subject not in after]
     if isinstance(event, PlanChanged) and event.transaction_number not in histories[1].refusals:
         born += _find_nothing_to_cut(ground, event, rebillings)
     held = {rebilling.after.number: rebilling.after for rebilling in rebillings if rebilling.after.hold}
     was_held, is_held = (_find_held(history, ground.rulebook) for history in histories)
     born += [_late_notice(ground, event, number, term) for number, term in held.items() if number not in was_held]
     healed += [_late_notice(ground, event, number, None) for number in was_held if number not in is_held]
-    return tuple(born), tuple(healed)
+    return (
+        _limit_born([_born_by(event, found) for found in born], event),
+        tuple(dict.fromkeys(_born_by(known, found) for found in healed for known in by_number.values())),
+    )
+
+
+def _born_by(event: PolicyEvent, found: Discrepancy) -> Discrepancy:
+    """A finding as the discrepancy that an event gives birth to.
+
+    What heals stays healed, so that the same finding, where a later event brings it back, has to be another one. The
+    event that causes it makes the difference; about the event itself it can be born only once.
+    """
+    if found.subject == event.entry_id:
+        return found
+    return replace(found, subject=f"{found.subject} since {event.transaction_number}")
+
+
+def _limit_born(born: Sequence[Discrepancy], event: PolicyEvent) -> tuple[Discrepancy, ...]:
+    """Discrepancies as many as one transaction takes, the last one for all that do not fit."""
+    if len(born) <= DISCREPANCIES_BORN_MAX:
+        return tuple(born)
+    shown, rest = born[: DISCREPANCIES_BORN_MAX - 1], born[DISCREPANCIES_BORN_MAX - 1 :]
+    what = f"{len(rest)} further transactions of policy {event.policy_id} change nothing, the first: {rest[0].what}"
+    return (*shown, replace(rest[0], subject=f"{event.entry_id} others", what=what))
 
 
 def _find_held(history: PolicyHistory, rulebook: Rulebook) -> set[int]:
@@ -287,8 +334,12 @@ def _find_held(history: PolicyHistory, rulebook: Rulebook) -> set[int]:
 
 def _find_refusals(
     ground: PolicyGround, by_number: Mapping[int, PolicyEvent], history: PolicyHistory
-) -> dict[str, Discrepancy]:
-    """The discrepancies of events that change nothing, by their ids."""
+) -> dict[tuple[DiscrepancyKind, str], Discrepancy]:
+    """The discrepancies of events that change nothing, by kind and subject.
+
+    A death without evidence is none any more where another event of the policy proves it.
+    """
+    is_death_proven = any(term.end is not None and term.end.is_death for term in history.terms)
     found = [
         Discrepancy(
             _kind_of_refusal(by_number[number], is_unknown=not history.terms),
@@ -299,7 +350,11 @@ def _find_refusals(
         )
         for number, why in history.refusals.items()
     ]
-    return {discrepancy.discrepancy_id: discrepancy for discrepancy in found}
+    return {
+        (discrepancy.kind, discrepancy.subject): discrepancy
+        for discrepancy in found
+        if not (is_death_proven and discrepancy.kind is DiscrepancyKind.DEATH_UNPROVEN)
+    }
 
 
 def _kind_of_refusal(event: PolicyEvent, *, is_unknown: bool) -> DiscrepancyKind:
@@ -327,11 +382,16 @@ def _find_nothing_to_cut(
     ground: PolicyGround, event: PlanChanged, rebillings: Sequence[Rebilling]
 ) -> Iterable[Discrepancy]:
     """A plan that changes when everything is invoiced changes nothing: somebody expects otherwise."""
-    for rebilling in rebillings:
-        if rebilling.next_installment is None and not rebilling.after.hold:
-            what = f"The plan {event.plan} changes nothing: all of {rebilling.after.term_id} is invoiced already."
-            kind = DiscrepancyKind.POLICY_EVENT_WITHOUT_EFFECT
-            yield Discrepancy(kind, event.entry_id, ground.received_on, what, ground.head.account_id)
+    charged = [rebilling for rebilling in rebillings if rebilling.after.amount_minor]
+    has_effect = any(
+        rebilling.next_installment is not None or rebilling.after.hold or any(rebilling.changes_by_code().values())
+        for rebilling in charged
+    )
+    if charged and not has_effect:
+        named = ", ".join(rebilling.after.term_id for rebilling in charged)
+        what = f"The plan {event.plan} changes nothing: all of {named} is invoiced already."
+        kind = DiscrepancyKind.POLICY_EVENT_WITHOUT_EFFECT
+        yield Discrepancy(kind, event.entry_id, ground.received_on, what, ground.head.account_id)
 
 
 def _details(rebillings: Sequence[Rebilling]) -> Mapping[str, Any] | None:

@@ -1,10 +1,11 @@
 """Recording a policy event: it becomes an entry, and the terms that it changes are billed in a new way from then on."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
+from pawledger.domain.canonical import hash_value
 from pawledger.domain.currencies import UnknownCurrencyError
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.domain.entries import Entry
@@ -13,12 +14,13 @@ from pawledger.domain.identifiers import IdentifierError
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.policies import PolicyRefusedError, terms_of_policy
 from pawledger.domain.policy_checks import check_policy_event
-from pawledger.domain.policy_decisions import PolicyDecision, PolicyGround, decide_policy_event
+from pawledger.domain.policy_decisions import MandateClaim, PolicyDecision, PolicyGround, decide_policy_event
 from pawledger.domain.policy_events import (
     PlanChanged,
     PlanChangeScope,
     PolicyEvent,
     entries_of_policy,
+    event_as_facts,
     event_from_facts,
 )
 from pawledger.domain.rulebook import Rulebook, UnknownRuleError
@@ -84,9 +86,9 @@ def _record(event: PolicyEvent, received_on: date, ports: PolicyRecordingPorts) 
     def propose(head: AccountHead, _: bool) -> Proposal:
         decision = decide_policy_event(_read_ground(head, event, received_on, ports), event)
         # Mandates are bound after judging the event, so that a refused one binds nothing, and before recording it.
-        _claim_mandates(decision.mandates, event.account_id, ports.references)
-        decided.append(decision)
-        return Proposal(decision.decision, decision.discrepancies, decision.terms)
+        unbound = _claim_mandates(decision.mandates, event, received_on, ports.references)
+        decided.append(replace(decision, discrepancies=(*decision.discrepancies, *unbound)))
+        return Proposal(decision.decision, decided[-1].discrepancies, decision.terms)
 
     recorded = append_entry(ports.ledger, ports.pause, event.account_id, propose)
     for healed in decided[-1].healed:
@@ -96,8 +98,12 @@ def _record(event: PolicyEvent, received_on: date, ports: PolicyRecordingPorts) 
 
 
 def _read_ground(head: AccountHead, event: PolicyEvent, received_on: date, ports: PolicyRecordingPorts) -> PolicyGround:
+    """What the decision stands on. Raises `EntryConflictError` where the event contradicts what stands."""
     ledger, account_id = ports.ledger, event.account_id
     recorded = ledger.read_entries_from(account_id, entries_of_policy(event.policy_id))
+    for standing in recorded:
+        if standing.entry_id == event.entry_id and standing.content_hash != hash_value(event_as_facts(event)):
+            raise EntryConflictError(standing)
     takes_back = isinstance(event, PlanChanged) and event.scope is PlanChangeScope.NOT_PAID
     return PolicyGround(
         head=head,
@@ -114,9 +120,24 @@ def _events_of(entries: Iterable[Entry]) -> Iterable[PolicyEvent]:
         yield event_from_facts(entry.decision.facts, entry.account_id, entry.decision.source["event_id"])
 
 
-def _claim_mandates(mandate_ids: Iterable[str], account_id: str, references: ReferenceBook) -> None:
-    """Bind mandates to the account. Raises `PolicyRefusedError` where one pays another account."""
-    for mandate_id in mandate_ids:
-        owner = references.claim(mandate_reference_of(mandate_id), account_id)
-        if owner != account_id:
-            raise PolicyRefusedError(f"the mandate of account {account_id} pays account {owner} already")
+def _claim_mandates(
+    claims: Iterable[MandateClaim], event: PolicyEvent, received_on: date, references: ReferenceBook
+) -> list[Discrepancy]:
+    """Bind mandates to the account; what pays another account already stays with it.
+
+    Of an event that waited for this one it is a discrepancy, so that it does not keep this one from being recorded.
+
+    Raises `PolicyRefusedError` where it is the event's own mandate.
+    """
+    unbound = []
+    for claim in claims:
+        owner = references.claim(mandate_reference_of(claim.mandate_id), event.account_id)
+        if owner == event.account_id:
+            continue
+        why = f"the mandate of account {event.account_id} pays account {owner} already"
+        if claim.entry_id == event.entry_id:
+            raise PolicyRefusedError(why)
+        kind = DiscrepancyKind.POLICY_EVENT_WITHOUT_EFFECT
+        what = f"{claim.entry_id} binds no mandate: {why}."
+        unbound.append(Discrepancy(kind, f"{claim.entry_id} mandate", received_on, what, event.account_id))
+    return unbound
