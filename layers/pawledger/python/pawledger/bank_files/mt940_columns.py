@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import lru_cache
-from itertools import repeat
+from itertools import islice, repeat
 from typing import Final, NamedTuple
 
 from pawledger.bank_files.mt940_fields import (
@@ -63,6 +63,7 @@ class _Movements(NamedTuple):
     customers: Sequence[str]
     banks: Sequence[str]
     fields: Sequence[str]
+    """Each from its tag on."""
     lines: Sequence[int]
 
 
@@ -83,7 +84,6 @@ def read_lines_in_columns(statement: Statement, lines: Sequence[str], first_line
         return None
     starts, amounts, type_codes, customers, banks = zip(*columns, strict=True)
     numbers = range(first_line, first_line + len(lines), 2)
-    fields = [field[4:] for field in fields]
     return _read(statement, _Movements(starts, amounts, type_codes, customers, banks, fields, numbers))
 
 
@@ -105,7 +105,8 @@ def read_in_columns(
         return None
     starts = [*map("".join, zip(days, entry_days, marks, strict=True))]
     customers, _, banks = zip(*[text.partition("//") for text in references], strict=True)
-    return _read(statement, _Movements(starts, amounts, type_codes, customers, banks, fields, lines))
+    tagged = [f":86:{field}" for field in fields]
+    return _read(statement, _Movements(starts, amounts, type_codes, customers, banks, tagged, lines))
 
 
 def _read(statement: Statement, movements: _Movements) -> list[StatementEntry] | None:
@@ -134,7 +135,7 @@ def _read(statement: Statement, movements: _Movements) -> list[StatementEntry] |
     if not are_references(banks):
         banks = ["" if bank.upper() in NO_REFERENCES else bank for bank in banks]
         pairs = zip(banks, movements.fields, strict=True)
-        checksums = ["" if bank else checksum_of(field) for bank, field in pairs]
+        checksums = ["" if bank else checksum_of(field[4:]) for bank, field in pairs]
         entered = ["" if bank else entry_day for bank, entry_day in zip(banks, entry_days, strict=True)]
     facts = (days, digits, movements.type_codes, customers, banks, entered, checksums, directions)
     ordinals = _number_rows(statement, [*map(hash, zip(*facts, strict=False))])
@@ -164,14 +165,20 @@ def _read_start(text: str) -> _Start:
 
 def _number_rows(statement: Statement, rows: Sequence[int]) -> Iterable[str]:
     """How often each row, given by its hash, has come in its statement by now, itself included."""
-    counted = dict.fromkeys(rows, 1)
-    if len(counted) == len(rows) and statement.rows.keys().isdisjoint(counted):
-        statement.rows |= counted
+    counts, before = statement.rows, len(statement.rows)
+    # One look-up for each: in a long statement they take as long as all else that is counted.
+    rows_counted = [*map(counts.setdefault, rows, repeat(1))]
+    new_count = len(counts) - before
+    if new_count == len(rows_counted):
         return repeat("1")
+    new = {*islice(reversed(counts), new_count)}
     ordinals = []
     for row in rows:
-        statement.rows[row] = ordinal = statement.rows.get(row, 0) + 1
-        ordinals.append(str(ordinal))
+        if row in new:
+            new.remove(row)
+        else:
+            counts[row] += 1
+        ordinals.append(str(counts[row]))
     return ordinals
 
 

@@ -18,24 +18,40 @@ from pawledger.bank_files.mt940_information import (
     tells_of_return,
 )
 
+_TAG: Final = ":86:"
 _SUB_FIELD_BREAKS: Final = re.compile(r"\?2[1-9]")
 _BREAK_ELSEWHERE: Final = re.compile(r"\?(?!2)[0-9]{2}[^?\n]*+\?2[1-9]")
 """A sub-field of the purpose that goes on behind one of another kind."""
 _ORDINARY_FIELDS: Final = re.compile(
-    r"^([0-9]{3})\?00([^?\n]*+)(?:\?10[^?\n]*+)?\?20([^?\n]*+)(?:\?30[^?\n]*+)?(?:\?31([^?\n]*+))?"
-    r"(?:\?32([^?\n]*+))?(?:\?33([^?\n]*+))?(?:\?34[^?\n]*+)?$",
+    r"^:86:([0-9]{3})\?(00[^?\n]*+)(?:\?10[^?\n]*+)?\?(20[^?\n]*+)(?:\?30[^?\n]*+)?(?:\?(31[^?\n]*+))?"
+    r"(?:\?(32[^?\n]*+))?(?:\?(33[^?\n]*+))?(?:\?34[^?\n]*+)?$",
     re.M,
 )
 """A German structured field 86 whose sub-fields 20 to 29 were joined: code, posting text, purpose, account, name."""
-_CODE: Final = re.compile(r"\n([0-9]{3})")
-_PURPOSE_TAGS: Final = frozenset(f"2{digit}" for digit in range(10))
-_TAGS: Final = _PURPOSE_TAGS | {"00", "10", "30", "31", "32", "33", "34"}
+_CODE: Final = re.compile(r"\n:86:([0-9]{3})")
+_PURPOSE_NUMBERS: Final = tuple(f"2{digit}" for digit in range(10))
+_NUMBERS: Final = frozenset({*_PURPOSE_NUMBERS, "00", "10", "30", "31", "32", "33", "34"})
 _ORDINARY_IDENTIFIERS: Final = ("SVWZ+", "CRED+", "MREF+", "KREF+", "EREF+")
 """In the reverse of their order; in another one a field is not ordinary."""
 
 _OTHER_IDENTIFIERS: Final = tuple(f"{name}+" for name in IDENTIFIERS if f"{name}+" not in _ORDINARY_IDENTIFIERS)
 _OTHER_WRITINGS: Final = tuple(f"{name}: " for name in IDENTIFIERS)
-_NO_REFERENCE_CHARACTERS_MAX: Final = max(map(len, NO_REFERENCES))
+_LENGTHS_OF_NO_REFERENCES: Final = frozenset(map(len, NO_REFERENCES))
+
+
+class _SubField(NamedTuple):
+    """One sub-field of the German structure, a column."""
+
+    cells: Sequence[str]
+    """Each begins with the number of the sub-field, or is empty where its field lacks that."""
+    identifier: str
+    """What follows the number in all cells if it is an ordinary identifier, else empty."""
+
+
+_SubFields = Mapping[str, _SubField]
+"""By their number."""
+_Values = Mapping[str, Sequence[str]]
+"""What stands behind each identifier of a purpose, a column each."""
 
 
 class InformationColumns(NamedTuple):
@@ -48,28 +64,18 @@ class InformationColumns(NamedTuple):
     texts: Sequence[str]
 
 
-class _Structured(NamedTuple):
-    """Sub-fields of the German structure, a column each; empty where a field has none."""
-
-    postings: Sequence[str]
-    purposes: Sequence[str]
-    accounts: Sequence[str]
-    names: Sequence[str]
-
-
 def read_fields(fields: Sequence[str]) -> InformationColumns | None:
-    """Read fields 86, of one dialect or each by itself; None where one of them tells of a return."""
+    """Read fields 86, each from its tag on, of one dialect or each by itself; None where one tells of a return."""
     # Words may be broken over lines.
     unbroken = [field.replace("\n", "") for field in fields] if "\n" in "".join(fields) else fields
-    structured = _split_alike(unbroken) or _split_structured(unbroken)
-    if structured is not None:
-        columns = _read_structured(structured)
-        if columns is not None:
-            return columns
+    sub_fields = _split_alike(unbroken) or _split_ordinary(unbroken)
+    columns = None if sub_fields is None else _read_structured(sub_fields)
+    if columns is not None:
+        return columns
     capitals = "\n".join(unbroken).upper()
     if any(trace in capitals for trace in RETURN_TRACES):
         return None
-    each = [*map(read_information, fields)]
+    each = [read_information(field.removeprefix(_TAG)) for field in fields]
     if any(information.is_return for information in each):
         return None
     references, mandate_ids, accounts, names, texts, *_ = zip(*each, strict=True)
@@ -78,49 +84,39 @@ def read_fields(fields: Sequence[str]) -> InformationColumns | None:
 
 def are_references(texts: Sequence[str]) -> bool:
     """Whether none of them stands for a reference that is missing."""
-    return min(map(len, texts)) > _NO_REFERENCE_CHARACTERS_MAX or NO_REFERENCES.isdisjoint(map(str.upper, texts))
+    if _LENGTHS_OF_NO_REFERENCES.isdisjoint(map(len, texts)):
+        return True
+    return NO_REFERENCES.isdisjoint(map(str.upper, texts))
 
 
-def _split_alike(fields: Sequence[str]) -> _Structured | None:
+def _split_alike(fields: Sequence[str]) -> _SubFields | None:
     """Sub-fields where all fields have the same ones, in the order of their numbers, else None."""
     # Behind the line feed a field begins, so that where every column begins alike no field lent another a sub-field.
     cells = ("\n" + "?\n".join(fields)).split("?")
     width, surplus = divmod(len(cells), len(fields))
-    if surplus or not 3 <= width <= len(_TAGS) + 1 or not _are_money_in_or_out(cells[::width]):
+    if surplus or not 3 <= width <= len(_NUMBERS) + 1 or not _are_money_in_or_out(cells[::width]):
         return None
-    columns: dict[str, Sequence[str]] = {}
-    last_tag = ""
+    sub_fields: dict[str, _SubField] = {}
+    before = ""
     for place in range(1, width):
         column = cells[place::width]
-        tag = min(column)[:2]
         # All texts between two in order that begin alike begin with the same.
-        if tag not in _TAGS or tag <= last_tag or max(column)[:2] != tag:
+        first, last = min(column)[:7], max(column)[:7]
+        number = first[:2]
+        if number not in _NUMBERS or number <= before or last[:2] != number:
             return None
-        columns[tag], last_tag = column, tag
-    if "00" not in columns or "20" not in columns:
-        return None
-    nothing = [""] * len(fields)
-    purposes = _behind_tag(columns["20"])
-    for tag in sorted(_PURPOSE_TAGS.intersection(columns) - {"20"}):
-        purposes = [*map(str.__add__, purposes, _behind_tag(columns[tag]))]
-    names = _behind_tag(columns["32"]) if "32" in columns else nothing
-    if "33" in columns:
-        names = [*map(str.__add__, names, _behind_tag(columns["33"]))]
-    accounts = _behind_tag(columns["31"]) if "31" in columns else nothing
-    return _Structured(_behind_tag(columns["00"]), purposes, accounts, names)
-
-
-def _behind_tag(column: Sequence[str]) -> list[str]:
-    return [cell[2:] for cell in column]
+        is_identified = first == last and first[2:] in _ORDINARY_IDENTIFIERS
+        sub_fields[number], before = _SubField(column, first[2:] if is_identified else ""), number
+    return sub_fields if "00" in sub_fields and "20" in sub_fields else None
 
 
 def _are_money_in_or_out(codes: Sequence[str]) -> bool:
-    """Whether these are codes, each behind a line feed, and none of them is that of money that goes back."""
+    """Whether fields begin with these codes, and none of them is that of money that goes back."""
     found = [*map(_CODE.fullmatch, set(codes))]
     return all(code is not None and code[1] not in RETURN_CODES for code in found)
 
 
-def _split_structured(fields: Sequence[str]) -> _Structured | None:
+def _split_ordinary(fields: Sequence[str]) -> _SubFields | None:
     """Sub-fields where each field has those of the ordinary kind, be they others than those of the next, else None."""
     together = "\n".join(fields)
     if "?6" in together or _BREAK_ELSEWHERE.search(together):
@@ -128,68 +124,86 @@ def _split_structured(fields: Sequence[str]) -> _Structured | None:
     found = _ORDINARY_FIELDS.findall(_SUB_FIELD_BREAKS.sub("", together))
     if len(found) != len(fields):
         return None
-    codes, postings, purposes, accounts, names, more_names = zip(*found, strict=True)
+    codes, *columns = zip(*found, strict=True)
     if not RETURN_CODES.isdisjoint(codes):
         return None
-    return _Structured(postings, purposes, accounts, [*map(str.__add__, names, more_names)])
+    return {
+        number: _SubField(column, "") for number, column in zip(("00", "20", "31", "32", "33"), columns, strict=True)
+    }
 
 
-def _read_structured(structured: _Structured) -> InformationColumns | None:
-    """Read sub-fields with identifiers in their usual order; None where they have another, or tell of a return."""
-    postings = structured.postings
+def _read_structured(sub_fields: _SubFields) -> InformationColumns | None:
+    """Read sub-fields with ordinary identifiers; None where they have others, or tell of a return."""
+    postings = sub_fields["00"].cells
     if any(map(tells_of_return, set(postings))):
         return None
-    values = _split_purposes(structured.purposes)
+    values = _split_at_sub_fields(sub_fields) or _split_purposes(_join_purposes(sub_fields))
     if values is None:
         return None
     nothing = [""] * len(postings)
     texts = values.get("SVWZ+", nothing)
     if "" in texts:
-        texts = [text or posting for text, posting in zip(texts, postings, strict=True)]
+        texts = [text or posting[2:] for text, posting in zip(texts, postings, strict=True)]
     mandate_ids: Iterable[str | None] = repeat(None)
     if "MREF+" in values:
         mandate_ids = [value if value.upper() not in NO_REFERENCES else None for value in values["MREF+"]]
-    accounts = [*map(str.strip, structured.accounts)]
+    accounts = _joined(sub_fields, "31")
     if " " in "".join(accounts):
         accounts = [account.replace(" ", "") for account in accounts]
-    names = [*map(str.strip, structured.names)]
+    names = _joined(sub_fields, "32", "33")
     references = _references_of(values.get("EREF+", nothing), values.get("KREF+", nothing))
     return InformationColumns(references, mandate_ids, _none_for_empty(accounts), _none_for_empty(names), texts)
+
+
+def _joined(sub_fields: _SubFields, *numbers: str) -> Sequence[str]:
+    """What stands in these sub-fields, one behind the other, without blanks around it."""
+    columns = [_behind(2, sub_fields[number].cells) for number in numbers if number in sub_fields]
+    if not columns:
+        return [""] * len(sub_fields["00"].cells)
+    return [*map(str.strip, columns[0] if len(columns) == 1 else map("".join, zip(*columns, strict=True)))]
+
+
+def _behind(characters: int, cells: Sequence[str]) -> list[str]:
+    return [cell[characters:] for cell in cells]
 
 
 def _none_for_empty(texts: Sequence[str]) -> Iterable[str | None]:
     return [text or None for text in texts] if "" in texts else texts
 
 
-def _split_purposes(purposes: Sequence[str]) -> Mapping[str, Sequence[str]] | None:
-    """What follows each ordinary identifier, a column each; None where a purpose has others or another order."""
+def _split_at_sub_fields(sub_fields: _SubFields) -> _Values | None:
+    """What stands behind each identifier where all of them begin a sub-field, the same in every field, else None."""
+    values: dict[str, list[str]] = {}
+    together = ""
+    identifier = ""
+    for number in _PURPOSE_NUMBERS:
+        if number not in sub_fields:
+            continue
+        sub_field = sub_fields[number]
+        if sub_field.identifier and sub_field.identifier not in values:
+            identifier = sub_field.identifier
+            values[identifier] = _behind(7, sub_field.cells)
+        elif identifier:
+            values[identifier] = [*map(str.__add__, values[identifier], _behind(2, sub_field.cells))]
+        else:
+            return None
+        together += "".join(sub_field.cells)
+    # With no plus sign but theirs and no colon there is no other identifier.
+    if ":" in together or together.count("+") != len(values) * len(sub_fields["20"].cells):
+        return None
+    return {identifier: [*map(str.strip, column)] for identifier, column in values.items()}
+
+
+def _join_purposes(sub_fields: _SubFields) -> Sequence[str]:
+    columns = [_behind(2, sub_fields[number].cells) for number in _PURPOSE_NUMBERS if number in sub_fields]
+    return columns[0] if len(columns) == 1 else [*map("".join, zip(*columns, strict=True))]
+
+
+def _split_purposes(purposes: Sequence[str]) -> _Values | None:
+    """What stands behind each identifier; None where a purpose has others than the ordinary or another order."""
     together = "\n".join(purposes)
     if ": " in together and any(other in together for other in _OTHER_WRITINGS):
         return None
-    identifiers = [identifier for identifier in _ORDINARY_IDENTIFIERS if identifier in purposes[0]]
-    if together.count("+") == len(identifiers) * len(purposes):
-        values = _split_alike_purposes(purposes, identifiers)
-        if values is not None:
-            return values
-    return _split_each_purpose(purposes)
-
-
-def _split_alike_purposes(purposes: Sequence[str], identifiers: Sequence[str]) -> Mapping[str, Sequence[str]] | None:
-    """As `_split_purposes`, for purposes that have one plus sign for each of the identifiers; None unless they are
-    those of the identifiers."""
-    values: dict[str, Sequence[str]] = {}
-    for identifier in identifiers:
-        purposes, found, behind = zip(*[purpose.partition(identifier) for purpose in purposes], strict=True)
-        if found.count(identifier) != len(found):
-            return None
-        values[identifier] = [*map(str.strip, behind)]
-    # What is left over is text before the first identifier.
-    return None if any(purposes) else values
-
-
-def _split_each_purpose(purposes: Sequence[str]) -> Mapping[str, Sequence[str]] | None:
-    """As `_split_purposes`, for purposes of which some lack an identifier, or hold other plus signs."""
-    together = "\n".join(purposes)
     identified = sum(map(together.count, _ORDINARY_IDENTIFIERS))
     if together.count("+") != identified and any(other in together for other in _OTHER_IDENTIFIERS):
         return None
