@@ -13,6 +13,7 @@ import boto3
 
 from local_cloud import errors
 from local_cloud.demonstration.cloud import Cloud
+from local_cloud.demonstration.household import live_household_year, print_household_year
 from local_cloud.demonstration.story import print_closing_table, print_next_steps, tell_story
 from local_cloud.deployment import deploy, synthesize
 from local_cloud.emulator import ACCESS_KEY, DEFAULT_DIRECTORY, DEFAULT_PORT, REGION, LocalCloud, find, start
@@ -58,6 +59,7 @@ def demo_command(options: Options) -> int:
     app = Cloud(boto3.Session(ACCESS_KEY, ACCESS_KEY, region_name=REGION), cloud.endpoint_url, outputs)
     summary = tell_story(app, app.read_business_date())
     print_closing_table(summary)
+    print_household_year(live_household_year(app, app.read_business_date()))
     print_next_steps(cloud, time.monotonic() - started)
     return 0
 

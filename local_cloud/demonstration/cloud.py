@@ -74,6 +74,20 @@ class Cloud:
             entries = [{"Id": str(index), "MessageBody": json.dumps(event)} for index, event in enumerate(batch)]
             queues.send_message_batch(QueueUrl=self.outputs["PolicyEventsQueueUrl"], Entries=entries)
 
+    def bill_account(self, account_id: str, business_date: date) -> None:
+        """Put one account on the billing queue, as the schedule's function does with all that are due."""
+        message = {
+            "schema": "bill_accounts.v1",
+            "business_date": business_date.isoformat(),
+            "account_ids": [account_id],
+        }
+        self.client("sqs").send_message(QueueUrl=self.outputs["BillingQueueUrl"], MessageBody=json.dumps(message))
+
+    def count_documents(self, account_id: str) -> int:
+        """How many documents of an account's invoices were written."""
+        pages = self.client("s3").get_paginator("list_objects_v2").paginate(Bucket=self.outputs["DocumentsBucketName"])
+        return sum(account_id in item["Key"] for page in pages for item in page.get("Contents", ()))
+
     def invoke(self, function_output: str, event: Mapping[str, object]) -> dict[str, Any]:
         """Call a function as its schedule does. Raises `DemonstrationStuckError` where it fails."""
         answer = self.client("lambda").invoke(

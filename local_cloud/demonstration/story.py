@@ -3,10 +3,7 @@
 import gzip
 import json
 import os
-import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -26,6 +23,7 @@ from local_cloud.demonstration.book import (
     refused_policy_events,
 )
 from local_cloud.demonstration.cloud import Cloud, wait_until
+from local_cloud.demonstration.steps import show_step
 from local_cloud.emulator import LocalCloud
 from pawledger.domain.discrepancies import DiscrepancyKind, DiscrepancyStatus
 from pawledger.domain.money import format_amount
@@ -104,7 +102,7 @@ def print_next_steps(cloud: LocalCloud, seconds: float) -> None:
 def _issue_policies(cloud: Cloud, today: date) -> None:
     events = policy_events(today)
     refused = refused_policy_events(today)
-    with _step(f"{len(events)} policies arrive, each event twice, and {len(refused)} events that are wrong"):
+    with show_step(f"{len(events)} policies arrive, each event twice, and {len(refused)} events that are wrong"):
         cloud.send_policy_events([*events, *events, *refused])
         wait_until("all policies are recorded", lambda: len(list(cloud.scan("PoliciesTableName"))) == len(events))
         wait_until(
@@ -115,7 +113,7 @@ def _issue_policies(cloud: Cloud, today: date) -> None:
 
 def _issue_invoices(cloud: Cloud, today: date) -> dict[str, Invoice]:
     accounts = len(EURO_ACCOUNTS) + len(DOLLAR_ACCOUNTS)
-    with _step(f"the schedule fires twice: {accounts} households get their first invoice, once"):
+    with show_step(f"the schedule fires twice: {accounts} households get their first invoice, once"):
         event = {"schema": "billing_day.v1", "business_date": today.isoformat()}
         for _ in range(SCHEDULE_FIRINGS):
             cloud.invoke("StartBillingDayFunctionName", event)
@@ -126,7 +124,7 @@ def _issue_invoices(cloud: Cloud, today: date) -> dict[str, Invoice]:
 def _drop_good_files(cloud: Cloud, today: date, invoices: dict[str, Invoice]) -> dict[str, bytes]:
     early = creditor_reference_of(InvoiceAddress(EARLY_ACCOUNT, 1))
     notification = {"incoming/northbank/noon.xml": write_camt054("NB0", today, notified_lines(invoices))}
-    with _step(f"a camt.054 notification lands: {NOTIFIED} payments in EUR, told before the statement"):
+    with show_step(f"a camt.054 notification lands: {NOTIFIED} payments in EUR, told before the statement"):
         _drop(cloud, notification)
         wait_until("it is posted", lambda: _count_posted_files(cloud) == len(notification))
     files = {
@@ -135,7 +133,7 @@ def _drop_good_files(cloud: Cloud, today: date, invoices: dict[str, Invoice]) ->
     }
     packed = dict(files)
     packed["incoming/firstbank/statement.bai.gz"] = gzip.compress(packed.pop("incoming/firstbank/statement.bai"))
-    with _step("two more bank files land: a camt.053 statement in EUR, which tells them again, and a packed BAI2 file"):
+    with show_step("two more bank files land: a camt.053 statement in EUR, which tells them again, and a packed BAI2"):
         _drop(cloud, packed)
         wait_until("both files are posted", lambda: _count_posted_files(cloud) == len(notification) + len(packed))
     return files
@@ -148,7 +146,7 @@ def _drop_missing_statement(cloud: Cloud, today: date) -> None:
     opening_minor = OPENING_MINOR - sum(line.amount_minor for line in lines)
     older = write_camt053("NB-1", today - timedelta(days=2), opening_minor, [])
     missing = write_camt053("NB-2", today - timedelta(days=1), opening_minor, lines)
-    with _step("an older statement shows that one is missing between; it is dropped, and the gap heals"):
+    with show_step("an older statement shows that one is missing between; it is dropped, and the gap heals"):
         _drop(cloud, {"incoming/northbank/older.xml": older})
         wait_until("the gap is told", lambda: _count_gaps(cloud, DiscrepancyStatus.OPEN) == 1)
         _drop(cloud, {"incoming/northbank/missing.xml": missing})
@@ -175,14 +173,14 @@ def _drop_faulty_files(cloud: Cloud, today: date, good_files: dict[str, bytes]) 
         "incoming/firstbank/junk.bin": bytes(range(256)) * 8,
         "incoming/firstbank/what is this?.bai": bai2,
     }
-    with _step(f"{len(files)} files that must not be posted land: sent again, cut short, one cent wrong and so on"):
+    with show_step(f"{len(files)} files that must not be posted land: sent again, cut short, one cent wrong and so on"):
         _drop(cloud, files)
         wait_until("each is set aside", lambda: cloud.count_incoming_files() == 0)
         wait_until("each is a discrepancy", lambda: _count_faulty_files(cloud) == len(files))
 
 
 def _policy_arrives_late(cloud: Cloud, today: date) -> None:
-    with _step("the policy of a household that paid early arrives; its money is applied to its first invoice"):
+    with show_step("the policy of a household that paid early arrives; its money is applied to its first invoice"):
         cloud.send_policy_events([policy_event(EARLY_ACCOUNT, 1, 20, today)])
         policy_count = len(policy_events(today)) + 1
         wait_until("it is recorded", lambda: len(list(cloud.scan("PoliciesTableName"))) == policy_count)
@@ -191,13 +189,13 @@ def _policy_arrives_late(cloud: Cloud, today: date) -> None:
 
 
 def _close(cloud: Cloud, today: date) -> dict[str, Any]:
-    with _step("the day is closed: every file accounted for to the cent, nobody forgotten, books balanced"):
+    with show_step("the day is closed: every file accounted for to the cent, nobody forgotten, books balanced"):
         return cloud.invoke("CloseDayFunctionName", {"schema": "closing_day.v1", "business_date": today.isoformat()})
 
 
 def _await_alerts(cloud: Cloud, queue_url: str) -> list[dict[str, Any]]:
     alerts: list[dict[str, Any]] = []
-    with _step("every discrepancy becomes an alert"):
+    with show_step("every discrepancy becomes an alert"):
         wanted = {item["discrepancy_id"]["S"] for item in cloud.scan("DiscrepanciesTableName")}
 
         def all_arrived() -> bool:
@@ -279,11 +277,3 @@ def _count_posted_files(cloud: Cloud) -> int:
 def _drop(cloud: Cloud, files: dict[str, bytes]) -> None:
     for key, content in files.items():
         cloud.drop_file(key, content)
-
-
-@contextmanager
-def _step(what: str) -> Iterator[None]:
-    print(f"* {what} ...", end="", flush=True)
-    started = time.monotonic()
-    yield
-    print(f" done in {time.monotonic() - started:.1f} s", flush=True)

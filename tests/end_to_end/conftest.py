@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -7,10 +8,24 @@ from tests.end_to_end.deployed_cloud import DeployedCloud
 
 
 @pytest.fixture(scope="session")
-def deployed_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedCloud]:
-    """The whole app, synthesised and deployed once for all tests to an emulator of their own on a free port."""
-    folder = tmp_path_factory.mktemp("deployed-cloud")
-    assembly = synthesize(folder / "cdk.out")
+def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The whole app, synthesised once for all tests."""
+    return synthesize(tmp_path_factory.mktemp("assembly") / "cdk.out")
+
+
+@pytest.fixture(scope="session")
+def deployed_cloud(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedCloud]:
+    """The whole app, deployed once for all tests to an emulator of their own on a free port."""
+    yield from _deploy(assembly, tmp_path_factory.mktemp("deployed-cloud"))
+
+
+@pytest.fixture(scope="module")
+def cloud_of_its_own(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedCloud]:
+    """The whole app for one module alone, whose tests count what is in it."""
+    yield from _deploy(assembly, tmp_path_factory.mktemp("cloud-of-its-own"))
+
+
+def _deploy(assembly: Path, folder: Path) -> Iterator[DeployedCloud]:
     cloud = start(directory=folder)
     try:
         yield DeployedCloud(cloud=cloud, outputs=deploy(cloud.endpoint_url, assembly))
