@@ -7,7 +7,6 @@ Operating Rules, appendix three.
 
 from collections.abc import Iterator
 from itertools import chain
-from operator import itemgetter
 from re import Pattern
 from re import compile as compile_pattern
 from typing import BinaryIO, Final
@@ -16,7 +15,7 @@ from pawledger.bank_files.lines import UnreadableLinesError
 from pawledger.bank_files.nacha_controls import BatchCount
 from pawledger.bank_files.nacha_entries import EntryReader
 from pawledger.bank_files.nacha_fields import Notes
-from pawledger.bank_files.nacha_records import RecordBlock, RecordBlocks
+from pawledger.bank_files.nacha_records import RECORD_CHARACTERS, RecordBlock, RecordBlocks
 from pawledger.bank_files.nacha_structure import Structure, StructureLostError
 from pawledger.bank_files.records import StatementEntry
 from pawledger.bank_files.report import FileReport, Rule
@@ -28,7 +27,6 @@ COLUMN_ENTRIES_MIN: Final = 16
 COLUMN_ENTRIES_MAX: Final = 250
 """Most entries read at once in columns: one that is not ordinary sends all beside it the slower way."""
 
-_KIND: Final = itemgetter(0)
 _ENTRIES: Final = compile_pattern("6*")
 _PAIRS: Final = compile_pattern("(?:67(?!7))*")
 """Entries with one addenda each."""
@@ -99,7 +97,7 @@ class _Reader:
 
     def _read_records(self, block: RecordBlock, end: int) -> Iterator[list[StatementEntry]]:
         """Read the records before `end`, where another record begins."""
-        kinds = "".join(map(_KIND, block.records[:end]))
+        kinds = "\n".join(block.records[:end])[:: RECORD_CHARACTERS + 1]
         structure = self.structure
         position = 0
         while position < end:

@@ -1,6 +1,6 @@
 """Entries of NACHA: an entry detail record (6) and its addenda (7) become one statement entry with its own identity."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from itertools import compress, repeat
 from operator import add, is_, itemgetter, lt
 from typing import Final
@@ -20,6 +20,7 @@ from pawledger.bank_files.nacha_codes import (
     TRANSACTION_DIRECTIONS,
     direction_of,
 )
+from pawledger.bank_files.nacha_columns import split_entries
 from pawledger.bank_files.nacha_controls import BatchCount
 from pawledger.bank_files.nacha_fields import (
     ROUTING_NUMBERS_KEPT_MAX,
@@ -74,15 +75,18 @@ class EntryReader:
         loops inside the interpreter, and this is where the time of a file goes.
         """
         records = entries.records
-        codes, routing, accounts, amounts, ids, names, traces = zip(*map(self._columns, records), strict=True)
+        columns = split_entries(records, batch.layout, "0" if addenda is None else "1")
+        if columns is None or batch.is_advice or batch.is_international:
+            return None
+        codes, routing, accounts, amounts, ids, names, traces = columns
         told = None if addenda is None else read_in_columns(addenda, traces)
-        if batch.is_advice or batch.is_international or not self._are_ordinary(codes, told, batch):
+        different_codes = set(codes)
+        if not self._are_ordinary(different_codes, told, batch) or (told is None and addenda is not None):
             return None
-        if told is None and addenda is not None:
+        if not is_number("".join(amounts) + "".join(traces)):
             return None
-        if [record[78] for record in records].count("0" if told is None else "1") != len(records):
-            return None
-        if not is_number("".join((*amounts, *traces))) or not self._are_checked(routing):
+        entry_hash = self._sum_up_routing(routing)
+        if entry_hash is None:
             return None
         if batch.layout.counts_addenda:
             names = tuple(map(batch.layout.name_in, names))
@@ -90,40 +94,58 @@ class EntryReader:
         if 0 in amounts_minor:
             return None
         self._notes.line = entries.lines[0]
-        self._check_traces(traces, batch)
-        batch.entry_hash += sum(map(self._checked.__getitem__, routing))
-        directions = self._count_columns(codes, amounts_minor, batch)
+        do_rise = all(map(lt, traces, traces[1:]))
+        self._check_traces(traces, batch, do_rise=do_rise)
+        batch.entry_hash += entry_hash
+        directions = self._count_columns(codes, different_codes, amounts_minor, batch)
         whole = records if told is None or addenda is None or not told.are_returns else map(add, records, addenda)
         checksums = [*map(crc32, map(str.encode, whole))]
-        ordinals = self._ordinals.number(batch.company_id, batch.day_text, traces, checksums)
+        ordinals = self._ordinals.number(batch.company_id, batch.day_text, traces, checksums, do_rise=do_rise)
         batch.addenda_count += 0 if addenda is None else len(addenda)
         is_return = told is not None and told.are_returns
         batch.return_count += len(records) if is_return else 0
         # fmt: off
         identities = zip(
             repeat("nacha"), repeat(batch.company_id), repeat(batch.day_text), traces, codes, amounts,
-            map(str, checksums), ordinals, strict=False,
+            map(repr, checksums), ordinals, strict=False,
         )
-        columns = (
+        fields = (
             repeat(batch.company_id), repeat("USD"), amounts_minor, directions, repeat(batch.booked_on),
             repeat(batch.value_on), identities, repeat(True), repeat(_RETURN if is_return else _PAYMENT),
-            repeat(None) if told is None else told.reasons, map(self._type_codes.__getitem__, codes),
+            repeat(None) if told is None else told.reasons, self._type_codes_of(codes, different_codes),
             _as_references(ids) if told is None else _join_references(ids, told), repeat(None), _stripped(accounts),
             _stripped(names), repeat("") if told is None else told.texts, entries.lines,
             repeat(None) if entries.offsets is None else entries.offsets, repeat(None),
         )
         # fmt: on
-        return [*map(_new_entry, repeat(StatementEntry), zip(*columns, strict=False))]
+        return [*map(_new_entry, repeat(StatementEntry), zip(*fields, strict=False))]
 
-    def _are_ordinary(self, codes: Sequence[str], told: AddendaColumns | None, batch: BatchCount) -> bool:
+    def _are_ordinary(self, codes: Set[str], told: AddendaColumns | None, batch: BatchCount) -> bool:
         """Whether entries of these codes move money; a return may have any listed code."""
         if told is not None and told.are_returns:
-            return batch.entry_class != "COR" and TRANSACTION_DIRECTIONS.keys() >= set(codes)
-        return batch.entry_class != "COR" and MONEY_CODES.keys() >= set(codes)
+            return batch.entry_class != "COR" and TRANSACTION_DIRECTIONS.keys() >= codes
+        return batch.entry_class != "COR" and MONEY_CODES.keys() >= codes
 
-    def _count_columns(self, codes: Sequence[str], amounts_minor: list[int], batch: BatchCount) -> Iterable[Direction]:
+    def _sum_up_routing(self, routing_numbers: Sequence[str]) -> int | None:
+        """What these routing numbers add to the entry hash; None unless all have a right check digit."""
+        try:
+            return sum(map(self._checked.__getitem__, routing_numbers))
+        except KeyError:
+            # Not all of them were seen before.
+            if not self._are_checked(routing_numbers):
+                return None
+            return sum(map(self._checked.__getitem__, routing_numbers))
+
+    def _type_codes_of(self, codes: Sequence[str], different_codes: Set[str]) -> Iterable[str]:
+        if len(different_codes) == 1:
+            return repeat(self._type_codes[codes[0]])
+        return map(self._type_codes.__getitem__, codes)
+
+    def _count_columns(
+        self, codes: Sequence[str], different_codes: Set[str], amounts_minor: list[int], batch: BatchCount
+    ) -> Iterable[Direction]:
         """Add entries of listed codes to their batch; gives the direction of each."""
-        if codes.count(codes[0]) == len(codes):
+        if len(different_codes) == 1:
             directions = [TRANSACTION_DIRECTIONS[codes[0]]] * len(codes)
         else:
             directions = [*map(TRANSACTION_DIRECTIONS.__getitem__, codes)]
@@ -160,13 +182,13 @@ class EntryReader:
             return None
         facts = read_addenda(addenda, trace, batch.is_international, notes) if addenda else NO_ADDENDA
         self._check_addenda_indicator(record, addenda, batch)
-        self._check_traces((trace,), batch)
+        self._check_traces((trace,), batch, do_rise=True)
         direction = self._count(code, amount_minor, facts, batch)
         purpose = _purpose_of(code, facts, batch)
         batch.return_count += purpose is _RETURN
         batch.change_count += purpose is Purpose.CHANGE
         checksum = crc32((record + facts.decisive).encode())
-        ordinal = next(iter(self._ordinals.number(batch.company_id, batch.day_text, (trace,), (checksum,))))
+        ordinals = self._ordinals.number(batch.company_id, batch.day_text, (trace,), (checksum,), do_rise=True)
         references = (*facts.traces, individual_id.strip(), *facts.remittance)
         return StatementEntry(
             bank_account=batch.company_id,
@@ -175,7 +197,7 @@ class EntryReader:
             direction=direction,
             booked_on=batch.booked_on,
             value_on=batch.value_on,
-            identity=("nacha", batch.company_id, batch.day_text, trace, code, amount, str(checksum), ordinal),
+            identity=("nacha", batch.company_id, batch.day_text, trace, code, amount, str(checksum), *ordinals),
             posts=self._posts(code, amount_minor, facts, batch),
             purpose=purpose,
             return_reason=facts.reason,
@@ -209,11 +231,10 @@ class EntryReader:
             message = f"routing number {shown(routing)} has a wrong check digit"
             self._notes.once("check_digit", message)
 
-    def _check_traces(self, traces: Sequence[str], batch: BatchCount) -> None:
+    def _check_traces(self, traces: Sequence[str], batch: BatchCount, *, do_rise: bool) -> None:
         """Warn where trace numbers do not rise within their batch, or begin with another bank than the batch."""
-        rise = all(map(lt, traces, traces[1:]))
-        lowest, highest = (traces[0], traces[-1]) if rise else (min(traces), max(traces))
-        if not rise or lowest <= batch.last_trace:
+        lowest, highest = (traces[0], traces[-1]) if do_rise else (min(traces), max(traces))
+        if not do_rise or lowest <= batch.last_trace:
             self._notes.once("trace_order", "trace numbers do not rise from entry to entry within their batch")
         bank = batch.originating_bank
         # All numbers between two that begin with the bank begin with it.

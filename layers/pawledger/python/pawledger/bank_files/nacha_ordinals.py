@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
-from operator import lt
 from typing import Final
 
 from pawledger.bank_files.nacha_fields import Notes
@@ -48,8 +47,11 @@ class EntryOrdinals:
         self._groups.clear()
         self._remembered = self._counted = 0
 
-    def number(self, company_id: str, day: str, traces: Sequence[str], checksums: Sequence[int]) -> Iterable[str]:
-        """Ordinals of entries that follow one another, as their identities have them.
+    def number(
+        self, company_id: str, day: str, traces: Sequence[str], checksums: Sequence[int], *, do_rise: bool
+    ) -> Iterable[str]:
+        """Ordinals of entries that follow one another, as their identities have them; `do_rise` says whether their
+        trace numbers rise from one to the next.
 
         Entries are the same if their checksums are: two different ones with one checksum get different numbers, and
         none is lost. Where there are too many to tell, that is a problem and the file is out of balance.
@@ -58,7 +60,7 @@ class EntryOrdinals:
         if group is None:
             group = self._groups[company_id, day] = _Group()
         if group.counts is None:
-            if traces[0] > group.last_trace and all(map(lt, traces, traces[1:])):
+            if do_rise and traces[0] > group.last_trace:
                 group.last_trace = traces[-1]
                 self._remember(group, checksums)
                 return repeat("1")
