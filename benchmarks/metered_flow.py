@@ -111,7 +111,7 @@ def _create_resources() -> dict[str, str]:
     for row, setting in (
         (models.AccountRow, "ACCOUNTS_TABLE"),
         (models.EntryRow, "ENTRIES_TABLE"),
-        (models.PolicyRow, "POLICIES_TABLE"),
+        (models.TermRow, "POLICIES_TABLE"),
         (models.DiscrepancyRow, "DISCREPANCIES_TABLE"),
         (models.BankFileRow, "BANK_FILES_TABLE"),
         (models.ReferenceRow, "REFERENCES_TABLE"),
