@@ -85,7 +85,7 @@ pins: $(VENV)/.installed ## Write the hashed locks anew from the .in files; UPGR
 	for name in dependencies documents; do \
 		$(UV_COMPILE) $(if $(UPGRADE),--upgrade) layers/$$name/requirements.in -o layers/$$name/requirements.txt || exit 1; \
 	done
-	for name in bootstrap development local_cloud benchmarks; do \
+	for name in bootstrap finance development local_cloud benchmarks; do \
 		$(UV_COMPILE) $(if $(UPGRADE),--upgrade) requirements/$$name.in -o requirements/$$name.txt || exit 1; \
 	done
 

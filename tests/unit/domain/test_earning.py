@@ -141,7 +141,7 @@ def test_a_renewal_is_written_when_it_is_offered_and_earned_from_its_own_first_d
 
 
 def test_a_message_that_was_recorded_behind_one_sent_later_counts_as_the_ledger_counts_it() -> None:
-    """A change sent on 10 March, 640.00 from then on, was recorded before a death sent on 9 March, which leaves 64.00.
+    """A change sent on 10 March, to 640.00, was recorded before a death sent on 9 March, which leaves 64.00 of 365.00.
 
     The entry of 9 March takes off 576.00, the one of 10 March adds 275.00: at the end of the 9th, by days, the ledger
     holds 365.00 less 576.00, and one day later what is right.
@@ -156,4 +156,7 @@ def test_a_message_that_was_recorded_behind_one_sent_later_counts_as_the_ledger_
 
 
 def test_what_is_known_of_a_day_before_the_first_event_is_nothing() -> None:
-    assert earn((RECEIVED_ON, issued(36_500))).terms_until(RECEIVED_ON - timedelta(days=1)) == {}
+    earning = earn((RECEIVED_ON, issued(36_500)))
+
+    assert earning.terms_until(RECEIVED_ON - timedelta(days=1)) == {}
+    assert [*earning.terms_until(RECEIVED_ON)] == [1]

@@ -21,3 +21,15 @@ class BankFileAmbiguousError(PawledgerError):
 
 class JurisdictionNotFoundError(PawledgerError):
     """There are no billing rules of a jurisdiction; the text names those that have some."""
+
+
+class CloseExistsError(PawledgerError):
+    """A close is to be written where something is already; the text names the folder."""
+
+
+class ParquetMissingError(PawledgerError):
+    """The library that writes Parquet files is not installed."""
+
+
+class FolderNotWritableError(PawledgerError):
+    """A folder or a file in it cannot be written; the text names it and says why."""

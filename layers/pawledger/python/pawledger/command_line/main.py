@@ -10,10 +10,12 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, redirect_stderr, redirect_stdout
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final, TextIO
 
 from pawledger.command_line import accounts, discrepancies, documents, files, ledgers
 from pawledger.command_line.tables import escape_text
+from pawledger.domain.calendar import Month, MonthInvalidError, read_month
 from pawledger.domain.discrepancies import DiscrepancyKind
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.identifiers import IdentifierError, check_account_id, is_suspense_ledger
@@ -96,7 +98,8 @@ def main(argv: Sequence[str], out: TextIO, err: TextIO, *, open_books: OpenBooks
     except PawledgerError as error:
         err.write(f"pawledger: {escape_text(str(error))}\n")
         return EXIT_CONDITION
-    return EXIT_DONE if document.get("is_unbroken", True) else EXIT_CONDITION
+    is_right = document.get("is_unbroken", True) and document.get("is_proven", True)
+    return EXIT_DONE if is_right else EXIT_CONDITION
 
 
 def _check_providers(paths: Sequence[str], out: TextIO, err: TextIO) -> int:
@@ -203,6 +206,20 @@ def _verify_ledger(arguments: argparse.Namespace, books: Books, err: TextIO) -> 
     return document, ledgers.write_verification
 
 
+def _close_month(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:
+    from pawledger.command_line import finance  # noqa: PLC0415 - only it needs the rules and the tables
+
+    document = finance.close(
+        arguments.month,
+        arguments.out,
+        ledger=books.ledger,
+        archive=books.archive,
+        today=arguments.as_of or _today(),
+        progress=err,
+    )
+    return document, finance.write_close
+
+
 _COMMANDS: Final[dict[str, Callable[[argparse.Namespace, Books, TextIO], Answer]]] = {
     "account show": _show_account,
     "account statement": _show_statement,
@@ -210,6 +227,7 @@ _COMMANDS: Final[dict[str, Callable[[argparse.Namespace, Books, TextIO], Answer]
     "discrepancies show": _show_discrepancy,
     "files list": _list_files,
     "files show": _show_file,
+    "finance close": _close_month,
     "invoice document": _show_invoice,
     "ledger verify": _verify_ledger,
 }
@@ -236,6 +254,7 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_invoice_commands(_add_group(groups, "invoice", "what a customer is sent"))
     _add_discrepancy_commands(_add_group(groups, "discrepancies", "what differs between billed and paid"))
     _add_file_commands(_add_group(groups, "files", "what became of bank files"))
+    _add_finance_commands(_add_group(groups, "finance", "close a month"))
     _add_ledger_commands(_add_group(groups, "ledger", "prove that history is unbroken"))
     check = _add_group(groups, "providers", "what providers are expected to drop").add_parser(
         "check", help="check provider profiles: those named, else those of this installation", allow_abbrev=False
@@ -303,6 +322,14 @@ def _add_file_commands(group: Any) -> None:
     show.add_argument("file_id", type=_read_file_id, metavar="FILE", help="its id, or the beginning of it")
 
 
+def _add_finance_commands(group: Any) -> None:
+    close = _add_command(group, "finance close", "a month's tables as CSV and Parquet, proved against the ledger")
+    close.add_argument("month", type=_read_month, metavar="MONTH", help="such as 2026-11")
+    close.add_argument(
+        "--out", type=Path, metavar="DIR", help="a folder that is not there yet; finance-MONTH if not given"
+    )
+
+
 def _add_ledger_commands(group: Any) -> None:
     verify = _add_command(group, "ledger verify", "rebuild accounts from their entries and compare")
     which = verify.add_mutually_exclusive_group(required=True)
@@ -327,6 +354,13 @@ def _read_day(text: str) -> date:
         return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2026-11-23") from None
+
+
+def _read_month(text: str) -> Month:
+    try:
+        return read_month(text)
+    except MonthInvalidError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _read_count(text: str) -> int:

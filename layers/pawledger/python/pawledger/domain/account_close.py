@@ -4,60 +4,18 @@ Everything counts by the day on which an entry occurred, as the entry says: a pa
 booked it, a policy event on the day on which it was received, an invoice on its business date.
 """
 
-from calendar import monthrange
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
-from typing import Final
 
+from pawledger.domain.calendar import Month
 from pawledger.domain.earning import EarningTerm, PolicyEarning, earn_policy
 from pawledger.domain.entries import Entry, EntryKind, LedgerAccount
-from pawledger.domain.errors import PawledgerError
 from pawledger.domain.policies import Charge, ChargeKind, term_id_of
 from pawledger.domain.policy_events import EVENT_TYPES, PolicyEvent, event_from_facts
-from pawledger.domain.policy_history import ONE_DAY
 from pawledger.domain.rulebook import Rulebook
-
-YEAR_MIN: Final = 2000
-YEAR_MAX: Final = 2199
-"""The years in which policies can begin."""
-
-
-class MonthInvalidError(PawledgerError):
-    """A text is no month such as 2026-11."""
-
-
-@dataclass(frozen=True, slots=True)
-class Month:
-    """A calendar month."""
-
-    first_day: date
-
-    @property
-    def last_day(self) -> date:
-        return self.first_day.replace(day=monthrange(self.first_day.year, self.first_day.month)[1])
-
-    @property
-    def day_before(self) -> date:
-        return self.first_day - ONE_DAY
-
-    @property
-    def days(self) -> Iterator[date]:
-        return (self.first_day + timedelta(days=days) for days in range((self.last_day - self.day_before).days))
-
-    def __str__(self) -> str:
-        return f"{self.first_day:%Y-%m}"
-
-
-def read_month(text: str) -> Month:
-    """The month that a text such as `2026-11` names. Raises `MonthInvalidError`."""
-    year, _, month = text.partition("-")
-    is_month = len(text) == len("2026-11") and text.isascii() and year.isdigit() and month.isdigit()
-    if not (is_month and YEAR_MIN <= int(year) <= YEAR_MAX and 1 <= int(month) <= 12):
-        raise MonthInvalidError(f"{text!r} is not a month such as 2026-11, from {YEAR_MIN} to {YEAR_MAX}")
-    return Month(date(int(year), int(month), 1))
 
 
 class Age(StrEnum):

@@ -1,10 +1,52 @@
 """Days and months as billing counts them. A day is a `date`; an instant becomes a day only in a named time zone."""
 
 from calendar import monthrange
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from pawledger.domain.errors import InvariantError, require
+from pawledger.domain.errors import InvariantError, PawledgerError, require
+
+YEAR_MIN: Final = 2000
+YEAR_MAX: Final = 2199
+"""The years in which policies can begin."""
+
+
+class MonthInvalidError(PawledgerError):
+    """A text is no month such as 2026-11."""
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A calendar month."""
+
+    first_day: date
+
+    @property
+    def last_day(self) -> date:
+        return self.first_day.replace(day=monthrange(self.first_day.year, self.first_day.month)[1])
+
+    @property
+    def day_before(self) -> date:
+        return self.first_day - timedelta(days=1)
+
+    @property
+    def days(self) -> Iterator[date]:
+        return (self.first_day + timedelta(days=days) for days in range((self.last_day - self.day_before).days))
+
+    def __str__(self) -> str:
+        return f"{self.first_day:%Y-%m}"
+
+
+def read_month(text: str) -> Month:
+    """The month that a text such as `2026-11` names. Raises `MonthInvalidError`."""
+    year, _, month = text.partition("-")
+    is_month = len(text) == len("2026-11") and text.isascii() and year.isdigit() and month.isdigit()
+    if not (is_month and YEAR_MIN <= int(year) <= YEAR_MAX and 1 <= int(month) <= 12):
+        raise MonthInvalidError(f"{text!r} is not a month such as 2026-11, from {YEAR_MIN} to {YEAR_MAX}")
+    return Month(date(int(year), int(month), 1))
 
 
 def add_months(start: date, months: int) -> date:

@@ -16,11 +16,11 @@ from pawledger.domain.account_close import (
     AccountClose,
     Age,
     BalanceKey,
-    Month,
     MovementKey,
     Span,
     TaxKey,
 )
+from pawledger.domain.calendar import Month
 from pawledger.domain.entries import LedgerAccount
 
 WRITTEN: Final = (LedgerAccount.PREMIUM, LedgerAccount.DISCOUNT)
@@ -271,9 +271,13 @@ class MonthClose:
                 if len(self.faults) < FAULTS_NAMED_MAX:
                     self.faults.append(proof)
 
+    def prove_together(self) -> list[Proof]:
+        """The proofs of all accounts together."""
+        return [Proof(key, left_minor, right_minor) for key, (left_minor, right_minor) in sorted(self.proven.items())]
+
     def prove(self) -> list[Proof]:
         """The proofs of all accounts together, then those of single accounts that do not hold."""
-        return [*(Proof(key, *pair) for key, pair in sorted(self.proven.items())), *self.faults]
+        return [*self.prove_together(), *self.faults]
 
     def rows(self) -> Iterator[tuple[Table, Row]]:
         """The rows of every table that is not written account by account, in an order of their own."""

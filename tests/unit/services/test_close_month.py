@@ -1,0 +1,103 @@
+"""Closing a month over all accounts."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import pytest
+
+from pawledger.domain.calendar import Month
+from pawledger.domain.canonical import hash_text
+from pawledger.domain.ledger import BrokenLedgerError
+from pawledger.domain.month_close import EARNED_BY_TERM, TRIAL_BALANCE, MonthClose, Row, Table
+from pawledger.services import close_month as close_month_module
+from pawledger.services.append_entry import Proposal, append_entry
+from pawledger.services.close_month import ClosingPorts, close_month, sort_account_ids
+from tests.builders.policies import build_policy, issue, term_of
+from tests.builders.rulebooks import build_rulebook
+from tests.fakes.memory import MemoryWorld
+from tests.fakes.world import let_pass
+
+JANUARY = Month(date(2026, 1, 1))
+
+
+def issue_policies(world: MemoryWorld, account_ids: Sequence[str]) -> None:
+    for account_id in account_ids:
+        policy = build_policy(f"PAW-{account_id}", account_id=account_id, effective_on=date(2026, 1, 1))
+        proposal = lambda head, _, policy=policy: Proposal(issue(head, policy), terms=(term_of(policy),))  # noqa: E731
+        append_entry(world.ledger, world.pause, account_id, proposal)
+
+
+def close(world: MemoryWorld) -> tuple[MonthClose, list[tuple[Table, Row]], list[int]]:
+    ports = ClosingPorts(ledger=world.ledger, archive=world.ledger, rulebook=build_rulebook())
+    rows: list[tuple[Table, Row]] = []
+    told: list[int] = []
+    whole = close_month(
+        JANUARY, ports, lambda table, row: rows.append((table, row)), lambda whole: told.append(whole.account_count)
+    )
+    return whole, rows, told
+
+
+def test_accounts_are_closed_in_the_order_of_their_ids_and_summed_up() -> None:
+    """Two policies of 120.00, of which 31 of 365 days are earned: 10.19 each."""
+    world = MemoryWorld()
+    issue_policies(world, ["ZZZZ0001", "AAAA0001"])
+
+    whole, rows, _ = close(world)
+
+    assert whole.is_proven
+    terms = [row for table, row in rows if table is EARNED_BY_TERM]
+    assert [(row[0], row[9]) for row in terms] == [("AAAA0001", 1_019), ("ZZZZ0001", 1_019)]
+    trial = {row[1]: row[5] for table, row in rows if table is TRIAL_BALANCE}
+    assert trial == {"premium": -24_000, "unbilled": 24_000}
+
+
+def test_an_entry_that_is_no_entry_any_more_is_named_with_its_account() -> None:
+    world = MemoryWorld()
+    issue_policies(world, ["AAAA0001"])
+    (row,) = world.rows.entries.values()
+    row.body = "{}"
+    row.hash = hash_text(row.body)
+
+    with pytest.raises(BrokenLedgerError, match="AAAA0001: an entry cannot be read"):
+        close(world)
+
+
+def test_entries_that_are_appended_meanwhile_are_left_for_the_next_close() -> None:
+    world = MemoryWorld()
+    issue_policies(world, ["AAAA0001"])
+
+    def append_meanwhile(port: str, method: str, arguments: Sequence[object]) -> None:
+        if method == "read_entries":
+            world.before_call = let_pass
+            policy = build_policy("PAW-2", account_id="AAAA0001", effective_on=date(2026, 1, 1))
+            append_entry(
+                world.ledger,
+                world.pause,
+                "AAAA0001",
+                lambda head, _: Proposal(issue(head, policy), terms=(term_of(policy),)),
+            )
+
+    world.before_call = append_meanwhile
+    whole, _, _ = close(world)
+
+    assert whole.is_proven
+    assert whole.entry_count == 1
+
+
+def test_progress_is_told_after_every_so_many_accounts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(close_month_module, "PROGRESS_EVERY_ACCOUNTS", 2)
+    world = MemoryWorld()
+    issue_policies(world, ["AAAA0001", "AAAA0002", "AAAA0003", "AAAA0004", "AAAA0005"])
+
+    assert close(world)[2] == [2, 4]
+
+
+@pytest.mark.parametrize("ids_per_run", [1, 2, 3, 100])
+def test_ids_are_sorted_in_runs_and_a_repeated_one_is_taken_once(ids_per_run: int) -> None:
+    ids = ["C", "A", "SUSPENSE-01", "B", "A", "C"]
+
+    assert list(sort_account_ids(ids, ids_per_run)) == ["A", "B", "C", "SUSPENSE-01"]
+
+
+def test_no_account_is_no_id() -> None:
+    assert list(sort_account_ids([])) == []
