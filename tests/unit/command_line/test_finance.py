@@ -78,6 +78,7 @@ def test_the_tables_hold_what_happened(explained: MemoryWorld, run: Run, tmp_pat
     assert read_csv(tmp_path / "april", "earned_by_month") == [
         {
             "currency": "EUR",
+            "jurisdiction": "",
             "unearned_before_minor": str(12_000 - 2_959),
             "written_minor": "0",
             "earned_minor": str(3_945 - 2_959),

@@ -46,7 +46,7 @@ def test_accounts_are_closed_in_the_order_of_their_ids_and_summed_up() -> None:
 
     assert whole.is_proven
     terms = [row for table, row in rows if table is EARNED_BY_TERM]
-    assert [(row[0], row[9]) for row in terms] == [("AAAA0001", 1_019), ("ZZZZ0001", 1_019)]
+    assert [(row[0], row[10]) for row in terms] == [("AAAA0001", 1_019), ("ZZZZ0001", 1_019)]
     trial = {row[1]: row[5] for table, row in rows if table is TRIAL_BALANCE}
     assert trial == {"premium": -24_000, "unbilled": 24_000}
 

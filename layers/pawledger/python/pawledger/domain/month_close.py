@@ -83,16 +83,17 @@ OPEN_ITEMS: Final = _table(
 )
 EARNED_BY_MONTH: Final = _table(
     "earned_by_month",
-    "currency:text unearned_before_minor:minor written_minor:minor earned_minor:minor unearned_minor:minor "
-    "of_which_not_begun_minor:minor",
+    "currency:text jurisdiction:text unearned_before_minor:minor written_minor:minor earned_minor:minor "
+    "unearned_minor:minor of_which_not_begun_minor:minor",
 )
 EARNED_BY_DAY: Final = _table(
     "earned_by_day", "currency:text day:day written_minor:minor earned_minor:minor unearned_minor:minor"
 )
 EARNED_BY_TERM: Final = _table(
     "earned_by_term",
-    "account_id:text policy_id:text term_number:count effective_on:day expires_on:day cover_until:day currency:text "
-    "unearned_before_minor:minor written_minor:minor earned_minor:minor unearned_minor:minor",
+    "account_id:text policy_id:text term_number:count jurisdiction:text effective_on:day expires_on:day "
+    "cover_until:day currency:text unearned_before_minor:minor written_minor:minor earned_minor:minor "
+    "unearned_minor:minor",
 )
 PROOFS: Final = _table(
     "proofs", "proof:text of:text currency:text account_id:text left_minor:minor right_minor:minor is_equal:truth"
@@ -218,6 +219,10 @@ def _prove_currency(close: AccountClose, currency: str) -> Iterator[Proof]:
         yield Proof(ProofKey(name, currency), left_minor, right_minor, close.account_id)
 
 
+PlaceKey = tuple[str, str]
+"""Currency, and the jurisdiction in which the term began; empty where the policy system tells taxes itself."""
+
+
 @dataclass(slots=True)
 class MonthClose:
     """The close of a month, account by account; what it holds does not grow with their number."""
@@ -232,9 +237,9 @@ class MonthClose:
     billed: dict[tuple[str, str], Span] = field(default_factory=lambda: defaultdict(Span))
     taxes: dict[TaxKey, Span] = field(default_factory=lambda: defaultdict(Span))
     ages: dict[tuple[str, Age], tuple[int, int]] = field(default_factory=lambda: defaultdict(lambda: (0, 0)))
-    written: dict[str, Span] = field(default_factory=lambda: defaultdict(Span))
-    earned: dict[str, Span] = field(default_factory=lambda: defaultdict(Span))
-    not_begun: Counter[str] = field(default_factory=Counter)
+    written: dict[PlaceKey, Span] = field(default_factory=lambda: defaultdict(Span))
+    earned: dict[PlaceKey, Span] = field(default_factory=lambda: defaultdict(Span))
+    not_begun: Counter[PlaceKey] = field(default_factory=Counter)
     daily: dict[tuple[str, date], tuple[int, int]] = field(default_factory=lambda: defaultdict(lambda: (0, 0)))
     proven: dict[ProofKey, tuple[int, int]] = field(default_factory=lambda: defaultdict(lambda: (0, 0)))
     faults: list[Proof] = field(default_factory=list)
@@ -260,10 +265,11 @@ class MonthClose:
         _add_pairs(self.daily, close.daily.items())
         _add_pairs(self.ages, (((i.currency, i.age), (1, i.remaining_minor)) for i in close.open_items))
         for each in close.terms:
-            self.written[each.term.currency] += each.written
-            self.earned[each.term.currency] += each.earned
+            place = (each.term.currency, each.term.jurisdiction)
+            self.written[place] += each.written
+            self.earned[place] += each.earned
             if each.term.effective_on > self.month.last_day:
-                self.not_begun[each.term.currency] += each.unearned_minor
+                self.not_begun[place] += each.unearned_minor
         for proof in prove_account(close, head_balances):
             _add_pairs(self.proven, [(proof.key, (proof.left_minor, proof.right_minor))])
             if not proof.is_equal:
@@ -299,19 +305,16 @@ class MonthClose:
             yield PROOFS, _show_proof(proof)
 
     def _earned_rows(self) -> Iterator[tuple[Table, Row]]:
-        for currency in sorted(self.written):
-            written, earned = self.written[currency], self.earned[currency]
-            yield (
-                EARNED_BY_MONTH,
-                (
-                    currency,
-                    written.before_minor - earned.before_minor,
-                    written.change_minor,
-                    earned.change_minor,
-                    written.closing_minor - earned.closing_minor,
-                    self.not_begun[currency],
-                ),
+        for place, written in sorted(self.written.items()):
+            earned = self.earned[place]
+            amounts = (
+                written.before_minor - earned.before_minor,
+                written.change_minor,
+                earned.change_minor,
+                written.closing_minor - earned.closing_minor,
             )
+            yield EARNED_BY_MONTH, (*place, *amounts, self.not_begun[place])
+        for currency in sorted({currency for currency, _ in self.daily}):
             before_written, before_earned = self.daily[currency, self.month.day_before]
             for day in self.month.days:
                 written_minor, earned_minor = self.daily[currency, day]
@@ -334,6 +337,7 @@ def account_rows(close: AccountClose) -> Iterator[tuple[Table, Row]]:
                     close.account_id,
                     each.policy_id,
                     term.number,
+                    term.jurisdiction,
                     term.effective_on,
                     term.expires_on,
                     term.cover_until,
