@@ -15,7 +15,7 @@ from pawledger.bank_files.lines import UnreadableLinesError
 from pawledger.bank_files.nacha_controls import BatchCount
 from pawledger.bank_files.nacha_entries import EntryReader
 from pawledger.bank_files.nacha_fields import Notes
-from pawledger.bank_files.nacha_records import RECORD_CHARACTERS, RecordBlock, RecordBlocks
+from pawledger.bank_files.nacha_records import RecordBlock, RecordBlocks
 from pawledger.bank_files.nacha_structure import Structure, StructureLostError
 from pawledger.bank_files.records import StatementEntry
 from pawledger.bank_files.report import FileReport, Rule
@@ -24,8 +24,9 @@ ADDENDA_MAX: Final = 9_999
 """Most addenda of one entry: their number has four digits."""
 COLUMN_ENTRIES_MIN: Final = 16
 """Fewest entries read in columns: to set these up costs more than it saves on fewer."""
-COLUMN_ENTRIES_MAX: Final = 250
-"""Most entries read at once in columns: one that is not ordinary sends all beside it the slower way."""
+COLUMN_ENTRIES_MAX: Final = 350
+"""Most entries read at once in columns, as many as a block of lines holds: one that is not ordinary sends all beside it
+the slower way."""
 
 _ENTRIES: Final = compile_pattern("6*")
 _PAIRS: Final = compile_pattern("(?:67(?!7))*")
@@ -71,7 +72,7 @@ class _Reader:
         self.notes = notes
         self._entries = EntryReader(notes)
         self.structure = Structure(notes, self._entries)
-        self._held = RecordBlock([], [], None)
+        self._held = RecordBlock([], "", [], None)
 
     def read_block(self, block: RecordBlock) -> Iterator[list[StatementEntry]]:
         """Read records up to the last one that is no addenda, which is held until it is known how many follow it.
@@ -81,12 +82,10 @@ class _Reader:
         if not block.records:
             return
         block = _join(self._held, block)
-        last = len(block.records) - 1
-        while last and block.records[last][0] == "7":
-            last -= 1
+        last = max(len(block.kinds.rstrip("7")) - 1, 0)
         yield from self._read_records(block, last)
         offsets = None if block.offsets is None else block.offsets[last:]
-        self._held = RecordBlock(block.records[last:], block.lines[last:], offsets)
+        self._held = RecordBlock(block.records[last:], block.kinds[last:], block.lines[last:], offsets)
         self._check_addenda_count(self._held, 0, len(self._held.records))
 
     def end(self) -> Iterator[list[StatementEntry]]:
@@ -97,7 +96,7 @@ class _Reader:
 
     def _read_records(self, block: RecordBlock, end: int) -> Iterator[list[StatementEntry]]:
         """Read the records before `end`, where another record begins."""
-        kinds = "\n".join(block.records[:end])[:: RECORD_CHARACTERS + 1]
+        kinds = block.kinds[:end]
         structure = self.structure
         position = 0
         while position < end:
@@ -140,7 +139,7 @@ class _Reader:
             if stop - start >= width * COLUMN_ENTRIES_MIN:
                 every = slice(start, stop, width)
                 offsets = None if block.offsets is None else block.offsets[every]
-                column = RecordBlock(block.records[every], block.lines[every], offsets)
+                column = RecordBlock(block.records[every], block.kinds[every], block.lines[every], offsets)
                 addenda = block.records[start + 1 : stop : 2] if width == 2 else None
                 entries = self._entries.read_in_columns(column, addenda, batch)
             if entries is None:
@@ -164,7 +163,7 @@ def _join(held: RecordBlock, block: RecordBlock) -> RecordBlock:
     offsets = None
     if held.offsets is not None and block.offsets is not None:
         offsets = [*held.offsets, *block.offsets]
-    return RecordBlock(held.records + block.records, [*held.lines, *block.lines], offsets)
+    return RecordBlock(held.records + block.records, held.kinds + block.kinds, [*held.lines, *block.lines], offsets)
 
 
 def _run_end(pattern: Pattern[str], kinds: str, position: int) -> int:

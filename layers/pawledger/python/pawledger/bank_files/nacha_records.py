@@ -31,6 +31,8 @@ class RecordBlock(NamedTuple):
     """Records that follow one another, each of 94 characters, with where they stand in the file."""
 
     records: list[str]
+    kinds: str
+    """First character of each record, which says what it is."""
     lines: Sequence[int]
     offsets: Sequence[int] | None
     """Byte on which each record starts, where there are no line breaks to find it by; else None."""
@@ -86,15 +88,17 @@ class RecordBlocks:
                 records = [text[start : start + RECORD_CHARACTERS] for start in range(0, used, RECORD_CHARACTERS)]
                 yield self._fit(records, [line] * len(records), range(offset, offset + used, RECORD_CHARACTERS))
             else:
-                block, used = self._cut_one_by_one(data, line, offset, at_end=at_end)
+                records, lines, offsets, used = self._cut_one_by_one(data, line, offset, at_end=at_end)
                 line += _count_breaks(data[:used])
-                yield self._fit(*block)
+                yield self._fit(records, lines, offsets)
             data, offset = data[used:], offset + used
 
-    def _cut_one_by_one(self, data: bytes, line: int, offset: int, *, at_end: bool) -> tuple[RecordBlock, int]:
+    def _cut_one_by_one(
+        self, data: bytes, line: int, offset: int, *, at_end: bool
+    ) -> tuple[list[str], list[int], list[int], int]:
         """Cut records that hold other characters than ASCII or have a line break among them.
 
-        Returns them with the number of bytes used; what may be less than a record is left.
+        Returns them with their lines and offsets and the number of bytes used; what may be less than a record is left.
         """
         records: list[str] = []
         lines: list[int] = []
@@ -112,7 +116,7 @@ class RecordBlocks:
             lines.append(line)
             offsets.append(offset + position)
             position += used
-        return RecordBlock(records, lines, offsets), position
+        return records, lines, offsets, position
 
     def _decode(self, window: bytes, line: int) -> tuple[str, int]:
         """The first 94 characters of the window, and how many bytes they have: UTF-8, else Windows-1252, else Latin-1.
@@ -134,12 +138,16 @@ class RecordBlocks:
     def _fit(self, records: list[str], lines: Sequence[int], offsets: Sequence[int] | None) -> RecordBlock:
         """Leave out blank records, fill up short ones and split long ones."""
         self._record_count += len(records)
-        # A blank sorts before all digits.
-        if not (set(map(len, records)) == {RECORD_CHARACTERS} and min(records) >= "0"):
+        together = "\n".join(records)
+        # No record holds a line feed, so that all have 94 characters where every 95th character is one.
+        is_even = together[RECORD_CHARACTERS :: RECORD_CHARACTERS + 1].count("\n") == len(records) - 1
+        kinds = together[:: RECORD_CHARACTERS + 1]
+        if not (is_even and len(together) == (RECORD_CHARACTERS + 1) * len(records) - 1 and kinds.isalnum()):
             records, lines, offsets = self._fit_each(records, lines, offsets)
+            kinds = "".join([record[0] for record in records])
         if self._record_count > LINES_MAX:
             raise TooManyLinesError(f"more than {LINES_MAX} records", lines[-1] if lines else LINES_MAX)
-        return RecordBlock(records, lines, offsets)
+        return RecordBlock(records, kinds, lines, offsets)
 
     def _fit_each(
         self, records: list[str], lines: Sequence[int], offsets: Sequence[int] | None
