@@ -1,10 +1,12 @@
 """The command line against AWS as moto plays it: the stack's outputs lead it to the tables."""
 
+import csv
 import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -136,6 +138,22 @@ def test_an_unbroken_ledger_is_verified_and_an_edited_entry_is_found(world: Worl
     assert "invoice#PAW-1#1#1" in verified.out
 
 
+def test_a_month_is_closed_and_an_edited_entry_stops_the_close(world: World, tmp_path: Path) -> None:
+    """120.00 a year from 31 January 2026: one day of 365 is 0.33."""
+    closed = run("finance", "close", "2026-01", "--out", str(tmp_path / "january"))
+
+    assert (closed.code, closed.err) == (0, "")
+    with (tmp_path / "january" / "earned_by_month.csv").open(encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["earned_minor"], row["unearned_minor"]) == ("33", "11967")
+
+    world.tamper_with_entry(ACCOUNT_ID, "invoice#PAW-1#1#1", '"EUR"', '"USD"')
+    again = run("finance", "close", "2026-01", "--out", str(tmp_path / "again"))
+
+    assert again.code == 1
+    assert "invoice#PAW-1#1#1" in again.err
+
+
 @pytest.mark.usefixtures("fake_aws")
 def test_an_environment_that_is_not_deployed_is_named_with_what_to_do() -> None:
     create_stack([])
@@ -162,6 +180,7 @@ def test_a_stack_that_lacks_an_output_is_named_with_it() -> None:
         ["discrepancies", "show", "underpayment-0"],
         ["files", "list"],
         ["ledger", "verify", "--all"],
+        ["finance", "close", "2026-01", "--out", "never-written"],
     ],
 )
 def test_a_table_that_is_gone_is_a_named_condition_and_no_traceback(argv: list[str]) -> None:

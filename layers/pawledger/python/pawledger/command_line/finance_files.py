@@ -4,6 +4,7 @@ import csv
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
+from shutil import rmtree
 from typing import Any, Final
 
 from pawledger.command_line.errors import CloseExistsError, ParquetMissingError
@@ -47,6 +48,8 @@ class TableFiles:
                 self._write_group(table)
         if kind is None:
             self._partial.rename(self._directory)
+        else:
+            rmtree(self._partial, ignore_errors=True)
 
     def write_row(self, table: Table, row: Row) -> None:
         """Write one row of a table behind those before it."""
