@@ -23,7 +23,7 @@ FORBIDDEN_MODULES: Final = ("pydantic", "pandas", "aws_xray_sdk", "boto3.resourc
 SETTINGS: Final = {
     **{
         f"{table}_TABLE": f"bench-{table.lower()}"
-        for table in ("ACCOUNTS", "ENTRIES", "POLICIES", "DISCREPANCIES", "BANK_FILES", "REFERENCES")
+        for table in ("ACCOUNTS", "ENTRIES", "POLICIES", "DISCREPANCIES", "BANK_FILES", "REFERENCES", "RUNS")
     },
     "BANK_FILES_BUCKET": "bench",
     "DOCUMENTS_BUCKET": "bench",

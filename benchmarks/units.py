@@ -54,6 +54,8 @@ class UnitMeter:
             self.base_write_units += self._update_units(params)
         elif model.name == "GetItem":
             self._count_read(item_size(parsed.get("Item", {})), consistent=params.get("ConsistentRead", False))
+        elif model.name == "BatchGetItem":
+            self._count_batch(params["RequestItems"], parsed.get("Responses", {}))
         elif model.name in ("Query", "Scan"):
             size = sum(item_size(item) for item in parsed.get("Items", []))
             self._count_read(size, consistent=params.get("ConsistentRead", False))
@@ -78,6 +80,12 @@ class UnitMeter:
         added = sum(value_size(value) for value in params.get("ExpressionAttributeValues", {}).values())
         known = self._item_bytes.get((params["TableName"], _key_text(params["Key"])), 0)
         return _started(known + added, WRITE_UNIT_BYTES)
+
+    def _count_batch(self, requested: Mapping[str, Any], answered: Mapping[str, Any]) -> None:
+        """Each item of a batch costs what it would alone."""
+        for table, items in answered.items():
+            for item in items:
+                self._count_read(item_size(item), consistent=requested[table].get("ConsistentRead", False))
 
     def _count_read(self, size: int, *, consistent: bool) -> None:
         self.read_units += _started(size, READ_UNIT_BYTES) * (1.0 if consistent else 0.5)
@@ -106,5 +114,5 @@ def _started(size: int, unit: int) -> int:
 
 def _key_text(item: Mapping[str, Any]) -> str:
     """What tells one item from another in its table."""
-    names = ("account_id", "entry_id", "term_id", "discrepancy_id", "file_id", "part", "reference")
+    names = ("account_id", "entry_id", "term_id", "discrepancy_id", "file_id", "part", "reference", "day")
     return "|".join(item[name]["S"] for name in names if name in item)

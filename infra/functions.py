@@ -7,7 +7,7 @@ the tables it has rights to.
 from dataclasses import dataclass
 from typing import Final
 
-TABLES: Final = ("accounts", "entries", "policies", "discrepancies", "bank_files", "references")
+TABLES: Final = ("accounts", "entries", "policies", "discrepancies", "bank_files", "references", "runs")
 
 GET: Final = "dynamodb:GetItem"
 QUERY: Final = "dynamodb:Query"
@@ -48,7 +48,8 @@ class FunctionDefinition:
 
 
 # Lambda gives CPU in proportion to memory. 512 MiB holds every handler with room to spare; file work and typesetting
-# get one whole core, which 1769 MiB is by Lambda's documentation, because they are bound by it.
+# get one whole core, which 1769 MiB is by Lambda's documentation, because they are bound by it; so does planning a run,
+# which reads the heads of a day's accounts one after the other.
 _MEMORY_MIB: Final = 512
 _MEMORY_OF_ONE_CORE_MIB: Final = 1769
 
@@ -69,11 +70,15 @@ RECORD_POLICY_EVENT: Final = FunctionDefinition(
 
 START_BILLING_DAY: Final = FunctionDefinition(
     name="start_billing_day",
-    description="Sends the accounts whose agenda day has come to the billing queue.",
-    timeout_seconds=300,
-    memory_mib=_MEMORY_MIB,
+    description="Plans a day's bill run, holds it where it deviates, sends it to the billing queue.",
+    timeout_seconds=900,
+    memory_mib=_MEMORY_OF_ONE_CORE_MIB,
     needs_time_zone=True,
-    tables=(TableAccess(table="accounts", queried_indexes=("agenda",)),),
+    tables=(
+        TableAccess(table="accounts", actions=(BATCH_GET,), queried_indexes=("agenda",)),
+        TableAccess(table="runs", actions=(GET, QUERY, PUT)),
+        TableAccess(table="discrepancies", actions=(PUT, UPDATE)),
+    ),
 )
 
 BILL_ACCOUNTS: Final = FunctionDefinition(
@@ -83,9 +88,10 @@ BILL_ACCOUNTS: Final = FunctionDefinition(
     memory_mib=_MEMORY_MIB,
     tables=(
         TableAccess(table="accounts", actions=(GET, PUT)),
-        TableAccess(table="entries", actions=(GET, PUT)),
+        TableAccess(table="entries", actions=(GET, QUERY, PUT)),
         TableAccess(table="policies", actions=(QUERY,)),
         TableAccess(table="discrepancies", actions=(PUT,)),
+        TableAccess(table="runs", actions=(GET, UPDATE)),
     ),
 )
 

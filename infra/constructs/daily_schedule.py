@@ -1,4 +1,4 @@
-"""A function that is fired once a day, by the clocks of the billing time zone."""
+"""A function that is fired every day, by the clocks of the billing time zone."""
 
 from typing import Final
 
@@ -22,7 +22,8 @@ class DailySchedule(Construct):
     """A schedule without flexible window, with a role that may invoke that one function, retries and dead letters.
 
     The event carries the scheduled time, not a clock's, so that an event delivered late still bills its own day. It
-    may be delivered more than once.
+    may be delivered more than once. It fires once a day, or with `again_minutes` from then on every so many minutes
+    until the day ends.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class DailySchedule(Construct):
         *,
         environment: Environment,
         at: DailyTime,
+        again_minutes: int | None = None,
         function: BillingFunction,
         schema: str,
         group: scheduler.IScheduleGroup,
@@ -55,8 +57,8 @@ class DailySchedule(Construct):
             description=f"Fires {function.definition.name} every day.",
             schedule_group=group,
             schedule=scheduler.ScheduleExpression.cron(
-                minute=str(at.minute),
-                hour=str(at.hour),
+                minute=f"{at.minute}/{again_minutes}" if again_minutes else str(at.minute),
+                hour=f"{at.hour}-23" if again_minutes else str(at.hour),
                 time_zone=TimeZone.of(environment.billing_time_zone),
             ),
             time_window=scheduler.TimeWindow.off(),

@@ -79,6 +79,23 @@ def create_money_dashboard(scope: Construct) -> cloudwatch.Dashboard:
     )
     dashboard.add_widgets(
         _graph(
+            "Bill runs: expected and invoiced, minor units",
+            [
+                business_metric("ExpectedMinor", "start_billing_day"),
+                business_metric("InvoicedMinor", "bill_accounts"),
+            ],
+        ),
+        _graph(
+            "Bill runs: held, batches not reported yet, installments expected",
+            [
+                business_metric("RunsHeld", "start_billing_day", statistic=cloudwatch.Stats.MAXIMUM),
+                business_metric("BatchesWaiting", "start_billing_day", statistic=cloudwatch.Stats.MINIMUM),
+                business_metric("InstallmentsExpected", "start_billing_day"),
+            ],
+        ),
+    )
+    dashboard.add_widgets(
+        _graph(
             "Bank files",
             [
                 business_metric("FilesAccepted", "receive_bank_file"),

@@ -96,6 +96,7 @@ class DataStack(Stack):
                 indexes={"received": ("received_on", "file_id")},
             ),
             "references": ProtectedTable(self, "ReferencesTable", key=self._key, partition_key="reference"),
+            "runs": ProtectedTable(self, "RunsTable", key=self._key, partition_key="day", sort_key="part"),
         }
 
     def _create_access_logs(self, environment: Environment) -> s3.Bucket:

@@ -172,6 +172,15 @@ class MonitoringStack(Stack):
             runbook="accounts-overdue",
         )
         self._alarm(
+            "BillRunHeld",
+            business_metric(
+                "RunsHeld", "start_billing_day", statistic=cloudwatch.Stats.MAXIMUM, period=Duration.minutes(15)
+            ),
+            threshold=1,
+            meaning="A bill run is held: what it would bill is not what was foreseen, or its canary was not billed.",
+            runbook="bill-run-held",
+        )
+        self._alarm(
             "PolicyMonthsUnexplained",
             business_metric("PolicyMonthsUnexplained", "close_day", statistic=cloudwatch.Stats.MAXIMUM, period=day),
             threshold=1,

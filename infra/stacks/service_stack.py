@@ -40,6 +40,10 @@ FILES_PER_BATCH: Final = 1
 CONCURRENT_WORKERS: Final = 20
 CONCURRENT_FILES: Final = 5
 
+# The first firing of a day plans its run and sends a canary; each later one sends the rest, or finds the run released,
+# or done. A quarter of an hour is what a release waits at most; a canary of a thousand accounts is billed in seconds.
+MINUTES_BETWEEN_STEPS: Final = 15
+
 # Discrepancies come singly or in the dozens of a bad file. Ten retries with bisection outlast a throttled topic; what
 # still fails is a dead letter before the stream forgets it after 24 hours.
 ALERTS_PER_BATCH: Final = 25
@@ -247,6 +251,7 @@ class ServiceStack(Stack):
             "StartBillingDaySchedule",
             environment=self._environment,
             at=self._environment.start_billing_day_at,
+            again_minutes=MINUTES_BETWEEN_STEPS,
             function=starter,
             schema="billing_day.v1",
             group=self.schedules,

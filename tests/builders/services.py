@@ -13,6 +13,7 @@ from pawledger.services.payment_chunks import ChunkedMovement, write_chunk
 from pawledger.services.post_payments import PostingPorts, PostingTally, post_payments
 from pawledger.services.receive_bank_file import ReceivingPorts
 from pawledger.services.record_policy_event import PolicyRecordingPorts, record_policy_event
+from pawledger.services.start_billing_day import BillingPorts
 from tests.builders.movements import BOOKED_ON
 from tests.builders.policies import charges_of
 from tests.builders.rulebooks import build_rulebook
@@ -62,6 +63,15 @@ def connect_closing(world: MemoryWorld) -> ClosingPorts:
         discrepancies=world.discrepancy_book,
         archive=world.ledger,
         terms=world.ledger,
+    )
+
+
+def connect_billing(world: MemoryWorld) -> BillingPorts:
+    return BillingPorts(
+        agenda=world.ledger,
+        runs=world.run_book,
+        discrepancies=world.discrepancy_book,
+        billing_queue=world.billing_queue,
     )
 
 

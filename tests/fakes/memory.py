@@ -7,6 +7,7 @@ does not ask for consistency. All ports keep texts, never the caller's objects.
 
 from tests.fakes.books import MemoryBankFileRegister, MemoryDiscrepancyBook, MemoryReferenceBook
 from tests.fakes.ledger import MemoryLedger
+from tests.fakes.runs import MemoryRunBook
 from tests.fakes.transport import MemoryAlertChannel, MemoryBankFileStore, MemoryQueue, NoPause
 from tests.fakes.world import SharedState
 
@@ -18,6 +19,7 @@ __all__ = [
     "MemoryLedger",
     "MemoryQueue",
     "MemoryReferenceBook",
+    "MemoryRunBook",
     "MemoryWorld",
     "NoPause",
 ]
@@ -32,6 +34,7 @@ class MemoryWorld(SharedState):
         self.discrepancy_book = MemoryDiscrepancyBook(self)
         self.bank_file_register = MemoryBankFileRegister(self)
         self.reference_book = MemoryReferenceBook(self)
+        self.run_book = MemoryRunBook(self)
         self.bank_file_store = MemoryBankFileStore(self)
         self.billing_queue = MemoryQueue(self, "billing")
         self.payments_queue = MemoryQueue(self, "payments")

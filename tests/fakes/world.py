@@ -70,6 +70,11 @@ class Rows:
     statements: dict[tuple[str, str, str], str] = field(default_factory=dict)
     """By series, last day and statement id."""
     references: dict[str, str] = field(default_factory=dict)
+    runs: dict[date, tuple[int, str]] = field(default_factory=dict)
+    """By day, version and text."""
+    batches: dict[tuple[date, str], tuple[str, str | None]] = field(default_factory=dict)
+    """By day and batch id, the text and that of its result."""
+    forecasts: dict[date, str] = field(default_factory=dict)
 
 
 class SharedState:

@@ -164,9 +164,14 @@ def test_an_empty_batch_is_answered(deployed: DeployedHandlers) -> None:
 
 def test_a_schedule_queues_those_who_are_due_and_the_queue_bills_them(deployed: DeployedHandlers) -> None:
     deployed.invoke("record_policy_event", queue_event(policy_message(POLICY)))
-    for _ in range(2):
-        started = deployed.invoke("start_billing_day", read_sample("scheduler_billing_day"))
-        assert started.metrics["AccountsQueued"] == 1
+    fired = read_sample("scheduler_billing_day")
+    by_hand = {"schema": "billing_day.v1", "business_date": fired["scheduled_at"][:10]}
+    started = [deployed.invoke("start_billing_day", event) for event in (fired, fired, by_hand)]
+    # A schedule that fires again finds the day sent; a person who runs it again has it sent again.
+    assert [each.metrics["AccountsQueued"] for each in started] == [1, 0, 1]
+    assert [each.metrics["BatchesWaiting"] for each in started] == [1, 1, 1]
+    assert started[0].metrics["ExpectedMinor"] == started[0].metrics["ExpectedMinorEUR"] == 1_000
+    assert started[0].metrics["InstallmentsExpected"] == 1
     messages = deployed.take(deployed.billing_queue_url)
     assert [json.loads(message)["account_ids"] for message in messages] == [["HOME0001"]] * 2
     billed = deployed.invoke("bill_accounts", queue_event(*messages))
@@ -174,7 +179,9 @@ def test_a_schedule_queues_those_who_are_due_and_the_queue_bills_them(deployed: 
     assert billed.metrics["InvoicesIssued"] == 1
     assert billed.metrics["MessagesFailed"] == 0
     assert billed.metrics["InvoicedMinor"] == billed.metrics["InvoicedMinorEUR"] == 1_000
-    assert deployed.invoke("start_billing_day", read_sample("scheduler_billing_day")).metrics["AccountsQueued"] == 0
+    finished = deployed.invoke("start_billing_day", fired)
+    assert finished.answer["status"] == "done"
+    assert [finished.metrics[name] for name in ("AccountsQueued", "BatchesWaiting", "RunsHeld")] == [0, 0, 0]
 
 
 @nothing_counted

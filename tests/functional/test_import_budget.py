@@ -30,7 +30,7 @@ print(json.dumps(sorted(sys.modules)))
 ENVIRONMENT: Final = {
     **{
         f"{name}_TABLE": name.lower()
-        for name in ("ACCOUNTS", "ENTRIES", "POLICIES", "DISCREPANCIES", "BANK_FILES", "REFERENCES")
+        for name in ("ACCOUNTS", "ENTRIES", "POLICIES", "DISCREPANCIES", "BANK_FILES", "REFERENCES", "RUNS")
     },
     "BANK_FILES_BUCKET": "bank-files",
     "DOCUMENTS_BUCKET": "documents",

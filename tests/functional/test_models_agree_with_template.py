@@ -13,6 +13,7 @@ from pawledger.adapters.models import (
     EntryRow,
     ReferenceRow,
     Row,
+    RunRow,
     TermRow,
 )
 from tests.builders.tables import table_definitions
@@ -24,6 +25,7 @@ MODELS: dict[str, type[Row]] = {
     "discrepancies": DiscrepancyRow,
     "bank_files": BankFileRow,
     "references": ReferenceRow,
+    "runs": RunRow,
 }
 
 

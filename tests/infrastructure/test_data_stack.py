@@ -29,6 +29,7 @@ KEPT_LOGICAL_IDS = {
     "DiscrepanciesTable7D042113",
     "BankFilesTable66848570",
     "ReferencesTableAB812406",
+    "RunsTable9D121A51",
     "BankFilesBucket12AF74F2",
     "DocumentsBucket9EC9DEB9",
     "AccessLogsBucket83982689",
@@ -63,9 +64,9 @@ def test_keys_and_indexes_are_those_of_the_architecture(data: Template, output: 
     assert attributes == dict.fromkeys({*keys, *(name for names in indexes.values() for name in names)}, "S")
 
 
-def test_there_are_six_tables_and_each_is_protected_encrypted_and_recoverable(data: Template) -> None:
+def test_there_are_seven_tables_and_each_is_protected_encrypted_and_recoverable(data: Template) -> None:
     tables = find_resources(data, TABLE)
-    assert len(tables) == 6
+    assert len(tables) == 7
     for table in tables.values():
         assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
         properties = table["Properties"]

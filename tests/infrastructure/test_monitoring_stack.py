@@ -29,8 +29,8 @@ def alarms(production: Mapping[str, Template]) -> dict[str, dict[str, Any]]:
 def test_every_alarm_tells_operations_and_names_a_runbook_that_exists(production: Mapping[str, Template]) -> None:
     found = alarms(production)
     # Eight of dead letters, three for each of eight functions, four queues, two streams, two for the schedules'
-    # delivery, two for functions that did not run, three of money.
-    assert len(found) == 8 + 24 + 4 + 2 + 2 + 2 + 3
+    # delivery, two for functions that did not run, four of money.
+    assert len(found) == 8 + 24 + 4 + 2 + 2 + 2 + 4
     for alarm in found.values():
         assert alarm["AlarmActions"]
         named = RUNBOOK.search(alarm["AlarmDescription"])
@@ -66,10 +66,10 @@ def test_a_function_is_called_slow_at_four_fifths_of_its_timeout(production: Map
         for each in alarms(production).values()
         if each["MetricName"] == "Duration"
     }
-    # Timeouts of 60, 300, 300, 600, 300, 900, 60 and 300 seconds, in milliseconds, times 0.8.
+    # Timeouts of 60, 900, 300, 600, 300, 900, 60 and 300 seconds, in milliseconds, times 0.8.
     assert slow == {
         "record_policy_event": 48_000,
-        "start_billing_day": 240_000,
+        "start_billing_day": 720_000,
         "bill_accounts": 240_000,
         "receive_bank_file": 480_000,
         "post_payments": 240_000,
@@ -94,6 +94,7 @@ def test_a_day_without_a_run_is_an_alarm_although_it_leaves_no_data(production: 
         ("OldestDiscrepancyDays", "close_day", 6),
         ("AccountsOverdueForBilling", "close_day", 1),
         ("PolicyMonthsUnexplained", "close_day", 1),
+        ("RunsHeld", "start_billing_day", 1),
     ],
 )
 def test_what_was_forgotten_is_an_alarm(
@@ -115,7 +116,7 @@ def test_there_are_two_dashboards_and_the_one_of_money_shows_every_metric_of_the
     section = (CHECKOUT / "docs" / "architecture.md").read_text().split("## Metrics")[1]
     of_machinery, example = "MessagesFailed", "PostedMinorEUR"
     metrics = set(re.findall(r"`([A-Z][A-Za-z]+)`", section)) - {"Pawledger", of_machinery, example}
-    assert len(metrics) == 23
+    assert len(metrics) == 27
     assert {name for name in metrics if name not in body} == set()
     (machinery,) = [each for logical_id, each in dashboards.items() if logical_id.startswith("Machinery")]
     assert of_machinery in str(machinery["Properties"]["DashboardBody"])

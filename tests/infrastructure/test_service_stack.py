@@ -54,12 +54,18 @@ TABLE_RIGHTS = {
         "DiscrepanciesTableName": {"PutItem", "UpdateItem"},
         "ReferencesTableName": {"GetItem", "PutItem"},
     },
-    "start_billing_day": {"AccountsTableName/index/agenda": {"Query"}},
+    "start_billing_day": {
+        "AccountsTableName": {"BatchGetItem"},
+        "AccountsTableName/index/agenda": {"Query"},
+        "RunsTableName": {"GetItem", "Query", "PutItem"},
+        "DiscrepanciesTableName": {"PutItem", "UpdateItem"},
+    },
     "bill_accounts": {
         "AccountsTableName": {"GetItem", "PutItem"},
-        "EntriesTableName": {"GetItem", "PutItem"},
+        "EntriesTableName": {"GetItem", "Query", "PutItem"},
         "PoliciesTableName": {"Query"},
         "DiscrepanciesTableName": {"PutItem"},
+        "RunsTableName": {"GetItem", "UpdateItem"},
     },
     "receive_bank_file": {
         "BankFilesTableName": {"GetItem", "PutItem", "Query"},
@@ -319,7 +325,7 @@ def test_queues_and_topics_are_encrypted(service: Template) -> None:
 @pytest.mark.parametrize(
     ("function", "schema", "expression"),
     [
-        ("StartBillingDay", "billing_day.v1", "cron(0 4 * * ? *)"),
+        ("StartBillingDay", "billing_day.v1", "cron(0/15 4-23 * * ? *)"),
         ("CloseDay", "closing_day.v1", "cron(0 7 * * ? *)"),
     ],
 )

@@ -17,7 +17,13 @@ from pawledger.services.push_alerts import push_alert
 from pawledger.services.receive_bank_file import receive_bank_file
 from pawledger.services.record_policy_event import record_policy_event
 from pawledger.services.start_billing_day import start_billing_day
-from tests.builders.services import connect_closing, connect_policy_recording, connect_posting, connect_receiving
+from tests.builders.services import (
+    connect_billing,
+    connect_closing,
+    connect_policy_recording,
+    connect_posting,
+    connect_receiving,
+)
 from tests.fakes.memory import MemoryWorld
 from tests.simulation.scenario import DAYS, RECEIVED_ON, Drop, PolicyEvent, Scenario, seeded_random
 from tests.simulation.workers import KilledError, Turns, Worker
@@ -129,9 +135,7 @@ class History:
 
     def _fire_schedules(self, place: int) -> None:
         world, day = self.world, DAYS[place]
-        self._add(
-            f"start {day}", lambda: start_billing_day(day, agenda=world.ledger, billing_queue=world.billing_queue)
-        )
+        self._add(f"start {day}", lambda: start_billing_day(day, ports=connect_billing(world)))
         self._add(f"close {day}", lambda: close_day(day, connect_closing(world)))
 
     def _add(self, name: str, handle: Callable[[], object]) -> None:
@@ -141,7 +145,9 @@ class History:
         """What the last step put on queues and streams becomes deliveries."""
         world = self.world
         for message in world.billing_queue.take():
-            self._add("bill", _bound(bill_accounts, message, ledger=world.ledger, pause=world.pause))
+            self._add(
+                "bill", _bound(bill_accounts, message, ledger=world.ledger, runs=world.run_book, pause=world.pause)
+            )
         for message in world.payments_queue.take():
             self._add("post", _bound(post_payments, message, connect_posting(world)))
         born = list(world.rows.discrepancies)

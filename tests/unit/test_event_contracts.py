@@ -48,7 +48,7 @@ from pawledger.services.receive_bank_file import INCOMING_KEY_PATTERN
 from pawledger.services.start_billing_day import BILLING_DAY, start_billing_day
 from tests.builders.policies import amount_of, build_policy
 from tests.builders.rulebooks import build_rulebook
-from tests.builders.services import connect_posting, record_policy
+from tests.builders.services import connect_billing, connect_posting, record_policy
 from tests.fakes.memory import MemoryWorld
 
 EVENTS: Final = Path(__file__).resolve().parents[2] / "events"
@@ -81,7 +81,7 @@ def sample_name(path: Path) -> str:
 
 def read_bill_accounts(message: object) -> None:
     world = MemoryWorld()
-    bill_accounts(message, ledger=world.ledger, pause=world.pause)
+    bill_accounts(message, ledger=world.ledger, runs=world.run_book, pause=world.pause)
 
 
 def read_post_payments(message: object) -> None:
@@ -207,13 +207,13 @@ def test_what_start_billing_day_writes_keeps_its_schema_and_is_read() -> None:
         record_policy(world, build_policy(account_id=f"ACCT{number:04d}"))
 
     # Two weeks before the first installment falls due on the 31st.
-    queued_count = start_billing_day(date(2026, 1, 17), agenda=world.ledger, billing_queue=world.billing_queue)
+    queued_count = start_billing_day(date(2026, 1, 17), ports=connect_billing(world)).queued_count
     messages = world.billing_queue.messages
 
     assert queued_count == 120
     assert [len(message["account_ids"]) for message in messages] == [100, 20]
     assert [faults_of("bill_accounts.v1", message) for message in messages] == [[], []]
-    assert len(bill_accounts(messages[0], ledger=world.ledger, pause=world.pause)) == 100
+    assert len(bill_accounts(messages[0], ledger=world.ledger, runs=world.run_book, pause=world.pause)) == 100
 
 
 def test_what_write_chunk_writes_keeps_its_schema_and_is_read_back_the_same() -> None:

@@ -17,9 +17,10 @@ from pawledger.services.bill_accounts import (
     sum_by_currency,
 )
 from pawledger.services.messages import MessageRefusedError
-from pawledger.services.start_billing_day import ACCOUNTS_PER_MESSAGE, start_billing_day
+from pawledger.services.plan_run import ACCOUNTS_PER_MESSAGE
+from pawledger.services.start_billing_day import start_billing_day
 from tests.builders.policies import ACCOUNT_ID, build_policy, premium
-from tests.builders.services import bill_message, record_policy, without
+from tests.builders.services import bill_message, connect_billing, record_policy, without
 from tests.fakes.memory import MemoryWorld
 
 FIRST_INVOICE_ON = date(2026, 1, 17)
@@ -35,7 +36,7 @@ def build_world(*account_ids: str) -> MemoryWorld:
 
 def bill(world: MemoryWorld, business_date: date, *account_ids: str) -> list[InvoiceIssued]:
     message = bill_message(business_date, account_ids or (ACCOUNT_ID,))
-    return bill_accounts(message, ledger=world.ledger, pause=world.pause)
+    return bill_accounts(message, ledger=world.ledger, runs=world.run_book, pause=world.pause)
 
 
 def head_of(world: MemoryWorld, account_id: str = ACCOUNT_ID) -> AccountHead:
@@ -46,10 +47,10 @@ def head_of(world: MemoryWorld, account_id: str = ACCOUNT_ID) -> AccountHead:
 
 def run_day(world: MemoryWorld, business_date: date) -> list[InvoiceIssued]:
     """The schedule fires once and the queue is worked off."""
-    start_billing_day(business_date, agenda=world.ledger, billing_queue=world.billing_queue)
+    start_billing_day(business_date, ports=connect_billing(world))
     issued: list[InvoiceIssued] = []
     for message in world.billing_queue.take():
-        issued += bill_accounts(message, ledger=world.ledger, pause=world.pause)
+        issued += bill_accounts(message, ledger=world.ledger, runs=world.run_book, pause=world.pause)
     return issued
 
 
@@ -182,7 +183,7 @@ def test_a_message_without_a_field_is_refused_by_its_name(name: str) -> None:
     world = build_world()
     message = without(bill_message(FIRST_INVOICE_ON, [ACCOUNT_ID]), name)
     with pytest.raises(MessageRefusedError, match=f"field {name} is missing"):
-        bill_accounts(message, ledger=world.ledger, pause=world.pause)
+        bill_accounts(message, ledger=world.ledger, runs=world.run_book, pause=world.pause)
     assert head_of(world).invoice_count == 0
 
 

@@ -119,9 +119,9 @@ class Life:
         return recorded[-1]
 
     def bill(self, business_date: date) -> list[InvoiceIssued]:
-        return bill_accounts(
-            bill_message(business_date, [ACCOUNT_ID]), ledger=self.world.ledger, pause=self.world.pause
-        )
+        world = self.world
+        message = bill_message(business_date, [ACCOUNT_ID])
+        return bill_accounts(message, ledger=world.ledger, runs=world.run_book, pause=world.pause)
 
     def pay(self, amount_minor: int) -> None:
         """Money of which its mandate says whose it is."""

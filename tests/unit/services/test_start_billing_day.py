@@ -4,16 +4,17 @@ from datetime import date, timedelta
 
 import pytest
 
-from pawledger.services.start_billing_day import CATCH_UP_DAYS, start_billing_day
+from pawledger.services.plan_run import CATCH_UP_DAYS
+from pawledger.services.start_billing_day import start_billing_day
 from tests.builders.policies import build_policy
-from tests.builders.services import record_policy
+from tests.builders.services import connect_billing, record_policy
 from tests.fakes.memory import MemoryWorld
 
 AGENDA_DAY = date(2026, 1, 17)
 
 
 def start(world: MemoryWorld, business_date: date) -> int:
-    return start_billing_day(business_date, agenda=world.ledger, billing_queue=world.billing_queue)
+    return start_billing_day(business_date, ports=connect_billing(world)).queued_count
 
 
 def build_world(count: int = 1) -> MemoryWorld:
@@ -36,9 +37,15 @@ def test_a_day_on_which_nobody_is_due_queues_nothing() -> None:
 def test_a_due_account_is_queued_with_the_business_date() -> None:
     world = build_world()
     assert start(world, AGENDA_DAY) == 1
-    assert world.billing_queue.messages == [
-        {"schema": "bill_accounts.v1", "business_date": "2026-01-17", "account_ids": ["ACCT0000"]}
-    ]
+    (message,) = world.billing_queue.messages
+    (batch_id,) = (batch_id for _, batch_id in world.rows.batches)
+    assert message == {
+        "schema": "bill_accounts.v1",
+        "business_date": "2026-01-17",
+        "account_ids": ["ACCT0000"],
+        "batch_id": batch_id,
+        "expected_minor": {"EUR": 1_000},
+    }
 
 
 @pytest.mark.parametrize(("days_late", "count"), [(1, 1), (CATCH_UP_DAYS, 1), (CATCH_UP_DAYS + 1, 0)])

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import BinaryIO, Protocol
 
+from pawledger.domain.bill_runs import Batch, BatchResult, CohortTotal, Run
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus
 from pawledger.domain.entries import Entry
 from pawledger.domain.errors import PawledgerError
@@ -94,6 +95,41 @@ class Agenda(Protocol):
 
     def read_due_accounts(self, day: date) -> Iterator[str]:
         """Ids of the accounts whose agenda stands on a day, over all shards; may lag behind by some seconds."""
+
+    def read_due_heads(self, account_ids: Sequence[str]) -> Iterator[AccountHead]:
+        """Heads of at most 100 accounts, in no order, as cheaply as can be: some may be missing, or lag behind."""
+
+
+class RunMovedError(PawledgerError):
+    """Another writer wrote a bill run first; read it again and decide again. Nothing was written."""
+
+
+class RunBook(Protocol):
+    """Bill runs, each with its batches and what the day before foresaw of it."""
+
+    def read_run(self, day: date) -> Run | None:
+        """The run of a business date, consistently, or None."""
+
+    def write_run(self, run: Run) -> None:
+        """Write a run over the version before its own; version 1 is the first.
+
+        Raises `RunMovedError` where that is not the version that stands.
+        """
+
+    def write_batches(self, day: date, batches: Iterable[Batch]) -> None:
+        """Write batches of a run; those that stand already are left as they are."""
+
+    def read_batches(self, day: date, plan_id: str) -> Iterator[Batch]:
+        """The batches of one plan in the order of their ids, consistently."""
+
+    def report_batch(self, day: date, batch_id: str, result: BatchResult) -> bool:
+        """Remember what a batch came to, once; False where it was remembered before or there is no such batch."""
+
+    def write_forecast(self, day: date, totals: Sequence[CohortTotal]) -> None:
+        """Remember what is foreseen for a day; told again, the latest counts."""
+
+    def read_forecast(self, day: date) -> tuple[CohortTotal, ...] | None:
+        """What was foreseen for a day, consistently, or None."""
 
 
 class DiscrepancyBook(Protocol):

@@ -227,7 +227,7 @@ class DynamoLedger(DynamoLedgerArchive):
 
 
 class DynamoAgenda:
-    """Fulfils `Agenda` over the index of the accounts table."""
+    """Fulfils `Agenda` over the accounts table and its index."""
 
     def __init__(self, accounts: type[AccountRow]) -> None:
         self._accounts = accounts
@@ -237,6 +237,11 @@ class DynamoAgenda:
             key = agenda_key_of_shard(day, shard)
             for row in limit_items(self._accounts.agenda.query(key), ACCOUNTS_PER_SHARD_MAX, f"agenda {key}"):
                 yield row.account_id
+
+    def read_due_heads(self, account_ids: Sequence[str]) -> Iterator[AccountHead]:
+        require(len(account_ids) <= HEADS_PER_READ_MAX, f"at most {HEADS_PER_READ_MAX} heads are read at once")
+        for row in self._accounts.batch_get(list(account_ids)):
+            yield read_head(row.account_id, row.version, row.body)
 
 
 class _CancellationReasons:

@@ -134,6 +134,14 @@ class ReferenceRow(Row):
     target = UnicodeAttribute()
 
 
+class RunRow(Row):
+    day = UnicodeAttribute(hash_key=True)
+    part = UnicodeAttribute(range_key=True)
+    body = UnicodeAttribute()
+    version = IntegerAttribute(null=True)
+    result = UnicodeAttribute(null=True)
+
+
 class SharedSessionConnection(Connection):
     """A connection on the process's one session; PynamoDB would parse all service descriptions once more."""
 

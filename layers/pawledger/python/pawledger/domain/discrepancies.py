@@ -39,6 +39,7 @@ class DiscrepancyKind(StrEnum):
     RENEWAL_NOT_OFFERED = "renewal_not_offered"
     POLICY_MONTH_NOT_BILLED = "policy_month_not_billed"
     ACCOUNTS_NOT_BILLED = "accounts_not_billed"
+    BILL_RUN_HELD = "bill_run_held"
     LEDGER_OUT_OF_BALANCE = "ledger_out_of_balance"
 
 
@@ -91,6 +92,9 @@ SUGGESTIONS: dict[DiscrepancyKind, str] = {
     DiscrepancyKind.POLICY_MONTH_NOT_BILLED: "Run the billing day again; if it stays, run `pawledger ledger verify` on "
     "the account.",
     DiscrepancyKind.ACCOUNTS_NOT_BILLED: "Look into the dead letters of the billing queue and run the day again.",
+    DiscrepancyKind.BILL_RUN_HELD: "Compare with what changed since yesterday (prices, rules, policies). Is it right: "
+    "`pawledger runs release DAY --reason TEXT`; if not, `pawledger runs drop DAY --reason TEXT`, have it corrected, "
+    "and the next day bills it.",
     DiscrepancyKind.LEDGER_OUT_OF_BALANCE: "Stop posting and run `pawledger ledger verify` on the account.",
 }
 """What a person can do about each kind; shown with every discrepancy and alert."""

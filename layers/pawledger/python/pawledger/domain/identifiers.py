@@ -47,7 +47,7 @@ def check_policy_id(policy_id: str) -> str:
 
 def agenda_key_of(account_id: str, day: date) -> str:
     """Where an account stands in the agenda index on a day: `<day>#<shard>`."""
-    return agenda_key_of_shard(day, _bucket_of(account_id, AGENDA_SHARD_COUNT))
+    return agenda_key_of_shard(day, bucket_of(account_id, AGENDA_SHARD_COUNT))
 
 
 def agenda_key_of_shard(day: date, shard: int) -> str:
@@ -57,12 +57,13 @@ def agenda_key_of_shard(day: date, shard: int) -> str:
 
 def suspense_ledger_of(payment_id: str) -> str:
     """The suspense ledger in which a payment waits until its account is known; always the same for one payment."""
-    return f"{SUSPENSE_LEDGER_PREFIX}{_bucket_of(payment_id, SUSPENSE_LEDGER_COUNT):02d}"
+    return f"{SUSPENSE_LEDGER_PREFIX}{bucket_of(payment_id, SUSPENSE_LEDGER_COUNT):02d}"
 
 
 def is_suspense_ledger(account_id: str) -> bool:
     return account_id.startswith(SUSPENSE_LEDGER_PREFIX)
 
 
-def _bucket_of(text: str, count: int) -> int:
+def bucket_of(text: str, count: int) -> int:
+    """One of `count` groups of about the same size, numbered from 0; the same text is always in the same one."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) % count

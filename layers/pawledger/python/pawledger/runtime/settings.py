@@ -38,6 +38,8 @@ class StartBillingDaySettings:
     FUNCTION: ClassVar[str] = "start_billing_day"
 
     accounts_table: str
+    runs_table: str
+    discrepancies_table: str
     billing_queue_url: str
     billing_time_zone: str
 
@@ -50,6 +52,7 @@ class BillAccountsSettings:
     entries_table: str
     policies_table: str
     discrepancies_table: str
+    runs_table: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,12 +12,14 @@ from pynamodb.connection.base import Connection
 from pawledger.adapters.clients import OBJECT_READ_TIMEOUT_SECONDS, make_client
 from pawledger.adapters.dynamodb_books import DynamoBankFileRegister, DynamoDiscrepancyBook, DynamoReferenceBook
 from pawledger.adapters.dynamodb_ledger import DynamoAgenda, DynamoLedger, DynamoLedgerArchive, LedgerTables
+from pawledger.adapters.dynamodb_runs import DynamoRunBook
 from pawledger.adapters.models import (
     AccountRow,
     BankFileRow,
     DiscrepancyRow,
     EntryRow,
     ReferenceRow,
+    RunRow,
     TermRow,
     bind,
     open_connection,
@@ -27,7 +29,6 @@ from pawledger.adapters.s3_bank_files import S3BankFileStore
 from pawledger.adapters.sns_alerts import SnsAlertChannel
 from pawledger.adapters.sqs_queue import SqsQueue
 from pawledger.ports import (
-    Agenda,
     AlertChannel,
     BankFileRegister,
     BankFileStore,
@@ -36,6 +37,7 @@ from pawledger.ports import (
     MessageQueue,
     Pause,
     ReferenceBook,
+    RunBook,
 )
 from pawledger.runtime.settings import (
     BillAccountsSettings,
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from pawledger.services.post_payments import PostingPorts
     from pawledger.services.receive_bank_file import ReceivingPorts
     from pawledger.services.record_policy_event import PolicyRecordingPorts
+    from pawledger.services.start_billing_day import BillingPorts
     from pawledger.services.write_documents import DocumentPorts
 
 
@@ -62,9 +65,21 @@ def connect_pause() -> Pause:
     return JitteredPause()
 
 
-def connect_agenda(settings: StartBillingDaySettings) -> Agenda:
-    """The agenda index of the accounts table."""
-    return DynamoAgenda(bind(AccountRow, settings.accounts_table, _connection()))
+def connect_billing(settings: StartBillingDaySettings) -> "BillingPorts":
+    """Everything that starting a billing day touches."""
+    from pawledger.services.start_billing_day import BillingPorts  # noqa: PLC0415
+
+    return BillingPorts(
+        agenda=DynamoAgenda(bind(AccountRow, settings.accounts_table, _connection())),
+        runs=_run_book(settings.runs_table),
+        discrepancies=_discrepancy_book(settings.discrepancies_table),
+        billing_queue=_queue(settings.billing_queue_url),
+    )
+
+
+def connect_runs(settings: BillAccountsSettings) -> RunBook:
+    """The book of bill runs."""
+    return _run_book(settings.runs_table)
 
 
 def connect_ledger(settings: BillAccountsSettings) -> Ledger:
@@ -80,11 +95,6 @@ def connect_discrepancies(settings: PushAlertsSettings) -> DiscrepancyBook:
 def connect_alerts(settings: PushAlertsSettings) -> AlertChannel:
     """The alert topic."""
     return SnsAlertChannel(make_client("sns"), settings.alert_topic_arn)
-
-
-def connect_billing_queue(settings: StartBillingDaySettings) -> MessageQueue:
-    """The queue of accounts to be billed."""
-    return _queue(settings.billing_queue_url)
 
 
 def connect_policy_recording(settings: RecordPolicyEventSettings) -> "PolicyRecordingPorts":
@@ -192,6 +202,10 @@ def _ledger(
 
 def _discrepancy_book(table: str) -> DiscrepancyBook:
     return DynamoDiscrepancyBook(bind(DiscrepancyRow, table, _connection()))
+
+
+def _run_book(table: str) -> RunBook:
+    return DynamoRunBook(bind(RunRow, table, _connection()))
 
 
 def _reference_book(table: str) -> ReferenceBook:

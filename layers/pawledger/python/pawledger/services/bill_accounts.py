@@ -1,21 +1,28 @@
 """Billing accounts: each gets every invoice that is due to be issued on the business date, each once."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from pawledger.domain.bill_runs import BatchResult
+from pawledger.domain.entries import Entry, EntryKind
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.issuing import MissingTermError, decide_next_invoice, find_due_terms
 from pawledger.domain.ledger import AccountHead
-from pawledger.ports import HeadMovedError, Ledger, Pause
+from pawledger.ports import HeadMovedError, Ledger, Pause, RunBook
 from pawledger.services.append_entry import Proposal, append_entry
 from pawledger.services.messages import open_message
-from pawledger.services.start_billing_day import ACCOUNTS_PER_MESSAGE, BILL_ACCOUNTS
+from pawledger.services.plan_run import ACCOUNTS_PER_MESSAGE
+from pawledger.services.start_billing_day import BILL_ACCOUNTS
 
 INVOICES_PER_RUN_MAX: Final = 500
 """An account that was never billed in 40 years; beyond it something is wrong and a person must look."""
+
+
+INVOICE_ENTRY_PREFIX: Final = "invoice#"
+"""With what the ids of invoices' entries begin."""
 
 
 class AccountsNotBilledError(PawledgerError):
@@ -36,22 +43,34 @@ class InvoiceIssued:
     amount_minor: int
 
 
-def bill_accounts(message: object, *, ledger: Ledger, pause: Pause) -> list[InvoiceIssued]:
+def bill_accounts(message: object, *, ledger: Ledger, runs: RunBook, pause: Pause) -> list[InvoiceIssued]:
     """Bill each account of a `bill_accounts.v1` message and return the invoices that are new.
 
-    Raises `MessageRefusedError`, and `AccountsNotBilledError` at the end where accounts failed: neighbours go first.
+    A message that is a batch of a run bills nothing while the run is held, nor after it was dropped, and reports to it
+    once all its accounts are billed; what it reports is the same at every delivery. Raises `MessageRefusedError`, and
+    `AccountsNotBilledError` at the end where accounts failed: neighbours go first.
     """
     reader = open_message(message, BILL_ACCOUNTS)
     business_date = reader.day("business_date")
+    account_ids = reader.texts("account_ids", ACCOUNTS_PER_MESSAGE)
+    batch_id = reader.optional_text("batch_id")
+    if batch_id is not None and _is_halted(runs, business_date):
+        return []
     issued: list[InvoiceIssued] = []
     failures: list[str] = []
-    for account_id in reader.texts("account_ids", ACCOUNTS_PER_MESSAGE):
+    for account_id in account_ids:
         try:
             issued += bill_account(account_id, business_date, ledger=ledger, pause=pause)
         except PawledgerError as error:
             failures.append(f"{account_id}: {error}")
     if failures:
         raise AccountsNotBilledError("; ".join(failures))
+    if batch_id is not None:
+        billed: Iterable[InvoiceIssued] = issued
+        if sum_by_currency(issued) != reader.fields.get("expected_minor"):
+            # Delivered before, or changed since it was planned: what the ledger holds is what counts.
+            billed = _read_invoices(ledger, account_ids, business_date)
+        _report(runs, business_date, batch_id, list(billed))
     return issued
 
 
@@ -75,9 +94,8 @@ def bill_account(account_id: str, business_date: date, *, ledger: Ledger, pause:
         known_head = recorded.head or ledger.read_head(account_id, consistent=True)
         decision = recorded.entry.decision
         if recorded.is_new and decision.invoice_number:
-            amount_minor = sum(slice_minor for _, _, charges in decision.facts["lines"] for _, slice_minor in charges)
             currency = (recorded.head and recorded.head.currency) or ""
-            issued.append(InvoiceIssued(account_id, decision.invoice_number, currency, amount_minor))
+            issued.append(_issued_by(recorded.entry, currency))
     raise EndlessBillingError(f"account {account_id} has more than {INVOICES_PER_RUN_MAX} invoices due")
 
 
@@ -87,6 +105,34 @@ def sum_by_currency(invoices: Iterable[InvoiceIssued]) -> Mapping[str, int]:
     for invoice in invoices:
         totals[invoice.currency] += invoice.amount_minor
     return totals
+
+
+def _is_halted(runs: RunBook, day: date) -> bool:
+    run = runs.read_run(day)
+    return run is not None and run.is_halted
+
+
+def _report(runs: RunBook, day: date, batch_id: str, billed: list[InvoiceIssued]) -> None:
+    result = BatchResult(invoice_count=len(billed), invoiced_minor=sum_by_currency(billed))
+    runs.report_batch(day, batch_id, result)
+
+
+def _read_invoices(ledger: Ledger, account_ids: Iterable[str], business_date: date) -> Iterator[InvoiceIssued]:
+    """Every invoice that a run issued on accounts, from their entries."""
+    for account_id in account_ids:
+        entries = [
+            entry
+            for entry in ledger.read_entries_from(account_id, INVOICE_ENTRY_PREFIX)
+            if entry.decision.kind is EntryKind.INVOICE_ISSUED and entry.decision.occurred_on == business_date
+        ]
+        head = ledger.read_head(account_id, consistent=False) if entries else None
+        yield from (_issued_by(entry, (head and head.currency) or "") for entry in entries)
+
+
+def _issued_by(entry: Entry, currency: str) -> InvoiceIssued:
+    decision = entry.decision
+    amount_minor = sum(slice_minor for _, _, charges in decision.facts["lines"] for _, slice_minor in charges)
+    return InvoiceIssued(entry.account_id, decision.invoice_number or 0, currency, amount_minor)
 
 
 def _propose(ledger: Ledger, head: AccountHead, business_date: date, *, consistent: bool) -> Proposal | None:

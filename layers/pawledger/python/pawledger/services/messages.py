@@ -141,3 +141,9 @@ def read_business_date(message: object, schema: str, time_zone: str) -> date:
     if "business_date" in reader.fields:
         return reader.day("business_date")
     return business_date_of(reader.instant("scheduled_at"), time_zone)
+
+
+def read_firing_instant(message: object, schema: str) -> datetime | None:
+    """For which instant a schedule fired; None where a person names the day. Raises `MessageRefusedError`."""
+    reader = open_message(message, schema)
+    return None if "business_date" in reader.fields else reader.instant("scheduled_at")
