@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from importlib import import_module
 from io import BufferedReader
+from itertools import chain
 from re import compile as compile_pattern
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, cast
 
@@ -172,6 +173,14 @@ def read_bank_file(
     A file that matches a mapping in `options` is read by it, whatever other format it looks like; with `mapping` it is
     read by that one without being looked at.
     """
+    # Not a generator: each would add a step of Python to every entry.
+    return chain.from_iterable(_read_packed(stream, report, options, mapping))
+
+
+def _read_packed(
+    stream: BinaryIO, report: FileReport, options: ReadingOptions, mapping: "CsvMapping | None"
+) -> Iterator[Iterator[StatementEntry]]:
+    """Yield what the readers of the file give."""
     head, whole = _peek(stream)
     if not is_package(head):
         yield from _read_content(head, whole, report, options, mapping)
@@ -190,16 +199,16 @@ def _peek(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
 
 def _read_content(
     head: bytes, stream: BinaryIO, report: FileReport, options: ReadingOptions, mapping: "CsvMapping | None"
-) -> Iterator[StatementEntry]:
+) -> Iterator[Iterator[StatementEntry]]:
     if mapping is not None and head:
-        yield from import_module("pawledger.bank_files.mapped_csv").read_mapped_csv(stream, report, mapping)
+        yield import_module("pawledger.bank_files.mapped_csv").read_mapped_csv(stream, report, mapping)
         return
     # What is known of a provider's own file says more than what its first bytes look like.
     is_mapped = any(each.matches(head) for each in options.csv_mappings)
     found = Detection(None, "rows of fields") if is_mapped else detect_format(head)
     report.format = found.format
     if found.format in READERS:
-        yield from reader_of(found.format, options)(stream, report)
+        yield reader_of(found.format, options)(stream, report)
     elif found.format is not None:
         message = f"{found.description} is known, but there is no reader for it"
         report.add(Rule.SYNTAX, "file.format_unsupported", message)
@@ -208,7 +217,7 @@ def _read_content(
         choice = import_module("pawledger.bank_files.csv_choice")
         mapped = choice.read_by_mapping(head, stream, report, options.csv_mappings)
         if mapped is not None:
-            yield from mapped
+            yield mapped
             return
         rule = "file.format_unknown" if head.removeprefix(_UTF8_MARK).strip() else "file.empty"
         report.add(Rule.SYNTAX, rule, found.description)
