@@ -72,17 +72,20 @@ def read_lines_in_columns(statement: Statement, lines: Sequence[str], first_line
 
     None, and nothing counted, where these lines are anything else or a movement is not of the ordinary kind.
     """
-    found = _MOVEMENTS.get(MINOR_UNIT_DECIMALS.get(statement.currency or "", 0))
+    expression = _MOVEMENTS.get(MINOR_UNIT_DECIMALS.get(statement.currency or "", 0))
     heads, fields = lines[::2], lines[1::2]
-    if found is None or len(heads) != len(fields) or len(heads) < MOVEMENTS_MIN:
+    if expression is None or len(heads) != len(fields) or len(heads) < MOVEMENTS_MIN:
         return None
     # All texts between two in order that begin alike begin with the same.
     if {min(heads)[:4], max(heads)[:4]} != {":61:"} or {min(fields)[:4], max(fields)[:4]} != {":86:"}:
         return None
-    columns = found.findall("\n".join(heads) + "\n")
-    if len(columns) != len(heads):
+    width = expression.groups + 1
+    cells = expression.split("\n".join(heads) + "\n")
+    if len(cells) != width * len(heads) + 1 or any(cells[::width]):
         return None
-    starts, amounts, type_codes, customers, banks = zip(*columns, strict=True)
+    starts, amounts, type_codes, customers, banks = (cells[place::width] for place in range(1, width))
+    if None in banks:
+        banks = [bank or "" for bank in banks]
     numbers = range(first_line, first_line + len(lines), 2)
     return _read(statement, _Movements(starts, amounts, type_codes, customers, banks, fields, numbers))
 

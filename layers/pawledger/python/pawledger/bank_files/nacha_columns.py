@@ -11,7 +11,7 @@ LAYOUTS_KEPT: Final = 32
 """There are seven layouts, with and without addenda."""
 _INDICATOR: Final = 78
 """Where an entry says whether addenda follow it."""
-_TRACE: Final = slice(79, 94)
+_RECORD_WITH_LINE_FEED: Final = 95
 
 
 class EntryColumns(NamedTuple):
@@ -28,22 +28,33 @@ class EntryColumns(NamedTuple):
 
 def split_entries(records: Sequence[str], layout: EntryLayout, indicator: str) -> EntryColumns | None:
     """Cut entry records of 94 characters into columns; None unless each has that addenda indicator."""
-    places = [(place.start, place.stop) for place in (layout.account, layout.amount, layout.individual_id, layout.name)]
-    expression, order = _expression((1, 3), (3, 12), *places, (_TRACE.start, _TRACE.stop), indicator=indicator)
-    # Nothing else in them is a line feed, so that a match is a whole record.
-    found = expression.findall("\n".join(records) + "\n")
-    if len(found) != len(records):
+    count = len(records)
+    places = (slice(3, 12), layout.account, layout.amount, layout.individual_id, layout.name, slice(79, 94))
+    expression, order = _expression(*[(place.start, place.stop) for place in places], indicator=indicator)
+    together = "\n".join(records) + "\n"
+    width = expression.groups + 1
+    cells = expression.split(together)
+    # Nothing else in them is a line feed, so that a match is a record.
+    if len(cells) != width * count + 1 or any(cells[::width]):
         return None
-    columns = [*zip(*found, strict=True), ("",) * len(records)]
-    return EntryColumns(*[columns[place] for place in order])
+    nothing = [""] * count
+    columns = [nothing if place is None else cells[place::width] for place in order]
+    return EntryColumns(_codes_of(together, count), *columns)
+
+
+def _codes_of(together: str, count: int) -> list[str]:
+    """Transaction codes of records that follow one another; most batches have but one."""
+    tens, ones = together[1::_RECORD_WITH_LINE_FEED], together[2::_RECORD_WITH_LINE_FEED]
+    if tens == tens[0] * count and ones == ones[0] * count:
+        return [together[1:3]] * count
+    return [*map(str.__add__, tens, ones)]
 
 
 @lru_cache(maxsize=LAYOUTS_KEPT)
-def _expression(*places: tuple[int, int], indicator: str) -> tuple[re.Pattern[str], Sequence[int]]:
-    """What matches one record with its line feed, and at which place of its groups each field is; last, nothing."""
+def _expression(*places: tuple[int, int], indicator: str) -> tuple[re.Pattern[str], Sequence[int | None]]:
+    """What matches one record with its line feed, and which of its groups each place is, None for an empty one."""
     text, end = "6", 1
-    order = [-1] * len(places)
-    group_count = 0
+    groups: dict[tuple[int, int], int] = {}
     for start, stop in sorted({*places, (_INDICATOR, _INDICATOR + 1)}):
         if start == stop:
             continue
@@ -52,7 +63,6 @@ def _expression(*places: tuple[int, int], indicator: str) -> tuple[re.Pattern[st
             text += indicator
         else:
             text += f"(.{{{stop - start}}})"
-            order[places.index((start, stop))] = group_count
-            group_count += 1
+            groups[start, stop] = len(groups) + 1
         end = stop
-    return re.compile(text + "\n", re.DOTALL), order
+    return re.compile(text + "\n", re.DOTALL), [groups.get(place) for place in places]

@@ -91,7 +91,7 @@ class EntryReader:
         if batch.layout.counts_addenda:
             names = tuple(map(batch.layout.name_in, names))
         amounts_minor = [*map(int, amounts)]
-        if 0 in amounts_minor:
+        if not all(amounts_minor):
             return None
         self._notes.line = entries.lines[0]
         do_rise = all(map(lt, traces, traces[1:]))
@@ -308,13 +308,13 @@ def _purpose_of(code: str, facts: AddendaFacts, batch: BatchCount) -> Purpose:
 def _stripped(texts: Iterable[str]) -> list[str | None]:
     """The texts without blanks around them, None for blank ones."""
     stripped: list[str | None] = [*map(str.strip, texts)]
-    return [text or None for text in stripped] if "" in stripped else stripped
+    return stripped if all(stripped) else [text or None for text in stripped]
 
 
 def _as_references(texts: Iterable[str]) -> list[tuple[str, ...]]:
     """A reference for each text that is not blank."""
     stripped = [*map(str.strip, texts)]
-    return [(text,) if text else () for text in stripped] if "" in stripped else [*zip(stripped, strict=True)]
+    return [*zip(stripped, strict=True)] if all(stripped) else [(text,) if text else () for text in stripped]
 
 
 def _join_references(texts: Iterable[str], told: AddendaColumns) -> list[tuple[str, ...]]:
