@@ -106,6 +106,7 @@ class Book:
             events=tuple(recorded for recorded in self.events if recorded.policy_id == event.policy_id),
             terms=tuple(term for term in self.terms.values() if term.policy_id == event.policy_id),
             invoices=tuple(entry for entry in entries if entry.entry_id.startswith("invoice#")),
+            other_terms=tuple(term for term in self.terms.values() if term.policy_id != event.policy_id),
             rulebook=self.rulebook,
             received_on=received_on,
         )

@@ -520,6 +520,19 @@ def test_a_change_of_plan_takes_the_unpaid_invoice_of_the_renewal_back_as_well()
     assert [(i.months, i.is_withdrawn) for i in life.term(2).installments] == [(1, True), (12, False)]
 
 
+def test_two_policies_are_taken_off_the_unpaid_invoice_that_they_share() -> None:
+    life = Life()
+    life.tell(issued(), {**issued(), "policy_id": "PAW-2"})
+    life.bill(date(2025, 12, 18))
+    assert len(life.head.open_invoices) == 1
+    for policy_id in ("PAW-1", "PAW-2"):
+        life.tell({**plan_changed(2, "annual", START, scope="not_paid"), "policy_id": policy_id}, on=START)
+    assert [invoice.invoice_id for invoice in life.head.open_invoices] == []
+    life.bill(AFTER_ALL)
+    # Each is paid in full then: 346.75, and twelve percent of it.
+    assert life.balance_minor(LedgerAccount.RECEIVABLE) == 2 * (34_675 + 4_161)
+
+
 def test_without_that_scope_invoices_stay() -> None:
     life = Life()
     life.tell(issued())

@@ -49,6 +49,8 @@ class PolicyGround:
     """How its terms are billed now."""
     invoices: Sequence[Entry] = ()
     """The account's invoices, where a change of plan may take unpaid ones back; none otherwise."""
+    other_terms: Sequence[BilledTerm] = ()
+    """Those of the account's other policies, where invoices are: what was taken off an invoice was not paid."""
     rulebook: Rulebook
     received_on: date
 
@@ -211,19 +213,24 @@ def _find_withdrawable(
         for term in after.terms
         if plans.get(term.number, term.plan) != term.plan
     }
-    standing = {
-        (term.term_id, installment.number)
-        for term in ground.terms
+    installments = {
+        (term.term_id, installment.number): installment
+        for term in (*ground.terms, *ground.other_terms)
         for installment in term.installments
-        if term.term_id in changed and installment.amount_minor and not installment.is_withdrawn
     }
     open_minor = {invoice.invoice_id: invoice.remaining_minor for invoice in ground.head.open_invoices}
     found: dict[tuple[str, int], str] = {}
     for entry in ground.invoices:
         opened = entry.decision.opened_invoice
-        if opened is not None and open_minor.get(opened.invoice_id) == opened.remaining_minor:
-            lines = [(term_id, number) for term_id, number, _ in entry.decision.facts["lines"]]
-            found.update({line: opened.invoice_id for line in lines if line in standing})
+        if opened is None or opened.invoice_id not in open_minor:
+            continue
+        lines = [(term_id, number) for term_id, number, _ in entry.decision.facts["lines"]]
+        taken_off_minor = sum(installments[line].amount_minor for line in lines if installments[line].is_withdrawn)
+        if open_minor[opened.invoice_id] != opened.remaining_minor - taken_off_minor:
+            continue
+        for line in lines:
+            if line[0] in changed and installments[line].amount_minor and not installments[line].is_withdrawn:
+                found[line] = opened.invoice_id
     return found
 
 

@@ -12,7 +12,7 @@ from pawledger.domain.entries import Entry
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.identifiers import IdentifierError
 from pawledger.domain.ledger import AccountHead
-from pawledger.domain.policies import PolicyRefusedError, terms_of_policy
+from pawledger.domain.policies import ALL_TERMS, PolicyRefusedError, terms_of_policy
 from pawledger.domain.policy_checks import check_policy_event
 from pawledger.domain.policy_decisions import MandateClaim, PolicyDecision, PolicyGround, decide_policy_event
 from pawledger.domain.policy_events import (
@@ -105,11 +105,13 @@ def _read_ground(head: AccountHead, event: PolicyEvent, received_on: date, ports
         if standing.entry_id == event.entry_id and standing.content_hash != hash_value(event_as_facts(event)):
             raise EntryConflictError(standing)
     takes_back = isinstance(event, PlanChanged) and event.scope is PlanChangeScope.NOT_PAID
+    terms = ledger.read_terms(account_id, *(ALL_TERMS if takes_back else terms_of_policy(event.policy_id)))
     return PolicyGround(
         head=head,
         events=tuple(_events_of(recorded)),
-        terms=ledger.read_terms(account_id, *terms_of_policy(event.policy_id)),
+        terms=tuple(term for term in terms if term.policy_id == event.policy_id),
         invoices=ledger.read_entries_from(account_id, INVOICES_PREFIX) if takes_back else (),
+        other_terms=tuple(term for term in terms if term.policy_id != event.policy_id),
         rulebook=ports.rulebook,
         received_on=received_on,
     )
