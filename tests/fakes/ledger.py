@@ -99,9 +99,9 @@ class MemoryLedger:
             seen = {account_id: self._seen_head(rows, account_id, consistent=False) for account_id in rows.heads}
         return iter(sorted(account_id for account_id, row in seen.items() if row and row.agenda_on == day))
 
-    def read_due_heads(self, account_ids: Sequence[str]) -> Iterator[AccountHead]:
-        with self._state.call("Agenda", "read_due_heads", tuple(account_ids)) as rows:
-            seen = {account_id: self._seen_head(rows, account_id, consistent=False) for account_id in account_ids}
+    def read_due_heads(self, account_ids: Sequence[str], *, consistent: bool) -> Iterator[AccountHead]:
+        with self._state.call("Agenda", "read_due_heads", tuple(account_ids), consistent) as rows:
+            seen = {account_id: self._seen_head(rows, account_id, consistent=consistent) for account_id in account_ids}
         return (read_head(account_id, row.version, row.body) for account_id, row in seen.items() if row)
 
     def _seen_head(self, rows: Rows, account_id: str, *, consistent: bool) -> HeadRow | None:

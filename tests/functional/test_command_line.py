@@ -15,6 +15,7 @@ from botocore.compat import HTTPHeaders
 
 from pawledger.adapters.clients import shared_session
 from pawledger.command_line.main import main
+from pawledger.domain.bill_runs import Run, RunStatus
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.ports import BankFileRecord, ChunkResult
 from pawledger.services.append_entry import Proposal, append_entry
@@ -29,6 +30,7 @@ OUTPUTS = {
     "EntriesTableName": "test-entries",
     "DiscrepanciesTableName": "test-discrepancies",
     "BankFilesTableName": "test-bank-files",
+    "RunsTableName": "test-runs",
 }
 
 
@@ -209,3 +211,26 @@ def test_an_endpoint_that_is_no_address_is_named(monkeypatch: pytest.MonkeyPatch
 
     assert listed.code == 1
     assert "AWS_ENDPOINT_URL should be like" in listed.err
+
+
+def test_a_held_run_is_released_under_the_name_of_the_credentials(world: World) -> None:
+    held = Run(
+        day=date(2026, 1, 17),
+        version=1,
+        status=RunStatus.HELD,
+        plan_ids=(),
+        batch_count=0,
+        canary_batch_count=0,
+        account_count=0,
+        expected=(),
+        forecast=(),
+    )
+    world.run_book.write_run(held)
+    released = run("runs", "release", "2026-01-17", "--reason", "Prices are right.", "--json")
+    assert released.code == 0
+    # The name under which moto answers whoever asks it who they are.
+    (decision,) = json.loads(released.out)["decisions"]
+    assert decision["actor"] == "arn:aws:sts::123456789012:user/moto"
+    kept = world.run_book.read_run(date(2026, 1, 17))
+    assert kept is not None
+    assert kept.status is RunStatus.RELEASED

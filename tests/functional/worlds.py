@@ -10,12 +10,14 @@ from pynamodb.expressions.update import Action
 from pawledger.adapters.clients import make_client
 from pawledger.adapters.dynamodb_books import DynamoBankFileRegister, DynamoDiscrepancyBook, DynamoReferenceBook
 from pawledger.adapters.dynamodb_ledger import DynamoAgenda, DynamoLedger, LedgerTables
+from pawledger.adapters.dynamodb_runs import DynamoRunBook
 from pawledger.adapters.models import (
     AccountRow,
     BankFileRow,
     DiscrepancyRow,
     EntryRow,
     ReferenceRow,
+    RunRow,
     TermRow,
     bind,
     open_connection,
@@ -34,6 +36,7 @@ from pawledger.ports import (
     LedgerArchive,
     MessageQueue,
     ReferenceBook,
+    RunBook,
     TermArchive,
 )
 from tests.builders.tables import create_tables
@@ -55,6 +58,7 @@ class World:
     discrepancy_book: DiscrepancyBook
     bank_file_register: BankFileRegister
     reference_book: ReferenceBook
+    run_book: RunBook
     bank_file_store: BankFileStore
     payments_queue: MessageQueue
     alert_channel: AlertChannel
@@ -86,6 +90,7 @@ def memory_world() -> World:
         discrepancy_book=world.discrepancy_book,
         bank_file_register=world.bank_file_register,
         reference_book=world.reference_book,
+        run_book=world.run_book,
         bank_file_store=world.bank_file_store,
         payments_queue=world.payments_queue,
         alert_channel=world.alert_channel,
@@ -136,6 +141,7 @@ def aws_world() -> World:
         discrepancy_book=DynamoDiscrepancyBook(ledger_tables.discrepancies),
         bank_file_register=DynamoBankFileRegister(bind(BankFileRow, tables["bank_files"], connection)),
         reference_book=DynamoReferenceBook(bind(ReferenceRow, tables["references"], connection)),
+        run_book=DynamoRunBook(bind(RunRow, tables["runs"], connection)),
         bank_file_store=S3BankFileStore(s3, BUCKET),
         payments_queue=SqsQueue(sqs, queue_url, NoPause()),
         alert_channel=SnsAlertChannel(make_client("sns"), topic_arn),

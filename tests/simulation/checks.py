@@ -2,15 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 from hashlib import sha256
 from typing import Final
 
+from pawledger.domain.bill_runs import RunStatus, measure_progress
 from pawledger.domain.discrepancies import DiscrepancyKind
 from pawledger.domain.entries import EntryKind, LedgerAccount
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.ledger import AccountHead, replay_entries
 from tests.simulation.history import History
-from tests.simulation.scenario import EXPECTED_DEAD_LETTERS
+from tests.simulation.scenario import DAYS, EXPECTED_DEAD_LETTERS
 
 ORDERLESS_KINDS: Final = frozenset(
     {
@@ -33,6 +35,8 @@ def find_violations(history: History, calm: History) -> list[str]:
         *_check_balances(history, calm),
         *_check_payments(history),
         *_check_invoices(history),
+        *_check_runs(history, is_exact=False),
+        *_check_runs(calm, is_exact=True),
         *_check_files(history),
         *_check_discrepancies(history, calm),
         *_check_alerts(history),
@@ -94,6 +98,27 @@ def _check_invoices(history: History) -> Iterator[str]:
         missing = history.scenario.installments - found.keys()
         twice = [installment for installment, count in found.items() if count > 1]
         yield f"installments missing {sorted(missing)}, twice {twice}, {len(found)} in all"
+
+
+def _check_runs(history: History, *, is_exact: bool) -> Iterator[str]:
+    """No invoice is counted twice by the run of its day; undisturbed, each is counted once."""
+    world = history.world
+    last = world.run_book.read_run(DAYS[-1])
+    if last is None or last.status is not RunStatus.DONE:
+        yield f"the run of {DAYS[-1]} is not done"
+    invoiced: Counter[date] = Counter()
+    for account_id in _heads(history):
+        for entry, _ in world.ledger.read_entries(account_id):
+            if entry.decision.kind is EntryKind.INVOICE_ISSUED:
+                invoiced[entry.decision.occurred_on] += 1
+    for day in DAYS:
+        run = world.run_book.read_run(day)
+        batches = (
+            [batch for plan_id in run.plan_ids for batch in world.run_book.read_batches(day, plan_id)] if run else []
+        )
+        counted = measure_progress(batches).invoice_count
+        if counted > invoiced[day] or (is_exact and counted != invoiced[day]):
+            yield f"the run of {day} counted {counted} invoices, the ledger holds {invoiced[day]}"
 
 
 def _check_files(history: History) -> Iterator[str]:

@@ -31,6 +31,21 @@ POLICY = build_policy(
 )
 
 
+OPERATOR = "arn:aws:iam::111122223333:user/operator"
+
+
+def books_of(world: MemoryWorld) -> Books:
+    """The books of a world in memory, at which `OPERATOR` is at work."""
+    return Books(
+        world.ledger,
+        world.ledger,
+        world.discrepancy_book,
+        world.bank_file_register,
+        world.run_book,
+        lambda: OPERATOR,
+    )
+
+
 @dataclass(frozen=True)
 class Ran:
     """What a command left behind."""
@@ -48,7 +63,7 @@ def world() -> MemoryWorld:
 @pytest.fixture
 def run(world: MemoryWorld) -> Callable[..., Ran]:
     """Run `pawledger` with some arguments on the books of `world`."""
-    books = Books(world.ledger, world.ledger, world.discrepancy_book, world.bank_file_register)
+    books = books_of(world)
 
     def run_command(*argv: str) -> Ran:
         out, err = io.StringIO(), io.StringIO()

@@ -13,7 +13,7 @@ import pytest
 from pypdf import PdfReader
 
 from pawledger.command_line.main import main
-from pawledger.ports import BankFileRegister, DiscrepancyBook, Ledger
+from pawledger.ports import BankFileRegister, DiscrepancyBook, Ledger, RunBook
 from pawledger.runtime.books import Books
 from tests.builders.documents import AccountStory, StoryArchive
 
@@ -42,6 +42,8 @@ def pawledger(story: AccountStory) -> Callable[..., Printed]:
         StoryArchive([story]),
         cast("DiscrepancyBook", no_other),
         cast("BankFileRegister", no_other),
+        cast("RunBook", no_other),
+        no_other,
     )
 
     def run(*argv: str) -> Printed:

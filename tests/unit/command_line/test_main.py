@@ -14,7 +14,7 @@ from pawledger.command_line.main import main
 from pawledger.domain.errors import PawledgerError
 from pawledger.runtime.books import Books
 from tests.fakes.memory import MemoryWorld
-from tests.unit.command_line.conftest import Ran
+from tests.unit.command_line.conftest import Ran, books_of
 
 Run = Callable[..., Ran]
 
@@ -79,7 +79,7 @@ def test_the_environment_is_the_option_else_the_variable_else_production(
 
     def open_books(environment: str) -> nullcontext[Books]:
         opened.append(environment)
-        return nullcontext(Books(world.ledger, world.ledger, world.discrepancy_book, world.bank_file_register))
+        return nullcontext(books_of(world))
 
     main(["discrepancies", "list", *option], io.StringIO(), io.StringIO(), open_books=open_books)
 

@@ -45,6 +45,7 @@ def test_a_due_account_is_queued_with_the_business_date() -> None:
         "account_ids": ["ACCT0000"],
         "batch_id": batch_id,
         "expected_minor": {"EUR": 1_000},
+        "invoice_counts": {},
     }
 
 

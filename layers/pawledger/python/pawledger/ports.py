@@ -96,8 +96,8 @@ class Agenda(Protocol):
     def read_due_accounts(self, day: date) -> Iterator[str]:
         """Ids of the accounts whose agenda stands on a day, over all shards; may lag behind by some seconds."""
 
-    def read_due_heads(self, account_ids: Sequence[str]) -> Iterator[AccountHead]:
-        """Heads of at most 100 accounts, in no order, as cheaply as can be: some may be missing, or lag behind."""
+    def read_due_heads(self, account_ids: Sequence[str], *, consistent: bool) -> Iterator[AccountHead]:
+        """Heads of at most 100 accounts, in no order. Not consistent costs half; some may lag behind, or be missing."""
 
 
 class RunMovedError(PawledgerError):

@@ -238,9 +238,9 @@ class DynamoAgenda:
             for row in limit_items(self._accounts.agenda.query(key), ACCOUNTS_PER_SHARD_MAX, f"agenda {key}"):
                 yield row.account_id
 
-    def read_due_heads(self, account_ids: Sequence[str]) -> Iterator[AccountHead]:
+    def read_due_heads(self, account_ids: Sequence[str], *, consistent: bool) -> Iterator[AccountHead]:
         require(len(account_ids) <= HEADS_PER_READ_MAX, f"at most {HEADS_PER_READ_MAX} heads are read at once")
-        for row in self._accounts.batch_get(list(account_ids)):
+        for row in self._accounts.batch_get(list(account_ids), consistent_read=consistent):
             yield read_head(row.account_id, row.version, row.body)
 
 

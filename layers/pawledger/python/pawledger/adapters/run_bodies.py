@@ -66,6 +66,7 @@ def write_batch(batch: Batch) -> str:
             "is_canary": batch.is_canary,
             "account_ids": list(batch.account_ids),
             "expected_minor": dict(batch.expected_minor),
+            "invoice_counts": dict(batch.invoice_counts),
         }
     )
 
@@ -78,6 +79,7 @@ def read_batch(body: str, result: str | None) -> Batch:
         is_canary=written["is_canary"],
         account_ids=tuple(written["account_ids"]),
         expected_minor=written["expected_minor"],
+        invoice_counts=written["invoice_counts"],
         result=_result_from_json(json.loads(result)) if result else None,
     )
 

@@ -33,3 +33,7 @@ class ParquetMissingError(PawledgerError):
 
 class FolderNotWritableError(PawledgerError):
     """A folder or a file in it cannot be written; the text names it and says why."""
+
+
+class RunMissingError(PawledgerError):
+    """There is no bill run of that day."""

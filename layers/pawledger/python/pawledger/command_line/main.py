@@ -13,8 +13,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-from pawledger.command_line import accounts, discrepancies, documents, files, ledgers
+from pawledger.command_line import accounts, discrepancies, documents, files, ledgers, runs
 from pawledger.command_line.tables import escape_text
+from pawledger.domain.bill_runs import RunStatus
 from pawledger.domain.calendar import Month, MonthInvalidError, read_month
 from pawledger.domain.discrepancies import DiscrepancyKind
 from pawledger.domain.errors import PawledgerError
@@ -198,6 +199,28 @@ def _show_file(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answ
     return files.show_file(books.register, arguments.file_id, as_of=arguments.as_of or _today()), files.write_file
 
 
+def _list_runs(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:  # noqa: ARG001 - as above
+    last_day = arguments.as_of or _today()
+    first_day = last_day - timedelta(days=arguments.days - 1)
+    return runs.list_runs(books.runs, first_day=first_day, last_day=last_day), runs.write_run_list
+
+
+def _show_run(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:  # noqa: ARG001 - as above
+    return runs.show_run(books.runs, arguments.day), runs.write_run
+
+
+def _decide_run(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:  # noqa: ARG001 - as above
+    document = runs.decide(
+        books.runs,
+        arguments.day,
+        arguments.decision,
+        actor=books.find_actor(),
+        reason=arguments.reason,
+        decided_at=datetime.now(UTC),
+    )
+    return document, runs.write_run
+
+
 def _verify_ledger(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:
     if arguments.account_id:
         document = ledgers.verify_ledger(arguments.account_id, ledger=books.ledger, archive=books.archive)
@@ -230,6 +253,10 @@ _COMMANDS: Final[dict[str, Callable[[argparse.Namespace, Books, TextIO], Answer]
     "finance close": _close_month,
     "invoice document": _show_invoice,
     "ledger verify": _verify_ledger,
+    "runs drop": _decide_run,
+    "runs list": _list_runs,
+    "runs release": _decide_run,
+    "runs show": _show_run,
 }
 
 
@@ -256,6 +283,7 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_file_commands(_add_group(groups, "files", "what became of bank files"))
     _add_finance_commands(_add_group(groups, "finance", "close a month"))
     _add_ledger_commands(_add_group(groups, "ledger", "prove that history is unbroken"))
+    _add_run_commands(_add_group(groups, "runs", "the bill runs of the last days"))
     check = _add_group(groups, "providers", "what providers are expected to drop").add_parser(
         "check", help="check provider profiles: those named, else those of this installation", allow_abbrev=False
     )
@@ -335,6 +363,21 @@ def _add_ledger_commands(group: Any) -> None:
     which = verify.add_mutually_exclusive_group(required=True)
     which.add_argument("account_id", nargs="?", type=_read_account_id, metavar="ACCOUNT")
     which.add_argument("--all", action="store_true", help="every account; progress goes to standard error")
+
+
+def _add_run_commands(group: Any) -> None:
+    listing = _add_command(group, "runs list", "what each of the last days was to bill, and how far it is")
+    listing.add_argument("--days", type=_read_day_count, default=DAYS_LISTED, metavar="N", help="up to --as-of")
+    show = _add_command(group, "runs show", "one day's run, cohort by cohort, and who decided what")
+    show.add_argument("day", type=_read_day, metavar="DAY")
+    for command, decision, help_text in (
+        ("runs release", RunStatus.RELEASED, "bill a run that is held after all"),
+        ("runs drop", RunStatus.DROPPED, "give up a run that is held; what it has not billed stays due"),
+    ):
+        decide = _add_command(group, command, help_text)
+        decide.add_argument("day", type=_read_day, metavar="DAY")
+        decide.add_argument("--reason", required=True, metavar="TEXT", help="kept with the run, with your name")
+        decide.set_defaults(decision=decision)
 
 
 def _add_rules_commands(group: Any) -> None:

@@ -111,6 +111,8 @@ class Batch:
     account_ids: tuple[str, ...]
     expected_minor: Mapping[str, int]
     """What its accounts' heads said when the run was planned, by currency."""
+    invoice_counts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    """Of accounts that may be in an earlier batch of the run: how many invoices they had before this one."""
     result: BatchResult | None = None
     """None until all its accounts are billed."""
 

@@ -1,10 +1,11 @@
-"""The books of one environment as the command line reads them. No AWS library is loaded here."""
+"""The books of one environment as the command line has them. No AWS library is loaded here."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from pawledger.ports import BankFileRegister, DiscrepancyBook, Ledger, LedgerArchive
+from pawledger.ports import BankFileRegister, DiscrepancyBook, Ledger, LedgerArchive, RunBook
 
 ENVIRONMENT_VARIABLE: Final = "PAWLEDGER_ENVIRONMENT"
 ENVIRONMENT_DEFAULT: Final = "production"
@@ -12,12 +13,15 @@ ENVIRONMENT_DEFAULT: Final = "production"
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """What the command line reads of one environment; it writes nothing."""
+    """What the command line works with in one environment; it writes nothing but decisions about bill runs."""
 
     ledger: Ledger
     archive: LedgerArchive
     discrepancies: DiscrepancyBook
     register: BankFileRegister
+    runs: RunBook
+    find_actor: Callable[[], str]
+    """Who the credentials say is at work: the name under which a decision is kept."""
 
 
 def choose_environment(named: str | None) -> str:

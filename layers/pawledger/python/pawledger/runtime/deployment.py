@@ -11,12 +11,19 @@ from pawledger.adapters import models
 from pawledger.adapters.clients import make_client
 from pawledger.adapters.dynamodb_books import DynamoBankFileRegister, DynamoDiscrepancyBook
 from pawledger.adapters.dynamodb_ledger import DynamoLedger, DynamoLedgerArchive, LedgerTables
+from pawledger.adapters.dynamodb_runs import DynamoRunBook
 from pawledger.adapters.pauses import JitteredPause
 from pawledger.domain.errors import PawledgerError
 from pawledger.runtime.aws_conditions import name_aws_conditions
 from pawledger.runtime.books import ENVIRONMENT_VARIABLE, Books
 
-_TABLE_OUTPUTS: Final = ("AccountsTableName", "EntriesTableName", "DiscrepanciesTableName", "BankFilesTableName")
+_TABLE_OUTPUTS: Final = (
+    "AccountsTableName",
+    "EntriesTableName",
+    "DiscrepanciesTableName",
+    "BankFilesTableName",
+    "RunsTableName",
+)
 
 
 class StackNotDeployedError(PawledgerError):
@@ -77,6 +84,8 @@ def _bind_books(outputs: Mapping[str, str]) -> Books:
         archive=DynamoLedgerArchive(accounts, entries),
         discrepancies=DynamoDiscrepancyBook(discrepancies),
         register=DynamoBankFileRegister(bank_files),
+        runs=DynamoRunBook(models.bind(models.RunRow, outputs["RunsTableName"], connection)),
+        find_actor=lambda: str(make_client("sts").get_caller_identity()["Arn"]),
     )
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final
 
 from pawledger.domain.bill_runs import BatchResult
-from pawledger.domain.entries import Entry, EntryKind
+from pawledger.domain.entries import Entry
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.issuing import MissingTermError, decide_next_invoice, find_due_terms
 from pawledger.domain.ledger import AccountHead
@@ -67,9 +67,10 @@ def bill_accounts(message: object, *, ledger: Ledger, runs: RunBook, pause: Paus
         raise AccountsNotBilledError("; ".join(failures))
     if batch_id is not None:
         billed: Iterable[InvoiceIssued] = issued
-        if sum_by_currency(issued) != reader.fields.get("expected_minor"):
+        if not issued or sum_by_currency(issued) != reader.fields.get("expected_minor"):
             # Delivered before, or changed since it was planned: what the ledger holds is what counts.
-            billed = _read_invoices(ledger, account_ids, business_date)
+            counts = reader.counts("invoice_counts")
+            billed = _read_invoices(ledger, {each: counts.get(each, 0) for each in account_ids}, business_date)
         _report(runs, business_date, batch_id, list(billed))
     return issued
 
@@ -117,13 +118,13 @@ def _report(runs: RunBook, day: date, batch_id: str, billed: list[InvoiceIssued]
     runs.report_batch(day, batch_id, result)
 
 
-def _read_invoices(ledger: Ledger, account_ids: Iterable[str], business_date: date) -> Iterator[InvoiceIssued]:
-    """Every invoice that a run issued on accounts, from their entries."""
-    for account_id in account_ids:
+def _read_invoices(ledger: Ledger, counts: Mapping[str, int], business_date: date) -> Iterator[InvoiceIssued]:
+    """Every invoice that a run issued on accounts, from their entries, behind the first so many of each account."""
+    for account_id, invoice_count in counts.items():
         entries = [
             entry
             for entry in ledger.read_entries_from(account_id, INVOICE_ENTRY_PREFIX)
-            if entry.decision.kind is EntryKind.INVOICE_ISSUED and entry.decision.occurred_on == business_date
+            if entry.decision.occurred_on == business_date and (entry.decision.invoice_number or 0) > invoice_count
         ]
         head = ledger.read_head(account_id, consistent=False) if entries else None
         yield from (_issued_by(entry, (head and head.currency) or "") for entry in entries)

@@ -93,6 +93,13 @@ class MessageReader:
             raise self._refused(name, "a list of texts", values)
         return tuple(values)
 
+    def counts(self, name: str) -> Mapping[str, int]:
+        """Whole numbers by name; none where the field is not there."""
+        values = self.fields.get(name, {})
+        if not isinstance(values, dict) or not all(type(value) is int for value in values.values()):
+            raise self._refused(name, "an object of whole numbers", values)
+        return values
+
     def objects(self, name: str, count_max: int) -> "tuple[MessageReader, ...]":
         readers = []
         for index, value in enumerate(self._list(name, count_max)):

@@ -1,7 +1,7 @@
 """Planning a bill run: which accounts are due, in which batches, and whether the day before foresaw what they bill."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import islice
 from typing import Final
@@ -35,7 +35,8 @@ PLAN_ID_LENGTH: Final = 16
 class _PlannedBatch:
     account_ids: tuple[str, ...]
     totals: tuple[CohortTotal, ...]
-    is_canary: bool
+    is_canary: bool = False
+    invoice_counts: Mapping[str, int] = field(default_factory=dict)
 
 
 def plan_run(day: date, *, agenda: Agenda, runs: RunBook) -> Run:
@@ -56,12 +57,12 @@ def plan_run(day: date, *, agenda: Agenda, runs: RunBook) -> Run:
     foreseen: tuple[CohortTotal, ...] = ()
     for group, is_canary in ((canary, True), (rest, False)):
         for batch_ids in _cut(group):
-            heads = list(agenda.read_due_heads(batch_ids))
+            heads = list(agenda.read_due_heads(batch_ids, consistent=False))
             planned.append(_PlannedBatch(tuple(batch_ids), due_totals(heads, None, day), is_canary))
             # An account that is billed today may have another policy that falls due tomorrow.
             foreseen = add_totals(foreseen, due_totals(heads, day, next_day))
     for batch_ids in _cut(_unique(agenda.read_due_accounts(next_day))):
-        foreseen = add_totals(foreseen, due_totals(agenda.read_due_heads(batch_ids), None, next_day))
+        foreseen = add_totals(foreseen, due_totals(agenda.read_due_heads(batch_ids, consistent=False), None, next_day))
     runs.write_forecast(next_day, foreseen)
     plan_id = _store_batches(day, planned, 0, runs)
     run = Run(
@@ -88,10 +89,12 @@ def extend_run(run: Run, *, agenda: Agenda, runs: RunBook) -> Run:
     account_ids = _find_due(agenda, run.day)
     if not account_ids:
         return run
-    planned = [
-        _PlannedBatch(tuple(batch_ids), due_totals(agenda.read_due_heads(batch_ids), None, run.day), is_canary=False)
-        for batch_ids in _cut(account_ids)
-    ]
+    planned = []
+    for batch_ids in _cut(account_ids):
+        # Consistently: an invoice that an earlier batch reported must not be counted once more.
+        heads = list(agenda.read_due_heads(batch_ids, consistent=True))
+        counts = {head.account_id: head.invoice_count for head in heads}
+        planned.append(_PlannedBatch(tuple(batch_ids), due_totals(heads, None, run.day), invoice_counts=counts))
     plan_id = _store_batches(run.day, planned, run.version, runs)
     extended = replace(
         run,
@@ -147,6 +150,7 @@ def _store_batches(day: date, planned: Sequence[_PlannedBatch], run_version: int
                 is_canary=each.is_canary,
                 account_ids=each.account_ids,
                 expected_minor=amounts_by_currency(each.totals),
+                invoice_counts=each.invoice_counts,
             )
             for number, each in enumerate(planned, start=1)
         ),

@@ -201,6 +201,7 @@ def _message_of(run: Run, batch: Batch) -> dict[str, Any]:
         "batch_id": batch.batch_id,
         "account_ids": list(batch.account_ids),
         "expected_minor": dict(batch.expected_minor),
+        "invoice_counts": dict(batch.invoice_counts),
     }
 
 
