@@ -104,7 +104,9 @@ STRUCTURED = st.builds(
     st.sampled_from(("166", "171", "105", "109", "159")),
     st.sampled_from(("?00GUTSCHRIFT", "?00", "", "?00RETOURE", "?00X?10931")),
     st.lists(PIECES, max_size=5),
-    st.sampled_from(("", "?30BIC?31DE 12?32Anna?33 B", "?32 Anna ?34992", "?60more?61y", "?31?32", "?33B")),
+    st.sampled_from(
+        ("", "?30BIC?31DE 12?32Anna?33 B", "?32 Anna ?34992", "?60more?61y", "?31?32", "?33B", "?30B?25z", "?31\tD?32A")
+    ),
 )
 ORDERED = st.builds(
     lambda pieces: "166?00X" + "".join(f"?{20 + place}{piece}" for place, piece in enumerate(pieces)) + "?31DE1?32A",
@@ -128,7 +130,7 @@ HEADS = st.builds(
     st.sampled_from(("1123", "0101", "1130")),
     st.sampled_from(("C", "D", "C", "D", "CR", "RC")),
     st.sampled_from(("1,00", "0,50", "007,10", "1,00", "1,5", "1,")),
-    st.sampled_from(("NTRF", "NDDT", "NTRF", "NRTI", "NCHG")),
+    st.sampled_from(("NTRF", "NDDT", "NTRF", "NRTI", "FRTI", "NCHG")),
     REFERENCES,
 )
 MOVEMENTS = st.builds(
@@ -165,6 +167,16 @@ def test_movements_say_the_same_in_columns_and_one_by_one(movements: list[str], 
     check_both_ways_agree(movements, currency)
 
 
+@given(st.lists(MOVEMENTS, min_size=1, max_size=3), st.sampled_from(("EUR", "BHD")), st.integers(200, 600))
+def test_movements_say_the_same_in_columns_and_one_by_one_however_blocks_are_cut(
+    movements: list[str], currency: str, block_bytes: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "BLOCK_BYTES", block_bytes)
+        # The same ones again and again, so that a block of nothing but them is read whichever they are.
+        check_both_ways_agree(movements * 8, currency)
+
+
 @given(st.lists(ORDINARY, min_size=1, max_size=3), MOVEMENTS, st.lists(ORDINARY, max_size=3))
 def test_one_movement_of_any_dialect_among_ordinary_ones_says_the_same_both_ways(
     before: list[str], other: str, behind: list[str]
@@ -172,21 +184,27 @@ def test_one_movement_of_any_dialect_among_ordinary_ones_says_the_same_both_ways
     check_both_ways_agree([*before, other, *behind], "EUR")
 
 
+@pytest.mark.parametrize("reader", ["mt940_entries.read_in_columns", "mt940.read_lines_in_columns"])
 @pytest.mark.parametrize("posting", ["?00X", "?00"])
-@pytest.mark.parametrize("bank", ["//B1", "//", "//nonref", ""])
-def test_ordinary_movements_are_read_in_columns(posting: str, bank: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("bank", ["//B1", "//", "//nonref", "", "/2//B1"])
+@pytest.mark.parametrize("purpose", ["?20EREF+E1?21SVWZ+T", "?20EREF+E?211SVWZ+T: 2", "?20SVWZ+T"])
+def test_ordinary_movements_are_read_in_columns(
+    reader: str, posting: str, bank: str, purpose: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """So that what is compared above is two readings and not one with itself."""
     taken: list[bool] = []
-    read_in_columns = mt940_columns.read_in_columns
+    read_in_columns = getattr(mt940_columns, reader.partition(".")[2])
 
     def watched(*arguments: Any) -> list[StatementEntry] | None:
-        entries = read_in_columns(*arguments)
+        entries: list[StatementEntry] | None = read_in_columns(*arguments)
         taken.append(entries is not None)
         return entries
 
-    monkeypatch.setattr("pawledger.bank_files.mt940_entries.read_in_columns", watched)
-    row = f":61:2611231123C1,00NTRFNONREF{bank}\n:86:166{posting}?20EREF+E1?21SVWZ+T?31DE1?32A"
-    check_both_ways_agree([row] * 5, "EUR")
+    monkeypatch.setattr(f"pawledger.bank_files.{reader}", watched)
+    # Few bytes at once, so that some blocks have nothing but movements.
+    monkeypatch.setattr(lines, "BLOCK_BYTES", 2_000 if reader.endswith("lines_in_columns") else 32_000)
+    row = f":61:2611231123C1,00NTRFNONREF{bank}\n:86:166{posting}{purpose}?31DE1?32A"
+    check_both_ways_agree([row] * 100, "EUR")
     assert True in taken
 
 

@@ -166,6 +166,24 @@ def test_amount_without_its_decimals_is_whole_units_among_many_as_well(count: in
     assert ([entry.amount_minor for entry in entries], report.problems) == ([100, 100, 200] * count, [])
 
 
+@pytest.mark.parametrize("count", [1, 8])
+@pytest.mark.parametrize("type_code", ["NRTI", "FRTI", "SRTI"])
+def test_returned_item_is_a_return_among_many_as_well(type_code: str, count: int) -> None:
+    entries, _ = read(statement(*(f":61:2611231123D1,00{type_code}A//B1\n:86:x",) * count))
+    assert [entry.is_return for entry in entries] == [True] * count
+
+
+@pytest.mark.parametrize("count", [1, 8])
+@pytest.mark.parametrize(
+    ("field", "purpose"),
+    [("166?00P?20SVWZ+a?30BIC?25b", "ab"), ("166?00P?21SVWZ+a?20b", "ab"), ("166?00P?20a?31\tDE1?32N", "a")],
+)
+def test_sub_fields_in_an_odd_order_say_the_same_among_many_as_well(field: str, purpose: str, count: int) -> None:
+    entries, _ = read(statement(*(f":61:2611231123C1,00NTRFA//B1\n:86:{field}",) * count))
+    assert {entry.text for entry in entries} == {purpose}
+    assert {entry.payer_account for entry in entries} <= {None, "DE1"}
+
+
 def test_decimal_dot_is_read_where_it_can_mean_nothing_else_and_told_once() -> None:
     entries, report = read(statement(":61:261123C1.50NTRFA", ":61:261123C2.25NTRFB", closing="C261123EUR103.75"))
     assert [entry.amount_minor for entry in entries] == [150, 225]

@@ -38,6 +38,8 @@ _MOVEMENTS: Final = {
 """Fields 61 by the decimals of their currency: start, amount, type, customer and bank reference."""
 _START: Final = re.compile(r"([0-9]{6})([0-9]{4})([CD])")
 
+_ODD_TYPES: Final = frozenset({"NRTI", "FRTI", "SRTI", "NONR"})
+"""Returned items, and what the word for no reference begins with where there is no type."""
 _DIRECTIONS: Final = {"C": Direction.CREDIT, "D": Direction.DEBIT}
 _new_entry: Final = tuple.__new__
 """Builds a named tuple from its fields in order: about half the cost of calling the class, which only adds names."""
@@ -51,6 +53,16 @@ class _Start(NamedTuple):
     value_on: date
     booked_on: date
     direction: Direction
+
+
+class _Starts(NamedTuple):
+    """What fields 61 begin with, a column each."""
+
+    value_days: Sequence[str]
+    entry_days: Sequence[str]
+    values_on: Sequence[date]
+    booked_on: Sequence[date]
+    directions: Sequence[Direction]
 
 
 class _Movements(NamedTuple):
@@ -77,7 +89,7 @@ def read_lines_in_columns(statement: Statement, lines: Sequence[str], first_line
     if expression is None or len(heads) != len(fields) or len(heads) < MOVEMENTS_MIN:
         return None
     # All texts between two in order that begin alike begin with the same.
-    if {min(heads)[:4], max(heads)[:4]} != {":61:"} or {min(fields)[:4], max(fields)[:4]} != {":86:"}:
+    if {min(fields)[:4], max(fields)[:4]} != {":86:"}:
         return None
     width = expression.groups + 1
     cells = expression.split("\n".join(heads) + "\n")
@@ -116,17 +128,12 @@ def _read(statement: Statement, movements: _Movements) -> list[StatementEntry] |
     """Count movements whose amounts are written out to the minor unit and return their entries; None where one is not
     of the ordinary kind."""
     account, currency = statement.bank_account, statement.currency
-    # Where the type begins like the word for no reference there is none.
-    if currency is None or statement.is_interim or not {"NRTI", "NONR"}.isdisjoint(movements.type_codes):
+    if currency is None or statement.is_interim or not _ODD_TYPES.isdisjoint(movements.type_codes):
         return None
-    try:
-        known = {start: _read_start(start) for start in set(movements.starts)}
-    except UnreadableFieldError:
+    started = _read_starts(movements.starts)
+    information = read_fields(movements.fields) if started is not None else None
+    if started is None or information is None:
         return None
-    information = read_fields(movements.fields)
-    if information is None:
-        return None
-    days, entry_days, value_days, booking_days, directions = zip(*map(known.__getitem__, movements.starts), strict=True)
     digits = "\n".join(movements.amounts).replace(",", "").split("\n")
     amounts_minor = [*map(int, digits)]
     if min(digits) < "1":
@@ -139,20 +146,35 @@ def _read(statement: Statement, movements: _Movements) -> list[StatementEntry] |
         banks = ["" if bank.upper() in NO_REFERENCES else bank for bank in banks]
         pairs = zip(banks, movements.fields, strict=True)
         checksums = ["" if bank else checksum_of(field[4:]) for bank, field in pairs]
-        entered = ["" if bank else entry_day for bank, entry_day in zip(banks, entry_days, strict=True)]
-    facts = (days, digits, movements.type_codes, customers, banks, entered, checksums, directions)
+        entered = ["" if bank else entry_day for bank, entry_day in zip(banks, started.entry_days, strict=True)]
+    directions = started.directions
+    facts = (started.value_days, digits, movements.type_codes, customers, banks, entered, checksums, directions)
     ordinals = _number_rows(statement, [*map(hash, zip(*facts, strict=False))])
     _count(statement, amounts_minor, directions)
     same = repeat("mt"), repeat(account), repeat(currency)
     # fmt: off
-    columns = (
-        repeat(account), repeat(currency), amounts_minor, directions, booking_days, value_days,
+    entries = (
+        repeat(account), repeat(currency), amounts_minor, directions, started.booked_on, started.values_on,
         zip(*same, *facts, ordinals, strict=False), repeat(True), repeat(Purpose.PAYMENT), repeat(None),
         movements.type_codes, _with_customer_references(information.references, customers), information.mandate_ids,
         information.accounts, information.names, information.texts, movements.lines, repeat(None), repeat(None),
     )
     # fmt: on
-    return [*map(_new_entry, repeat(StatementEntry), zip(*columns, strict=False))]
+    return [*map(_new_entry, repeat(StatementEntry), zip(*entries, strict=False))]
+
+
+def _read_starts(starts: Sequence[str]) -> _Starts | None:
+    """Read value days, entry days and marks; None where one of them is not of the ordinary kind."""
+    count, different = len(starts), set(starts)
+    try:
+        known = {start: _read_start(start) for start in different}
+    except UnreadableFieldError:
+        return None
+    if len(different) > 1:
+        return _Starts(*zip(*map(known.__getitem__, starts), strict=True))
+    start = known[starts[0]]
+    days = [start.value_day] * count, [start.entry_day] * count, [start.value_on] * count, [start.booked_on] * count
+    return _Starts(*days, [start.direction] * count)
 
 
 @lru_cache(maxsize=DAYS_KEPT)
