@@ -84,7 +84,8 @@ def _record(event: PolicyEvent, received_on: date, ports: PolicyRecordingPorts) 
     decided: list[PolicyDecision] = []
 
     def propose(head: AccountHead, _: bool) -> Proposal:
-        decision = decide_policy_event(_read_ground(head, event, received_on, ports), event)
+        ground = read_policy_ground(head, event, received_on, ledger=ports.ledger, rulebook=ports.rulebook)
+        decision = decide_policy_event(ground, event)
         # Mandates are bound after judging the event, so that a refused one binds nothing, and before recording it.
         unbound = _claim_mandates(decision.mandates, event, received_on, ports.references)
         decided.append(replace(decision, discrepancies=(*decision.discrepancies, *unbound)))
@@ -97,9 +98,11 @@ def _record(event: PolicyEvent, received_on: date, ports: PolicyRecordingPorts) 
     return PolicyRecorded(event.account_id, event.policy_id, is_new, decided[-1].discrepancies if is_new else ())
 
 
-def _read_ground(head: AccountHead, event: PolicyEvent, received_on: date, ports: PolicyRecordingPorts) -> PolicyGround:
+def read_policy_ground(
+    head: AccountHead, event: PolicyEvent, received_on: date, *, ledger: Ledger, rulebook: Rulebook
+) -> PolicyGround:
     """What the decision stands on. Raises `EntryConflictError` where the event contradicts what stands."""
-    ledger, account_id = ports.ledger, event.account_id
+    account_id = event.account_id
     recorded = ledger.read_entries_from(account_id, entries_of_policy(event.policy_id))
     for standing in recorded:
         if standing.entry_id == event.entry_id and standing.content_hash != hash_value(event_as_facts(event)):
@@ -108,16 +111,17 @@ def _read_ground(head: AccountHead, event: PolicyEvent, received_on: date, ports
     terms = ledger.read_terms(account_id, *(ALL_TERMS if takes_back else terms_of_policy(event.policy_id)))
     return PolicyGround(
         head=head,
-        events=tuple(_events_of(recorded)),
+        events=tuple(events_of(recorded)),
         terms=tuple(term for term in terms if term.policy_id == event.policy_id),
         invoices=ledger.read_entries_from(account_id, INVOICES_PREFIX) if takes_back else (),
         other_terms=tuple(term for term in terms if term.policy_id != event.policy_id),
-        rulebook=ports.rulebook,
+        rulebook=rulebook,
         received_on=received_on,
     )
 
 
-def _events_of(entries: Iterable[Entry]) -> Iterable[PolicyEvent]:
+def events_of(entries: Iterable[Entry]) -> Iterable[PolicyEvent]:
+    """The policy events that entries recorded, each of which is one."""
     for entry in entries:
         yield event_from_facts(entry.decision.facts, entry.account_id, entry.decision.source["event_id"])
 
