@@ -4,6 +4,7 @@ The demonstration's story is told once; what must hold of it is worked out here 
 who lives in it, what each household was charged, what each of its payments says.
 """
 
+import csv
 import json
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -306,6 +308,18 @@ def test_no_ledger_is_broken(told: Told) -> None:
     assert verified["is_unbroken"] is True
     assert verified["entry_count"] == len(told.entries)
     assert verified["account_count"] == len({entry["account_id"] for entry in told.entries})
+
+
+def test_the_month_closes_on_the_sum_of_all_postings(told: Told, tmp_path: Path) -> None:
+    closed = run_pawledger(told, "finance", "close", f"{told.today:%Y-%m}", "--out", str(tmp_path / "closed"))
+
+    assert closed["is_proven"] is True
+    with (tmp_path / "closed" / "trial_balance.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    closing = {(row["currency"], row["ledger_account"]): int(row["closing_minor"]) for row in rows}
+    assert {key: minor for key, minor in closing.items() if minor} == {
+        key: minor for key, minor in balances(told).items() if minor
+    }
 
 
 def test_no_log_line_holds_a_payers_text(told: Told) -> None:

@@ -2,13 +2,16 @@
 
 import csv
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from pyarrow import parquet
 
+from pawledger.command_line import finance_files
 from pawledger.domain.canonical import hash_text
+from pawledger.domain.month_close import TRIAL_BALANCE, Row
 from tests.fakes.memory import MemoryWorld
 from tests.fakes.world import HeadRow
 from tests.unit.command_line.conftest import Ran
@@ -211,3 +214,38 @@ def test_a_folder_that_cannot_be_made_is_a_named_condition(explained: MemoryWorl
 
     assert closed.code == 1
     assert "cannot be written" in closed.err
+
+
+def test_rows_of_several_groups_are_all_written_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finance_files, "ROWS_PER_GROUP", 2)
+    out = tmp_path / "groups"
+    rows: list[Row] = [("EUR", str(number), number, -number, 0, 10**17 + number) for number in range(5)]
+
+    with finance_files.TableFiles(out) as files:
+        for row in rows:
+            files.write_row(TRIAL_BALANCE, row)
+
+    written = parquet.ParquetFile(out / "trial_balance.parquet")
+    assert written.num_row_groups == 3
+    assert [tuple(row.values()) for row in written.read().to_pylist()] == rows
+    assert [row["closing_minor"] for row in read_csv(out, "trial_balance")] == [str(10**17 + n) for n in range(5)]
+
+
+def test_a_table_without_rows_has_its_columns(tmp_path: Path) -> None:
+    with finance_files.TableFiles(tmp_path / "empty"):
+        pass
+
+    names = [name for name, _ in TRIAL_BALANCE.columns]
+    assert parquet.read_schema(tmp_path / "empty" / "trial_balance.parquet").names == names
+    assert (tmp_path / "empty" / "trial_balance.csv").read_text(encoding="utf-8") == ",".join(names) + "\n"
+
+
+def test_without_the_library_for_parquet_the_close_says_what_to_install(
+    explained: MemoryWorld, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+
+    closed = run("finance", "close", "2026-04", "--out", str(tmp_path / "april"))
+
+    assert closed.code == 1
+    assert "install pawledger[finance]" in closed.err

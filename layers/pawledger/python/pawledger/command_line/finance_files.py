@@ -10,8 +10,8 @@ from typing import Any, Final
 from pawledger.command_line.errors import CloseExistsError, ParquetMissingError
 from pawledger.domain.month_close import TABLES, Cell, ColumnKind, Row, Table
 
-ROWS_PER_GROUP: Final = 50_000
-"""Rows of one table that wait in memory for their row group, some 30 MB; readers skip whole groups."""
+ROWS_PER_GROUP: Final = 10_000
+"""Rows of one table that wait in memory for their row group, some 12 MB; readers skip whole groups."""
 
 
 class TableFiles:
