@@ -29,9 +29,12 @@ class ForeseenLife(PolicyLife):
             until=until,
         )
 
-    @rule(days=st.sampled_from([0, 1, 31, 120, 400, 1_200]), is_daily=st.booleans())
-    def foresee_the_bill(self, days: int, is_daily: bool) -> None:
+    @rule(days=st.sampled_from([0, 1, 31, 120, 400, 1_200]), is_daily=st.booleans(), is_on_agenda=st.booleans())
+    def foresee_the_bill(self, days: int, is_daily: bool, is_on_agenda: bool) -> None:
         until = self.day + timedelta(days=days)
+        agenda_on = preview_account(self.ground(until)).agenda_on
+        if is_on_agenda and agenda_on is not None:
+            until = agenda_on  # the day itself is billed as well
         foreseen = preview_account(self.ground(until))
         assert_billed(deepcopy(self.book), foreseen, is_daily=is_daily and days <= 120)
 
