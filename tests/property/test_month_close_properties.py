@@ -189,8 +189,14 @@ def test_a_month_begins_where_the_one_before_ended_and_all_of_them_earn_all_that
     closes = [close(book, month) for month in MONTHS]
 
     for earlier, later in pairwise(closes):
-        ended = {each.term_id: (each.written.closing_minor, each.earned.closing_minor) for each in earlier.terms}
-        begun = {each.term_id: (each.written.before_minor, each.earned.before_minor) for each in later.terms}
+        ended = {
+            (each.policy_id, each.term.number): (each.written.closing_minor, each.earned.closing_minor)
+            for each in earlier.terms
+        }
+        begun = {
+            (each.policy_id, each.term.number): (each.written.before_minor, each.earned.before_minor)
+            for each in later.terms
+        }
         assert begun == {**dict.fromkeys(begun, (0, 0)), **ended}
         assert sum_before(later) == sum_closing(earlier)
     earned_minor = sum(each.earned.change_minor for closed in closes for each in closed.terms)

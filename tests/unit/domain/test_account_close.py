@@ -6,10 +6,21 @@ from datetime import date
 
 import pytest
 
+from pawledger.domain import month_close
 from pawledger.domain.account_close import AccountClose, Age, Span, TaxKey, age_of, close_account
 from pawledger.domain.calendar import Month, MonthInvalidError, read_month
 from pawledger.domain.entries import Entry, LedgerAccount, Posting
-from pawledger.domain.month_close import MonthClose, ProofName
+from pawledger.domain.month_close import (
+    EARNED_BY_DAY,
+    EARNED_BY_MONTH,
+    EARNED_BY_TERM,
+    TAX_PAYABLE,
+    MonthClose,
+    ProofName,
+    Row,
+    Table,
+    account_rows,
+)
 from pawledger.domain.payments import Movement
 from pawledger.domain.policy_events import PlanChanged, PlanChangeScope
 from pawledger.domain.rulebook import Rulebook
@@ -136,6 +147,45 @@ def test_movements_are_those_of_the_month_by_kind() -> None:
         ("payment_posted", "receivable"): -3_406,
     }
     assert close(book, MARCH).movements == {}
+
+
+def rows_of(book: Book, month: Month, table: Table) -> list[Row]:
+    whole = MonthClose(month)
+    whole.add(close(book, month), book.head.balances)
+    return [row for named, row in whole.rows() if named is table]
+
+
+def test_the_tables_tell_what_is_taxed_and_what_is_written_and_has_not_begun() -> None:
+    """Recorded on 1 December for 1 January: nothing is earned of it in December, 1.00 a day from then on."""
+    book, december = build_book(), Month(date(2025, 12, 1))
+
+    assert rows_of(book, december, TAX_PAYABLE) == [("GBP", "GB", "tax:ipt", "GB-ipt-2000", 0, 4_380, 4_380)]
+    assert rows_of(book, december, EARNED_BY_MONTH) == [("GBP", "GB", 0, 36_500, 0, 36_500, 36_500)]
+    assert rows_of(book, JANUARY, EARNED_BY_MONTH) == [("GBP", "GB", 36_500, 0, 3_100, 33_400, 0)]
+    by_day = rows_of(book, JANUARY, EARNED_BY_DAY)
+    assert by_day[0] == ("GBP", date(2026, 1, 1), 0, 100, 36_400)
+    assert by_day[-1] == ("GBP", date(2026, 1, 31), 0, 100, 33_400)
+    assert len(by_day) == 31
+
+
+def test_a_term_that_is_over_has_no_row_and_stays_in_the_proofs() -> None:
+    book = build_book()
+    month = Month(date(2027, 2, 1))
+
+    closed = close(book, month)
+
+    assert [row for table, row in account_rows(closed) if table is EARNED_BY_TERM] == []
+    assert (closed.terms[0].written, closed.terms[0].earned) == (Span(36_500, 36_500), Span(36_500, 36_500))
+
+
+def test_of_many_faults_the_first_are_named_and_all_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(month_close, "FAULTS_NAMED_MAX", 3)
+    whole, closed = MonthClose(JANUARY), close(build_book(), JANUARY)
+
+    whole.add(closed, {})
+    whole.add(closed, {})
+
+    assert (len(whole.faults), whole.fault_count) == (3, 6)
 
 
 def forge(entry: Entry, change: Callable[[Posting], Posting]) -> Entry:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from pawledger.domain.calendar import Month
 from pawledger.domain.earning import EarningTerm, PolicyEarning, earn_policy
 from pawledger.domain.entries import Entry, EntryKind, LedgerAccount
-from pawledger.domain.policies import Charge, ChargeKind, term_id_of
+from pawledger.domain.policies import Charge, ChargeKind
 from pawledger.domain.policy_events import EVENT_TYPES, PolicyEvent, event_from_facts
 from pawledger.domain.rulebook import Rulebook
 
@@ -75,10 +75,6 @@ class TermClose:
     """As it was known at the end of the month."""
     written: Span
     earned: Span
-
-    @property
-    def term_id(self) -> str:
-        return term_id_of(self.policy_id, self.term.number)
 
     @property
     def unearned_minor(self) -> int:
