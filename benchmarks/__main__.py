@@ -4,6 +4,7 @@ import os
 import platform
 import sys
 
+from benchmarks.bill_runs import measure_bill_runs
 from benchmarks.documents import measure_documents
 from benchmarks.imports import measure_imports
 from benchmarks.metered_flow import measure_units
@@ -19,6 +20,7 @@ def main() -> int:
     rows: list[Row] = []
     for title, measure in (
         ("DynamoDB units, from the real requests of the real handlers", measure_units),
+        ("Planning a bill run, DynamoDB played by answers made beforehand", measure_bill_runs),
         ("Import of each handler, best of fresh processes", measure_imports),
         ("Reading bank files, all checks included", measure_reading),
         ("Posting", measure_throughput),
