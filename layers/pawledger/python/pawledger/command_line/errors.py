@@ -37,3 +37,7 @@ class FolderNotWritableError(PawledgerError):
 
 class RunMissingError(PawledgerError):
     """There is no bill run of that day."""
+
+
+class EventFileError(PawledgerError):
+    """The file with the event to be previewed cannot be read, or is no JSON."""

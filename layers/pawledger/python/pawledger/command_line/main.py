@@ -173,6 +173,29 @@ def _show_invoice(arguments: argparse.Namespace, books: Books, err: TextIO) -> A
     return document, documents.write_invoice
 
 
+def _explain_invoice(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:  # noqa: ARG001 - as above
+    from pawledger.command_line import explanations  # noqa: PLC0415 - it needs the rules
+    from pawledger.rules.billing_rules import load_shipped_rules  # noqa: PLC0415 - as above
+
+    document = explanations.show_explanation(arguments.invoice_id, archive=books.archive, rulebook=load_shipped_rules())
+    return document, explanations.write_explanation
+
+
+def _preview_account(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:  # noqa: ARG001 - as above
+    from pawledger.command_line import previews  # noqa: PLC0415 - it needs the rules
+    from pawledger.rules.billing_rules import load_shipped_rules  # noqa: PLC0415 - as above
+
+    document = previews.show_preview(
+        arguments.account_id,
+        arguments.event,
+        first_day=arguments.as_of or _today(),
+        until=arguments.until,
+        ledger=books.ledger,
+        rulebook=load_shipped_rules(),
+    )
+    return document, previews.write_preview
+
+
 def _list_discrepancies(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:  # noqa: ARG001 - as above
     document = discrepancies.list_discrepancies(
         books.discrepancies,
@@ -252,7 +275,9 @@ _COMMANDS: Final[dict[str, Callable[[argparse.Namespace, Books, TextIO], Answer]
     "files show": _show_file,
     "finance close": _close_month,
     "invoice document": _show_invoice,
+    "invoice explain": _explain_invoice,
     "ledger verify": _verify_ledger,
+    "preview": _preview_account,
     "runs drop": _decide_run,
     "runs list": _list_runs,
     "runs release": _decide_run,
@@ -283,6 +308,10 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_file_commands(_add_group(groups, "files", "what became of bank files"))
     _add_finance_commands(_add_group(groups, "finance", "close a month"))
     _add_ledger_commands(_add_group(groups, "ledger", "prove that history is unbroken"))
+    preview = _add_command(groups, "preview", "what an account will be billed, when and why; --as-of is the first day")
+    preview.add_argument("account_id", type=_read_account_id, metavar="ACCOUNT")
+    preview.add_argument("--until", type=_read_day, required=True, metavar="DATE", help="the last day that is billed")
+    preview.add_argument("--event", metavar="FILE", help="as it would be with the event in this file (JSON)")
     _add_run_commands(_add_group(groups, "runs", "the bill runs of the last days"))
     check = _add_group(groups, "providers", "what providers are expected to drop").add_parser(
         "check", help="check provider profiles: those named, else those of this installation", allow_abbrev=False
@@ -331,6 +360,10 @@ def _add_invoice_commands(group: Any) -> None:
     document = _add_command(group, "invoice document", "one invoice, as a customer is sent it")
     document.add_argument("invoice_id", metavar="INVOICE")
     document.add_argument("--pdf", metavar="FILE", help="write it as PDF as well")
+    explain = _add_command(
+        group, "invoice explain", "where each amount comes from, and what changed since the last one"
+    )
+    explain.add_argument("invoice_id", metavar="INVOICE")
 
 
 def _add_discrepancy_commands(group: Any) -> None:
