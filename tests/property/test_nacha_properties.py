@@ -136,7 +136,7 @@ def test_reader_reads_back_what_the_builder_wrote(batches: tuple[Batch, ...], en
     assert sum(statement.change_count for statement in report.statements) == purposes.count(Purpose.CHANGE)
 
 
-@given(RUNS, st.sampled_from(("PPD", "COR", "IAT", "ADV")))
+@given(RUNS, st.sampled_from(("PPD", "CIE", "CTX", "POP", "SHR", "COR", "IAT", "ADV")))
 def test_entries_say_the_same_in_columns_and_one_by_one(run: list[Entry], entry_class: str) -> None:
     content = write_nacha(Batch(tuple(run), entry_class))
     in_columns, report_of_columns = read_with_columns_from(1, content)
