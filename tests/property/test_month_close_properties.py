@@ -40,6 +40,7 @@ START: Final = date(2023, 11, 20)
 DAYS: Final = 800
 """Events count from days within the two terms of a policy and some behind them."""
 
+METHODS: Final = (CancellationMethod.PRO_RATA, CancellationMethod.SHORT_RATE, CancellationMethod.FULLY_EARNED)
 RULES: Final = replace(
     rules_of(
         tax("12"),
@@ -50,14 +51,11 @@ RULES: Final = replace(
         fee("issuance", 1_050),
         fee("installment", 137),
         fee("cancellation", 3_000),
-        cancellation(
-            CancellationMethod.PRO_RATA,
-            CancellationMethod.SHORT_RATE,
-            CancellationMethod.FULLY_EARNED,
-            keeps_premium_after_claim=True,
-        ),
     ),
-    renewals=RULEBOOK.renewals,
+    cancellations=tuple(
+        cancellation(*METHODS, jurisdiction=place, keeps_premium_after_claim=True) for place in ("GB", "DE")
+    ),
+    renewals=(*RULEBOOK.renewals, replace(RULEBOOK.renewals[0], rule_id="DE-renewal", jurisdiction="DE")),
 )
 
 OFFSETS: Final = st.integers(0, DAYS)

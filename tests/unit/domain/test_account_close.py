@@ -149,6 +149,17 @@ def test_movements_are_those_of_the_month_by_kind() -> None:
     assert close(book, MARCH).movements == {}
 
 
+def test_an_event_recorded_behind_a_later_one_counts_in_its_own_month() -> None:
+    """Issued on 1 December, endorsed to 730.00 by a message of 30 November that was recorded behind it."""
+    book = build_book()
+    book.deliver_event(endorsed(2, date(2026, 1, 1), 73_000), date(2025, 11, 30))
+
+    november, december = (close(book, Month(date(2025, month, 1))) for month in (11, 12))
+
+    assert [each.written for each in november.terms] == [Span(0, 36_500)]
+    assert [each.written for each in december.terms] == [Span(36_500, 73_000)]
+
+
 def rows_of(book: Book, month: Month, table: Table) -> list[Row]:
     whole = MonthClose(month)
     whole.add(close(book, month), book.head.balances)

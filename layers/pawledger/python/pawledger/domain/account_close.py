@@ -153,9 +153,11 @@ class AccountCloser:
         self._currency = decision.opens_account_in or self._currency
         self._add_postings(entry)
         self._add_items(entry, is_by_close=is_by_close)
-        if decision.kind in EVENT_TYPES and is_by_close:
+        if decision.kind in EVENT_TYPES:
+            # One recorded behind it may be of an earlier day, and change what this one made.
             event = event_from_facts(decision.facts, entry.account_id, decision.source["event_id"])
             self._events.setdefault(event.policy_id, []).append((decision.occurred_on, event))
+        if decision.kind in EVENT_TYPES and is_by_close:
             self._add_given_back(entry)
         if decision.kind is EntryKind.INVOICE_ISSUED and is_by_close:
             self._add_invoice(entry)
@@ -169,6 +171,8 @@ class AccountCloser:
                 age = Age.PAID_BEFORE_INVOICED if remaining_minor < 0 else age_of(due_on, self._month.last_day)
                 self._close.open_items.append(OpenItem(self._currency, invoice_id, due_on, remaining_minor, age))
         for policy_id, recorded in sorted(self._events.items()):
+            while recorded and recorded[-1][0] > self._month.last_day:
+                recorded.pop()
             self._add_policy(policy_id, earn_policy(recorded, self._rulebook))
         return self._close
 
