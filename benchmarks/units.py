@@ -7,7 +7,8 @@ of its items that is put or removed.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 WRITE_UNIT_BYTES: Final = 1024
@@ -33,6 +34,13 @@ class UnitMeter:
         """Start counting anew; the sizes of items that were written are kept."""
         self.base_write_units = self.index_write_units = self.read_units = 0.0
         self.requests.clear()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Count nothing meanwhile but the sizes of items that are written."""
+        counted = (self.base_write_units, self.index_write_units, self.read_units, Counter(self.requests))
+        yield
+        self.base_write_units, self.index_write_units, self.read_units, self.requests = counted
 
     @property
     def write_units(self) -> float:
