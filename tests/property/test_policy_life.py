@@ -69,18 +69,27 @@ RULEBOOK: Final = build_rulebook(
     ),
 )
 
+YEARS_MAX: Final = 10
+"""More than a case lives."""
+
 POLICIES: Final = st.sampled_from(POLICY_IDS)
 PLAN_NAMES: Final = st.sampled_from(sorted(RULEBOOK.plans))
 PREMIUMS: Final = st.one_of(st.sampled_from([1, 3, 11, 100, 12_000, 36_500]), st.integers(1, 200_000))
 PARTS: Final = st.tuples(st.integers(0, 900), st.integers(0, 300), st.sampled_from([0, 0, 5, 50, 99]))
 """Told tax and fee in minor units, and a told discount in percent."""
 DISCOUNTS: Final = st.sampled_from([(), (), (), ("multi_pet",), ("loyalty",)])
-DAYS: Final = st.one_of(
-    st.sampled_from([-20, -1, 0, 0, 1, 13, 14, 15, 30, 58, 59, 60, 61, 180, 364, 365, 366, 367, 400, 731, 1_100]),
-    st.integers(0, 400),
+_FROM_START: Final = st.tuples(
+    st.just("start"),
+    st.sampled_from([-20, -1, 0, 0, 1, 13, 14, 15, 30, 58, 59, 60, 61, 180, 364, 365, 366, 367, 400, 731]),
 )
-"""After the first day of the policy."""
-YEARS: Final = st.sampled_from([1, 1, 1, 2, 2, 3])
+DAYS: Final = st.one_of(_FROM_START, st.tuples(st.just("today"), st.integers(-40, 40)))
+"""From the first day of the policy on, or from today, so that most of what is told is about the cover of these days."""
+END_DAYS: Final = st.one_of(
+    _FROM_START, st.tuples(st.just("start"), st.sampled_from([360, 400, 700, 730, 731, 900, 1_000, 1_096, 1_100]))
+)
+"""Of what ends a policy: late mostly, so that something is left to happen to it."""
+YEARS: Final = st.sampled_from([0, 0, 0, 0, 1, 2, 3])
+"""Of the renewals in their order; none means the next."""
 IS_LATE: Final = st.sampled_from([False, False, False, True])
 
 
@@ -110,6 +119,7 @@ class PolicyLife(RuleBasedStateMachine):
         for policy_id in POLICY_IDS:
             self.late.append(self.issue(policy_id, data))
         self.deliver(self.late.pop(0))
+        self.deliver(self.late.pop(0))
 
     def issue(self, policy_id: str, data: st.DataObject) -> PolicyIssued:
         kind = self.kinds[policy_id]
@@ -117,7 +127,7 @@ class PolicyLife(RuleBasedStateMachine):
         self.starts[policy_id] = start
         days = data.draw(st.sampled_from([None, None, None, 1, 28, 200, 800]))
         return PolicyIssued(
-            **self.common(policy_id, 0),
+            **self.common(policy_id, start),
             currency="GBP",
             expires_on=start + timedelta(days=days) if days else add_months(start, 12),
             plan=data.draw(PLAN_NAMES),
@@ -128,7 +138,10 @@ class PolicyLife(RuleBasedStateMachine):
             mandate_id=data.draw(st.sampled_from([None, "M-1"])),
         )
 
-    def common(self, policy_id: str, days: int) -> dict[str, Any]:
+    def common(self, policy_id: str, when: date | tuple[str, int]) -> dict[str, Any]:
+        if not isinstance(when, date):
+            since, days = when
+            when = (self.day if since == "today" else self.starts[policy_id]) + timedelta(days=days)
         self.numbers[policy_id] += 1
         number = self.numbers[policy_id]
         return {
@@ -136,7 +149,7 @@ class PolicyLife(RuleBasedStateMachine):
             "account_id": ACCOUNT_ID,
             "policy_id": policy_id,
             "transaction_number": number,
-            "effective_on": self.starts[policy_id] + timedelta(days=days),
+            "effective_on": when,
         }
 
     def price(
@@ -188,7 +201,7 @@ class PolicyLife(RuleBasedStateMachine):
         self,
         *,
         policy: str,
-        days: int,
+        days: tuple[str, int],
         premium: int,
         parts: tuple[int, int, int],
         discounts: tuple[str, ...],
@@ -198,7 +211,7 @@ class PolicyLife(RuleBasedStateMachine):
         self.tell(PolicyEndorsed(**self.common(policy, days), price=price), is_late)
 
     @rule(policy=POLICIES, days=DAYS, premium=PREMIUMS, jurisdiction=st.sampled_from(["GB", "US-CA"]))
-    def move(self, policy: str, days: int, premium: int, jurisdiction: str) -> None:
+    def move(self, policy: str, days: tuple[str, int], premium: int, jurisdiction: str) -> None:
         event = PolicyEndorsed(**self.common(policy, days), price=Price(premium), jurisdiction=jurisdiction)
         self.tell(event, is_late=False)
 
@@ -209,16 +222,16 @@ class PolicyLife(RuleBasedStateMachine):
         endorsements = [event for event in told if isinstance(event, PolicyEndorsed)]
         issued = next(event for event in told if isinstance(event, PolicyIssued))
         if endorsements:
-            days = (endorsements[-1].effective_on - self.starts[policy]).days
-            self.tell(PolicyEndorsed(**self.common(policy, days), price=issued.price), is_late)
+            day = endorsements[-1].effective_on
+            self.tell(PolicyEndorsed(**self.common(policy, day), price=issued.price), is_late)
 
-    @rule(policy=POLICIES, days=DAYS, evidence=st.sampled_from([None, "vet-record"]), is_late=IS_LATE)
-    def die(self, policy: str, days: int, evidence: str | None, is_late: bool) -> None:
+    @rule(policy=POLICIES, days=END_DAYS, evidence=st.sampled_from([None, "vet-record"]), is_late=IS_LATE)
+    def die(self, policy: str, days: tuple[str, int], evidence: str | None, is_late: bool) -> None:
         self.tell(PetDied(**self.common(policy, days), evidence=evidence), is_late)
 
     @rule(
         policy=POLICIES,
-        days=DAYS,
+        days=END_DAYS,
         by=st.sampled_from(CancelledBy),
         requested_before=st.sampled_from([0, 0, 30, 300]),
         method=st.sampled_from([None, None, CancellationMethod.SHORT_RATE, CancellationMethod.FLAT]),
@@ -229,7 +242,7 @@ class PolicyLife(RuleBasedStateMachine):
         self,
         *,
         policy: str,
-        days: int,
+        days: tuple[str, int],
         by: CancelledBy,
         requested_before: int,
         method: CancellationMethod | None,
@@ -273,7 +286,7 @@ class PolicyLife(RuleBasedStateMachine):
         told = [event for event in (*self.events, *self.late) if event.policy_id == policy]
         issued = next(event for event in told if isinstance(event, PolicyIssued))
         event = RenewalOffered(
-            **self.common(policy, (begins_on - self.starts[policy]).days),
+            **self.common(policy, begins_on),
             expires_on=add_months(begins_on, 12),
             price=issued.price if premium is None else self.price(policy, premium, parts, ()),
             notice_sent_on=begins_on - timedelta(days=notice_days),
@@ -283,30 +296,30 @@ class PolicyLife(RuleBasedStateMachine):
         self.tell(event, is_late)
 
     def renewal_day(self, policy: str, years: int) -> date:
-        """Where the terms of the policy end one after the other."""
+        """Where a term of the policy ends: that which ends next, or the first and so many years later."""
         told = [event for event in (*self.events, *self.late) if event.policy_id == policy]
         issued = next(event for event in told if isinstance(event, PolicyIssued))
-        return add_months(issued.expires_on, 12 * (years - 1))
+        ends = [add_months(issued.expires_on, 12 * later) for later in range(YEARS_MAX)]
+        return ends[years - 1] if years else next((end for end in ends if end > self.day), ends[-1])
 
     @rule(policy=POLICIES, years=YEARS, is_accepted=st.booleans(), is_late=IS_LATE)
     def answer_renewal(self, policy: str, years: int, is_accepted: bool, is_late: bool) -> None:
         answer = RenewalAccepted if is_accepted else RenewalDeclined
-        days = (self.renewal_day(policy, years) - self.starts[policy]).days
-        self.tell(answer(**self.common(policy, days)), is_late)
+        self.tell(answer(**self.common(policy, self.renewal_day(policy, years))), is_late)
 
     @rule(policy=POLICIES, days=DAYS, plan=PLAN_NAMES, scope=st.sampled_from(PlanChangeScope), is_late=IS_LATE)
-    def change_plan(self, policy: str, days: int, plan: str, scope: PlanChangeScope, is_late: bool) -> None:
+    def change_plan(self, policy: str, days: tuple[str, int], plan: str, scope: PlanChangeScope, is_late: bool) -> None:
         self.tell(PlanChanged(**self.common(policy, days), plan=plan, scope=scope), is_late)
 
     @rule(policy=POLICIES, days=DAYS, due_day=st.sampled_from([1, 15, 28, 29, 30, 31]), is_late=IS_LATE)
-    def change_due_day(self, policy: str, days: int, due_day: int, is_late: bool) -> None:
+    def change_due_day(self, policy: str, days: tuple[str, int], due_day: int, is_late: bool) -> None:
         self.tell(DueDayChanged(**self.common(policy, days), due_day=due_day), is_late)
 
     @rule(policy=POLICIES, days=DAYS, is_late=IS_LATE)
-    def change_payer(self, policy: str, days: int, is_late: bool) -> None:
+    def change_payer(self, policy: str, days: tuple[str, int], is_late: bool) -> None:
         self.tell(PayerChanged(**self.common(policy, days), mandate_id="M-2"), is_late)
 
-    @rule(days=st.sampled_from([1, 14, 14, 31, 31, 31, 92, 365]))
+    @rule(days=st.sampled_from([1, 14, 14, 31, 31, 31, 92]))
     def bill_later(self, days: int) -> None:
         self.day += timedelta(days=days)
         self.book.bill(self.day)
