@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.builders.told_account import ToldAccount, tell_dear_february
 from tests.fakes.memory import MemoryWorld
 from tests.unit.command_line.conftest import Ran
+from tests.unit.command_line.test_explanations import EXPLAINED
 
 # Tenths of 370.97, 18.55 and 42.29 by running totals: 37.10, 74.19, 111.29, 148.39; 1.86 (of 1.855), 3.71, 5.57 (of
 # 5.565), 7.42; 4.23, 8.46, 12.69, 16.92. The old price for a year is 438.00 less 5 %, and 12 % of 416.10 = 49.93.
@@ -40,7 +42,7 @@ ABCD1234-0006  PAW-1#1          6 of 12  premium 37.10 GBP,          paid monthl
                                          GBP, tax:ipt 4.23 GBP
 
 renewal        PAW-1#2 from 2027-01-01
-begins         when the customer accepts it
+begins         only when the customer accepts it
 old price      the latest price for a year, without fees
 told on        2026-12-01
 to be told by  2026-12-11
@@ -91,6 +93,13 @@ def test_the_bill_is_told_with_its_days_and_reasons_and_the_offered_renewal(worl
 
     assert shown.out == PREVIEWED
     assert (shown.code, shown.err) == (0, "")
+
+
+def test_the_documentation_shows_what_is_printed() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "explaining.md").read_text(encoding="utf-8")
+
+    for printed in (EXPLAINED, PREVIEWED, CANCELLED):
+        assert indent(printed, "    ") in page
 
 
 def test_an_event_is_tried_without_being_recorded(world: MemoryWorld, run: Run, tmp_path: Path) -> None:

@@ -232,7 +232,7 @@ def _write_renewal(renewal: dict[str, Any]) -> list[str]:
     old = "the latest price for a year" if renewal["is_annualised"] else "what the term before costs"
     fields = [
         ("renewal", f"{renewal['term_id']} from {renewal['effective_on']}"),
-        ("begins", "when the customer accepts it" if renewal["is_waiting"] else "by itself, or as accepted"),
+        ("begins", "only when the customer accepts it" if renewal["is_waiting"] else "unless it is declined"),
         ("old price", f"{old}, without fees"),
         ("told on", renewal["notice_sent_on"]),
         ("to be told by", show_value(renewal["notice_due_on"])),
