@@ -18,6 +18,7 @@ from pawledger.domain.bill_runs import (
     RunStatus,
     Step,
     add_totals,
+    compare_means,
     compare_with_forecast,
     decide_held_run,
     describe_hold,
@@ -140,6 +141,32 @@ def test_cohorts_are_compared_each_by_itself_and_the_largest_difference_is_named
     assert deviations[0].describe() == "B: 90000.00 GBP instead of 9000.00 (+900 %)"
     assert deviations[1].describe() == "D: 0.00 GBP instead of 20000.00 (-100 %)"
     assert deviations[2].describe() == "C: 5000.00 GBP instead of 0.00 (not foreseen)"
+
+
+@pytest.mark.parametrize(
+    ("amount_minor", "count", "last_minor", "last_count", "deviates"),
+    [
+        (150_000, 100, 50_000, 50, False),  # 15.00 each after 10.00: half as much again is not more than that
+        (150_001, 100, 50_000, 50, True),
+        (25_000, 50, 50_000, 50, False),
+        (24_999, 50, 50_000, 50, True),
+        (490_000, 49, 50_000, 50, False),  # too few to have a mean
+        (500_000, 50, 49_000, 49, False),
+        (1_000_000, 1_000, 50_000, 50, False),  # twenty times as many at the same price
+    ],
+)
+def test_a_mean_installment_deviates_beyond_a_half_where_there_are_enough(
+    amount_minor: int, count: int, last_minor: int, last_count: int, deviates: bool
+) -> None:
+    found = compare_means([total(amount_minor, count=count)], [total(last_minor, count=last_count)])
+    assert bool(found) is deviates
+
+
+def test_a_mean_is_told_in_words_and_what_was_not_there_before_has_none() -> None:
+    expected = [total(500_000, count=50), total(900_000, count=90, cohort="GB annual")]
+    assert compare_means(expected, [total(50_000, count=50)]) == (
+        "GB monthly: 100.00 GBP an installment instead of 10.00 in the run before",
+    )
 
 
 def test_an_alert_names_eight_reasons_and_counts_the_rest() -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 
+from pawledger.domain.calendar import add_months
 from pawledger.domain.installments import Plan, Schedule, count_months, plan_schedule
 from pawledger.domain.policies import Charge, Installment
 from pawledger.domain.rulebook import PaymentPlan
@@ -268,3 +269,21 @@ class TestChanges:
         plan = plan_of(down_payment_percent=Decimal(50))
         schedule = cut_behind(plan, cut(plan_of())[:1], PREMIUM)
         assert amounts(schedule.installments[1:]) == [3_000] * 3
+
+
+def test_a_customers_day_skips_no_month_and_doubles_none_whatever_day_the_term_begins_on() -> None:
+    for first_day in range(1, 32):
+        for due_day in range(1, 32):
+            begins_on = date(2026, 1, first_day)
+            plan = Plan(
+                payment_plan=PaymentPlan(name="monthly", months_between=1),
+                effective_on=begins_on,
+                billed_until=add_months(begins_on, 12),
+                due_day=due_day,
+                installment_fee=None,
+                planned_on=begins_on,
+            )
+            days = [each.due_on for each in plan_schedule(plan, (Charge("premium", 12_000),), (), ()).installments][1:]
+            months = [day.year * 12 + day.month for day in days[:-1]]  # the last stays before the term ends
+            assert months == list(range(months[0], months[0] + 10)), (first_day, due_day)
+            assert len(set(days)) == len(days)

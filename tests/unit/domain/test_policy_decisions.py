@@ -369,12 +369,12 @@ def test_what_was_told_once_is_not_told_by_every_event_after_it() -> None:
 def test_a_finding_that_comes_back_is_another_discrepancy_and_heals_by_whatever_explains_it() -> None:
     late = offered(2, 40_000, notice_sent_on=LATE)
     first = decide(issued(), event=late).discrepancies
-    again = decide(issued(), late, offered(3, 36_500), event=offered(4, 40_000, notice_sent_on=LATE)).discrepancies
+    old_price = offered(3, 36_500, notice_sent_on=LATE)
+    changed = endorsed(4, MID_TERM, 30_000)  # so that the offer does not keep the old price any more
+    again = decide(issued(), late, old_price, event=changed).discrepancies
     assert [found.kind for found in first] == [found.kind for found in again]
     assert first[0].discrepancy_id != again[0].discrepancy_id
-    healed = decide(
-        issued(), late, offered(3, 36_500), offered(4, 40_000, notice_sent_on=LATE), event=declined(5)
-    ).healed
+    healed = decide(issued(), late, old_price, changed, event=declined(5)).healed
     assert {found.discrepancy_id for found in (*first, *again)} <= {found.discrepancy_id for found in healed}
 
 

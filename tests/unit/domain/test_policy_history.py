@@ -187,10 +187,20 @@ class TestDeath:
 class TestCancellation:
     @pytest.mark.parametrize(("days", "method"), [(0, FLAT), (14, FLAT), (15, PRO_RATA)])
     def test_the_customer_gets_all_back_within_the_free_look(self, days: int, method: CancellationMethod) -> None:
-        end = end_of(issued(), cancelled(2, MID_TERM, requested_on=FIRST_DAY + timedelta(days=days)))
+        day = FIRST_DAY + timedelta(days=days)
+        end = end_of(issued(), cancelled(2, day))
         assert end is not None
         assert (end.method, end.is_free_look) == (method, method is FLAT)
-        assert end.on == (FIRST_DAY if method is FLAT else MID_TERM)
+        assert end.on == (FIRST_DAY if method is FLAT else day)
+
+    def test_who_asks_early_for_a_day_after_the_free_look_keeps_the_cover_until_then(self) -> None:
+        end = end_of(issued(), cancelled(2, MID_TERM, requested_on=FIRST_DAY))
+        assert end == TermEnd(MID_TERM, PRO_RATA, is_by_customer=True)
+
+    def test_a_cancellation_when_the_term_expires_gives_nothing_back_whatever_is_asked_for(self) -> None:
+        for method in (FLAT, None):
+            end = end_of(issued(), cancelled(2, RENEWS_ON, method=method))
+            assert end == TermEnd(RENEWS_ON, PRO_RATA, is_by_customer=True)
 
     def test_the_free_look_counts_from_the_issue_where_that_is_later_than_the_first_day(self) -> None:
         for issued_on, latest_on in ((date(2026, 1, 11), date(2026, 1, 25)), (date(2025, 12, 1), date(2026, 1, 15))):
@@ -295,10 +305,38 @@ class TestRenewal:
         _, renewal = terms(issued(), offered(2, 40_000), declined(3), again)
         assert renewal.prices[0].price == again.price
         assert renewal.end is None
-        reason = "the renewal of 2027-01-01 stands; it can be endorsed, not offered again"
+        reason = (
+            "the renewal of 2027-01-01 was offered before, and was accepted, changed or ended since, or the new price "
+            "is told too late to replace it; it can be endorsed while it covers"
+        )
         assert refusal(issued(), offered(2, 40_000), accepted(3), again) == reason
         following = offered(3, 41_000, effective_on=date(2028, 1, 1))
         assert refusal(issued(), offered(2, 40_000), following, again) == reason
+
+    def test_an_offer_again_never_brings_back_what_was_cancelled_or_forgets_what_was_endorsed(self) -> None:
+        again = offered(4, 50_000)
+        ended = refusal(issued(), offered(2, 40_000), cancelled(3, date(2027, 6, 1)), again)
+        assert ended.startswith("the renewal of 2027-01-01 was offered before")
+        changed = refusal(issued(), offered(2, 40_000), endorsed(3, date(2027, 6, 1), 45_000), again)
+        assert changed.startswith("the renewal of 2027-01-01 was offered before")
+
+    def test_a_price_told_too_late_does_not_replace_one_told_in_time(self) -> None:
+        late = offered(3, 90_000, notice_sent_on=date(2026, 12, 28))
+        assert refusal(issued(), offered(2, 36_500), late).startswith("the renewal of 2027-01-01 was offered before")
+
+    def test_an_accepted_renewal_may_be_offered_again_at_a_lower_price_and_stays_accepted(self) -> None:
+        _, renewal = terms(issued(), offered(2, 40_000), accepted(3), offered(4, 36_500))
+        assert renewal.prices[0].price.premium_minor == 36_500
+        assert renewal.notice is not None
+        assert renewal.notice.is_accepted
+
+    def test_a_renewal_that_has_begun_or_ended_cannot_be_declined(self) -> None:
+        began = replace(declined(3), declined_on=date(2027, 1, 1))
+        assert "had begun on 2027-01-01; it can be cancelled" in refusal(issued(), offered(2, 40_000), began)
+        before = replace(declined(3), declined_on=date(2026, 12, 31))
+        assert terms(issued(), offered(2, 40_000), before)[1].end is not None
+        ended = refusal(issued(), offered(2, 40_000), cancelled(3, date(2027, 6, 1)), declined(4))
+        assert ended == "cover ended on 2027-06-01 already"
 
     @pytest.mark.parametrize(
         ("events", "reason"),

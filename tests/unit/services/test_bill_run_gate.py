@@ -163,6 +163,20 @@ def test_a_price_typo_in_one_cohort_holds_the_run_and_the_alert_says_what_deviat
     assert "pawledger runs release" in recorded.discrepancy.suggestion
 
 
+def test_a_typo_that_the_forecast_holds_as_well_is_seen_by_the_mean_of_the_run_before() -> None:
+    world = MemoryWorld()
+    insure(world, accounts(50, "EVE0"), invoice_on=DAY_BEFORE)
+    many = accounts(60)
+    insure(world, many)
+    reprice(world, many[:6], 2, 10 * PREMIUM_MINOR)  # a tenth of the cohort: its mean is 90 percent higher
+    fire(world, DAY_BEFORE)
+    bill(world)
+
+    assert fire(world).held_count == 1
+    # 54 at 112.00 and 6 at 1,120.00 are 12,768.00 on 60 installments.
+    assert run_of(world).held_because == ("GB monthly: 212.80 GBP an installment instead of 112.00 in the run before",)
+
+
 def test_a_cohort_that_vanished_holds_the_run_as_well(book: MemoryWorld) -> None:
     for account_id in ANNUAL:
         fields = {"by": "customer", "requested_on": "2026-03-01", "method": "flat"}

@@ -437,9 +437,11 @@ def test_a_held_renewal_heals_when_it_may_be_invoiced_or_never_begins(healing: M
 
 def test_a_renewal_that_is_held_again_after_it_healed_is_told_again() -> None:
     life = Life()
-    life.tell(issued(), offered(2, notice_sent_on=LATE_NOTICE), offered(3, premium_minor=36_500))
+    old_price = offered(3, premium_minor=36_500, notice_sent_on=LATE_NOTICE)
+    life.tell(issued(), offered(2, notice_sent_on=LATE_NOTICE), old_price)
     assert life.kinds == []
-    life.tell(offered(4, notice_sent_on=LATE_NOTICE))
+    # The old price was another one, which the offer had to keep.
+    life.tell(endorsed(4, premium_minor=30_000))
     assert life.kinds == ["renewal_notice_late"]
     life.tell(declined(5))
     assert life.kinds == []

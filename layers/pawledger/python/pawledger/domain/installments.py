@@ -119,11 +119,15 @@ def _slots(plan: Plan, months_billed: int) -> Iterator[_Slot]:
 
 
 def _due_day(plan: Plan, month: int) -> date:
-    """The first day of the month's cover; from the second installment on, the customer's own day after it."""
+    """The first day of the month's cover; from the second installment on, the customer's own day after it.
+
+    Counted from the first day of the term, so that each month of the calendar has one, however short it is.
+    """
     begins_on = add_months(plan.effective_on, month)
     if plan.due_day is None or month == 0:
         return begins_on
-    due_on = month_day_from(begins_on, plan.due_day)
+    first = plan.effective_on.replace(day=1)
+    due_on = month_day_from(add_months(first, month + (plan.due_day < plan.effective_on.day)), plan.due_day)
     return due_on if due_on < plan.billed_until else begins_on
 
 

@@ -110,6 +110,9 @@ def _check_price(price: Price, currency: str | None) -> None:
             raise PolicyRefusedError("the premium is told once, not among the charges beside it as well")
         if (charge.amount_minor < 0) != (charge.kind is ChargeKind.DISCOUNT) and charge.amount_minor != 0:
             raise PolicyRefusedError(f"a {charge.kind} of {charge.amount_minor} has the wrong sign")
+    discount_minor = -sum(charge.amount_minor for charge in price.told if charge.kind is ChargeKind.DISCOUNT)
+    if discount_minor > price.premium_minor:
+        raise PolicyRefusedError(f"discounts of {discount_minor} are more than the premium of {price.premium_minor}")
     total_minor = price.premium_minor + sum(charge.amount_minor for charge in price.told)
     if total_minor <= 0:
         written = format_amount(total_minor, currency) if currency else str(total_minor)

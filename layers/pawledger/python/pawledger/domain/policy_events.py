@@ -142,6 +142,9 @@ class RenewalDeclined(PolicyEvent):
 
     kind = EntryKind.RENEWAL_DECLINED
 
+    declined_on: date | None = None
+    """When the customer said so; on the first day of the term and later it is a cancellation."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanChanged(PolicyEvent):

@@ -206,14 +206,20 @@ def _end_by_death(terms: tuple[Term, ...], event: PetDied) -> tuple[Term, ...]:
 def _cancel(terms: tuple[Term, ...], event: PolicyCancelled, rulebook: Rulebook) -> tuple[Term, ...]:
     term = _term_ending_on(terms, event.effective_on)
     is_by_customer = event.by is CancelledBy.CUSTOMER
-    if not term.jurisdiction or event.effective_on == term.expires_on:
-        method = event.method or CancellationMethod.PRO_RATA
+    is_whole = event.effective_on == term.expires_on  # every day was covered: nothing is left to be given back or kept
+    if not term.jurisdiction:
+        method = (None if is_whole else event.method) or CancellationMethod.PRO_RATA
         return _end(terms, TermEnd(event.effective_on, method, is_by_customer))
     rule = rulebook.cancellation_on(term.jurisdiction, term.product, term.effective_on)
     look_until = max(term.issued_on, term.effective_on) + timedelta(days=rule.free_look_days)
-    if is_by_customer and term.number == 1 and not event.has_claim and event.requested_on <= look_until:
+    is_in_time = rule.free_look_days > 0 and max(event.requested_on, event.effective_on) <= look_until
+    if is_by_customer and term.number == 1 and not event.has_claim and is_in_time:
         return _end(terms, TermEnd(term.effective_on, CancellationMethod.FLAT, is_by_customer, is_free_look=True))
-    if event.has_paid_claim and rule.keeps_premium_after_claim and is_by_customer:
+    if is_whole:
+        return _end(terms, TermEnd(event.effective_on, CancellationMethod.PRO_RATA, is_by_customer))
+    # On the first day of a renewal the claim was one of the term before, of which every day is paid.
+    is_covered = event.effective_on > term.effective_on or term.number == 1
+    if event.has_paid_claim and rule.keeps_premium_after_claim and is_by_customer and is_covered:
         return _end(terms, TermEnd(event.effective_on, CancellationMethod.FULLY_EARNED, is_by_customer))
     allowed = rule.customer_methods if is_by_customer else rule.insurer_methods
     method = event.method or allowed[0]
@@ -229,8 +235,11 @@ def _offer_renewal(terms: tuple[Term, ...], event: RenewalOffered, rulebook: Rul
         raise _RefusedError(f"a renewal cannot begin on {event.effective_on}, before the policy does")
     last = earlier[-1]
     for later in terms[len(earlier) :]:
-        if later.number > last.number + 1 or (later.notice and later.notice.is_accepted):
-            raise _RefusedError(f"the renewal of {event.effective_on} stands; it can be endorsed, not offered again")
+        if later.number > last.number + 1 or not _may_be_offered_again(later, event, last, rulebook):
+            raise _RefusedError(
+                f"the renewal of {event.effective_on} was offered before, and was accepted, changed or ended since, or "
+                "the new price is told too late to replace it; it can be endorsed while it covers"
+            )
     if not last.is_begun:
         raise _RefusedError(f"the renewal of {last.effective_on} was not accepted; nothing follows it")
     if last.end is not None:
@@ -240,6 +249,7 @@ def _offer_renewal(terms: tuple[Term, ...], event: RenewalOffered, rulebook: Rul
     if event.currency not in (None, last.currency):
         raise _RefusedError(f"the currency cannot change from {last.currency} to {event.currency}")
     jurisdiction = last.prices[-1].jurisdiction
+    is_accepted = any(later.notice.is_accepted for later in terms[len(earlier) :] if later.notice)
     offered = Term(
         number=last.number + 1,
         currency=last.currency,
@@ -250,10 +260,34 @@ def _offer_renewal(terms: tuple[Term, ...], event: RenewalOffered, rulebook: Rul
         plan=event.plan or last.plan,
         due_day=last.due_day,
         prices=(PricedFrom(event.effective_on, jurisdiction, event.price),),
-        notice=RenewalNotice(event.notice_sent_on, event.is_automatic),
+        notice=RenewalNotice(event.notice_sent_on, event.is_automatic, is_accepted),
     )
     _check_price(offered, event.price, rulebook)
     return (*earlier, offered)
+
+
+def _may_be_offered_again(offered: Term, event: RenewalOffered, before: Term, rulebook: Rulebook) -> bool:
+    """Whether a renewal may still be told anew: it is as it was offered, costs no more than what was accepted, and a
+    new price in its place is told in time, unless what it replaces was late as well.
+    """
+    if offered.end is not None:
+        return offered.end.on == offered.effective_on  # declined: not a day of it was covered
+    if len(offered.prices) > 1:
+        return False
+    standing = offered.prices[0].price
+    if offered.notice and offered.notice.is_accepted and event.price.premium_minor > standing.premium_minor:
+        return False
+    if not before.jurisdiction or event.price in (standing, before.prices[-1].price):
+        return True
+    latest_on = latest_notice_on(before, rulebook)
+    was_late = offered.notice is not None and offered.notice.sent_on > latest_on
+    return event.notice_sent_on <= latest_on or was_late
+
+
+def latest_notice_on(term: Term, rulebook: Rulebook) -> date:
+    """Last day on which the renewal of a term may be told to the customer. Raises `UnknownRuleError`."""
+    rule = rulebook.renewal_on(term.jurisdiction, term.product, term.expires_on)
+    return term.expires_on - timedelta(days=rule.notice_days)
 
 
 def _accept_renewal(terms: tuple[Term, ...], event: RenewalAccepted) -> tuple[Term, ...]:
@@ -265,6 +299,10 @@ def _accept_renewal(terms: tuple[Term, ...], event: RenewalAccepted) -> tuple[Te
 
 def _decline_renewal(terms: tuple[Term, ...], event: RenewalDeclined) -> tuple[Term, ...]:
     offered, _ = _offered_on(terms, event.effective_on)
+    if offered.end is not None:
+        raise _RefusedError(f"cover ended on {offered.end.on} already")
+    if event.declined_on is not None and event.declined_on >= offered.effective_on:
+        raise _RefusedError(f"the term of {offered.effective_on} had begun on {event.declined_on}; it can be cancelled")
     return _end(terms, TermEnd(offered.effective_on, CancellationMethod.FLAT, is_by_customer=True))
 
 
@@ -289,6 +327,8 @@ def _end(terms: tuple[Term, ...], end: TermEnd) -> tuple[Term, ...]:
     Neither does the term itself where that day is its first: nothing of it is charged, unless a claim made it due.
     """
     term = _term_ending_on(terms, end.on)
+    if term.end is not None and term.end.method is CancellationMethod.FLAT:
+        raise _RefusedError("the term was ended as if it had never been; nothing of it can end again")
     if end.on == term.effective_on and end.method is not CancellationMethod.FULLY_EARNED:
         end = replace(end, method=CancellationMethod.FLAT)
     never = [

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 from pawledger.domain.charging import charge_term, installment_fee
@@ -11,7 +11,7 @@ from pawledger.domain.installments import Plan, Schedule, plan_schedule
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.money import format_amount
 from pawledger.domain.policies import BilledTerm, Charge, Installment, sum_by_code
-from pawledger.domain.policy_history import Term
+from pawledger.domain.policy_history import Term, latest_notice_on
 from pawledger.domain.rulebook import CancellationMethod, Rulebook
 
 INSTALLMENT_FEE: Final = "fee:installment"
@@ -137,7 +137,7 @@ def find_hold(term: Term, before: Term | None, rulebook: Rulebook) -> str:
     if term.notice is None or before is None or not term.jurisdiction or never_begins:
         return ""
     rule = rulebook.renewal_on(term.jurisdiction, term.product, before.expires_on)
-    latest_on = before.expires_on - timedelta(days=rule.notice_days)
+    latest_on = latest_notice_on(before, rulebook)
     if term.notice.sent_on <= latest_on or term.prices[0].price == before.prices[-1].price:
         return ""
     return (
@@ -149,8 +149,7 @@ def find_hold(term: Term, before: Term | None, rulebook: Rulebook) -> str:
 def _renewal_notice_on(term: Term, rulebook: Rulebook) -> date | None:
     if term.end is not None or not term.is_begun or not term.jurisdiction:
         return None
-    rule = rulebook.renewal_on(term.jurisdiction, term.product, term.expires_on)
-    return term.expires_on - timedelta(days=rule.notice_days)
+    return latest_notice_on(term, rulebook)
 
 
 def _billed_until(term: Term) -> date:

@@ -197,7 +197,9 @@ _READERS: Final[Mapping[str, Callable[[MessageReader], PolicyEvent]]] = MappingP
         POLICY_CANCELLED: _read_cancelled,
         RENEWAL_OFFERED: _read_renewal_offered,
         RENEWAL_ACCEPTED: lambda reader: RenewalAccepted(**_common(reader)),
-        RENEWAL_DECLINED: lambda reader: RenewalDeclined(**_common(reader)),
+        RENEWAL_DECLINED: lambda reader: RenewalDeclined(
+            **_common(reader), declined_on=_read_optional_day(reader, "declined_on")
+        ),
         PLAN_CHANGED: _read_plan_changed,
         DUE_DAY_CHANGED: lambda reader: DueDayChanged(**_common(reader), due_day=reader.integer("due_day")),
         PAYER_CHANGED: _read_payer_changed,

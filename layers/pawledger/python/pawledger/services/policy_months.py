@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from itertools import groupby, islice
 from typing import Final
 
-from pawledger.domain.completeness import MonthCounts, count_account_months, misses_renewal
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
+from pawledger.domain.completeness import RENEWAL_DAYS, MonthCounts, count_account_months, misses_renewal
+from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.policies import ALL_TERMS, BilledTerm
 from pawledger.ports import DiscrepancyBook, TermArchive
@@ -37,7 +37,7 @@ def prove_policy_months(business_date: date, archive: TermArchive, discrepancies
     """Count what became of every month of cover that began by a day; what is wrong becomes one discrepancy a day.
 
     A renewal that was not offered in time becomes one for all that were to be offered by the same day; it heals when
-    each of them is.
+    each of them is. One that never is stays open.
     """
     findings = _Findings()
     for accounts in _read_accounts(archive):
@@ -99,7 +99,14 @@ def _record_missed_renewals(findings: _Findings, business_date: date, discrepanc
     for notice_on, count in sorted(findings.missed.items()):
         named = ", ".join(sorted(findings.missed_named[notice_on]))
         what = f"{count} renewals were to be offered by {notice_on} and are not, among them those of policies {named}."
-        discrepancies.record(Discrepancy(kind, notice_on.isoformat(), business_date, what))
+        found = Discrepancy(kind, notice_on.isoformat(), business_date, what)
+        standing = discrepancies.read(found.discrepancy_id)
+        if standing is not None and standing.status is DiscrepancyStatus.HEALED:
+            # One more came after all others were offered: what is healed is not opened again, so this is another one.
+            found = replace(found, subject=f"{notice_on.isoformat()} again {business_date.isoformat()}")
+        discrepancies.record(found)
     for recorded in list(discrepancies.list_open(kind)):
-        if date.fromisoformat(recorded.discrepancy.subject) not in findings.missed:
+        notice_on = date.fromisoformat(recorded.discrepancy.subject[: len("2026-01-31")])
+        is_looked_at = notice_on < business_date <= notice_on + timedelta(days=RENEWAL_DAYS)
+        if is_looked_at and notice_on not in findings.missed:
             discrepancies.heal(recorded.discrepancy.discrepancy_id)
