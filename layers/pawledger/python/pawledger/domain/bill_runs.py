@@ -21,6 +21,14 @@ DEVIATION_UNITS_MIN: Final = 1_000
 """Below a difference of this many units of the currency (pounds, euros, yen) nothing is held: in a cohort of a few
 policies one new customer is a large share, and a few wrong invoices are not what a gate of totals can see."""
 
+MEAN_DEVIATION_PERCENT_MAX: Final = 50
+"""By how much the mean installment of a cohort may differ from that of the last run before the run is held. What was
+mistyped before the forecast was made is in the forecast as well; ten times the price on the twelfth part of a cohort
+that renews in a month is 75 percent on its mean."""
+
+MEAN_INSTALLMENTS_MIN: Final = 50
+"""Installments that a cohort has in both runs before their means are compared: those of a few pets are no measure."""
+
 CANARY_PERCENT: Final = 1
 """Share of accounts that is billed first, chosen by a hash of the account id: the same ones in every run."""
 
@@ -252,6 +260,27 @@ def compare_with_forecast(expected: Iterable[CohortTotal], forecast: Iterable[Co
     ]
     deviations = [each for each in deviations if _deviates(each)]
     return tuple(sorted(deviations, key=lambda each: -abs(each.expected_minor - each.forecast_minor)))
+
+
+def compare_means(expected: Iterable[CohortTotal], last: Iterable[CohortTotal]) -> tuple[str, ...]:
+    """In words, the cohorts whose mean installment differs from that of the last run by more than
+    `MEAN_DEVIATION_PERCENT_MAX`; cohorts of fewer than `MEAN_INSTALLMENTS_MIN` in either are left out.
+    """
+    last_by = {(total.cohort, total.currency): total for total in last}
+    faults = []
+    for total in expected:
+        before = last_by.get((total.cohort, total.currency))
+        if before is None or min(total.installment_count, before.installment_count) < MEAN_INSTALLMENTS_MIN:
+            continue
+        # Means as fractions of one denominator, so that nothing is rounded before it is compared.
+        now_scaled = total.amount_minor * before.installment_count
+        before_scaled = before.amount_minor * total.installment_count
+        if abs(now_scaled - before_scaled) * 100 > MEAN_DEVIATION_PERCENT_MAX * abs(before_scaled):
+            now, then = (
+                format_amount(each.amount_minor // each.installment_count, each.currency) for each in (total, before)
+            )
+            faults.append(f"{total.cohort}: {now} {total.currency} an installment instead of {then} in the run before")
+    return tuple(faults)
 
 
 def is_canary_account(account_id: str) -> bool:

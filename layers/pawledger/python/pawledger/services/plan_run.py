@@ -14,6 +14,7 @@ from pawledger.domain.bill_runs import (
     RunStatus,
     add_totals,
     amounts_by_currency,
+    compare_means,
     compare_with_forecast,
     due_totals,
     is_canary_account,
@@ -76,7 +77,7 @@ def plan_run(day: date, *, agenda: Agenda, runs: RunBook) -> Run:
         expected=add_totals(*(each.totals for each in planned)),
         forecast=runs.read_forecast(day),
     )
-    run = hold_where_it_deviates(run)
+    run = _hold_where_it_deviates(run, runs)
     runs.write_run(run)
     return run
 
@@ -107,19 +108,20 @@ def extend_run(run: Run, *, agenda: Agenda, runs: RunBook) -> Run:
         is_sent=False,
         result=None,
     )
-    extended = hold_where_it_deviates(extended)
+    extended = _hold_where_it_deviates(extended, runs)
     runs.write_run(extended)
     return extended
 
 
-def hold_where_it_deviates(run: Run) -> Run:
-    """The run, held where a cohort's total is not what the day before foresaw."""
-    if run.forecast is None:
-        return run
-    deviations = compare_with_forecast(run.expected, run.forecast)
-    if not deviations:
-        return run
-    return replace(run, status=RunStatus.HELD, held_because=tuple(each.describe() for each in deviations))
+def _hold_where_it_deviates(run: Run, runs: RunBook) -> Run:
+    """The run, held where a cohort is not what the day before foresaw, or not like what was billed then."""
+    reasons: tuple[str, ...] = ()
+    if run.forecast is not None:
+        reasons = tuple(each.describe() for each in compare_with_forecast(run.expected, run.forecast))
+    last = runs.read_run(run.day - timedelta(days=1))
+    if last is not None and not last.is_halted:
+        reasons += compare_means(run.expected, last.expected)
+    return replace(run, status=RunStatus.HELD, held_because=reasons) if reasons else run
 
 
 def _find_due(agenda: Agenda, day: date) -> list[str]:
