@@ -4,9 +4,11 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from pawledger.domain.explanations import explain_invoice
+from pawledger.domain.explanations import ExplainedInvoice, explain_invoice
+from pawledger.domain.policy_events import PlanChanged, PlanChangeScope
 from tests.builders.books import Book
-from tests.builders.policy_terms import endorsed, issued
+from tests.builders.policies import build_policy
+from tests.builders.policy_terms import endorsed, issued, of_policy
 from tests.builders.rulebooks import build_rulebook
 
 
@@ -16,6 +18,10 @@ def bill_two_months() -> Book:
     book.bill(date(2025, 12, 18))
     book.bill(date(2026, 1, 18))
     return book
+
+
+def explain_last(book: Book) -> ExplainedInvoice:
+    return explain_invoice(book.entries, book.entries[-1], book.rulebook, "GBP")
 
 
 def test_a_rate_that_was_changed_for_past_days_leaves_the_cut_open_and_the_record_as_it_is() -> None:
@@ -51,3 +57,59 @@ def test_an_invoice_is_explained_by_what_was_known_when_it_was_issued() -> None:
     book.deliver_event(endorsed(2, date(2026, 1, 1), 50_000), date(2026, 2, 1))
 
     assert explain_invoice(book.entries, invoice, book.rulebook, "GBP") == before
+
+
+def test_a_rate_that_changed_by_too_little_for_one_slice_leaves_the_cut_open_all_the_same() -> None:
+    book = bill_two_months()
+    rate = Decimal("12.005")  # 43.82 in the year instead of 43.80, of which a twelfth is 3.65 as well
+    rulebook = build_rulebook(taxes=tuple(replace(rule, percent=rate) for rule in book.rulebook.taxes))
+
+    explained = explain_invoice(book.entries, book.entries[1], rulebook, "GBP")
+
+    assert [line.cut for line in explained.lines] == [None, None]
+
+
+def test_what_was_given_back_counts_as_not_invoiced() -> None:
+    book = Book()
+    book.deliver_event(issued(jurisdiction="", plan="annual"), date(2025, 12, 1))
+    book.bill(date(2025, 12, 18))
+    book.deliver_event(endorsed(2, date(2026, 7, 2), 18_250), date(2026, 7, 2))
+    book.deliver_event(endorsed(3, date(2026, 7, 2), 36_500), date(2026, 7, 3))
+    book.bill(date(2026, 7, 3))
+
+    (line,) = explain_last(book).lines
+
+    # 183 days at 0.50 less are 91.50, given back and then charged again.
+    assert line.amount_minor == 9_150
+    assert line.cut is not None
+    assert (line.cut.charge_minor, line.cut.invoiced_before_minor, line.cut.left_minor) == (36_500, 27_350, 9_150)
+
+
+def test_what_was_taken_off_its_invoice_counts_as_not_invoiced() -> None:
+    book = Book()
+    book.deliver_event(issued(jurisdiction=""), date(2025, 12, 1))
+    book.bill(date(2025, 12, 18))
+    changed = PlanChanged(**of_policy(2), effective_on=date(2026, 1, 1), plan="annual", scope=PlanChangeScope.NOT_PAID)
+    book.deliver_event(changed, date(2025, 12, 20))
+    book.bill(date(2025, 12, 20))
+
+    explained = explain_last(book)
+
+    assert explained.lines[0].cut is not None
+    assert (explained.lines[0].cut.invoiced_before_minor, explained.lines[0].cut.months_left) == (0, 12)
+    assert explained.differences[0].why == (
+        "transaction 2 (plan changed) of 2025-12-20; bills 12 months, the one before 1"
+    )
+
+
+def test_an_invoice_is_compared_with_the_last_one_of_its_own_policy() -> None:
+    book = Book()
+    book.deliver_event(build_policy("PAW-1", effective_on=date(2026, 1, 1)), date(2025, 12, 1))
+    book.deliver_event(build_policy("PAW-2", effective_on=date(2026, 1, 15)), date(2025, 12, 1))
+    for day in (date(2025, 12, 18), date(2026, 1, 1), date(2026, 1, 18)):
+        book.bill(day)
+
+    explained = explain_last(book)
+
+    assert (explained.invoice_id, explained.before) == ("HOME0001-0003", "HOME0001-0001")
+    assert explained.differences == ()
