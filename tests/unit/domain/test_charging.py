@@ -91,7 +91,7 @@ def test_everything_is_charged_where_a_paid_claim_makes_the_whole_premium_due() 
 @pytest.mark.parametrize(
     "events",
     [
-        [issued(), cancelled(2, MID_TERM, requested_on=FIRST_DAY)],  # in the free look
+        [issued(), cancelled(2, date(2026, 1, 15))],  # in the free look
         [issued(), cancelled(2, MID_TERM, by=CancelledBy.INSURER, method=CancellationMethod.FLAT)],
         [issued(), offered(2, 40_000), declined(3)],
         [issued(), offered(2, 40_000, is_automatic=False)],  # nobody said yes
