@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from pawledger.domain.explanations import ExplainedInvoice, explain_invoice
 from pawledger.domain.policy_events import PlanChanged, PlanChangeScope
+from pawledger.domain.rulebook import PaymentPlan
 from tests.builders.books import Book
 from tests.builders.policies import build_policy
 from tests.builders.policy_terms import endorsed, issued, of_policy
@@ -113,3 +114,18 @@ def test_an_invoice_is_compared_with_the_last_one_of_its_own_policy() -> None:
 
     assert (explained.invoice_id, explained.before) == ("HOME0001-0003", "HOME0001-0001")
     assert explained.differences == ()
+
+
+def test_installments_that_all_weigh_nothing_share_what_a_change_left_equally() -> None:
+    plan = PaymentPlan(name="first", months_between=4, weights=(1, 0, 0))
+    book = Book(rulebook=build_rulebook(plans={"first": plan}))
+    book.deliver_event(issued(jurisdiction="", plan="first"), date(2025, 12, 1))
+    book.bill(date(2025, 12, 18))
+    book.deliver_event(endorsed(2, date(2026, 1, 1), 37_500), date(2026, 1, 2))
+    book.bill(date(2026, 4, 17))
+
+    (line,) = explain_last(book).lines
+
+    assert line.amount_minor == 500
+    assert line.cut is not None
+    assert (line.cut.left_minor, line.cut.weight, line.cut.weight_left) == (1_000, 1, 2)
