@@ -277,7 +277,9 @@ def _may_be_offered_again(offered: Term, event: RenewalOffered, before: Term, ru
     standing = offered.prices[0].price
     if offered.notice and offered.notice.is_accepted and event.price.premium_minor > standing.premium_minor:
         return False
-    if not before.jurisdiction or event.price in (standing, before.prices[-1].price):
+    place = before.prices[-1].jurisdiction
+    is_ruled = bool(place) and rulebook.knows(place, before.product, before.expires_on)
+    if not is_ruled or event.price in (standing, before.prices[-1].price):
         return True
     latest_on = latest_notice_on(before, rulebook)
     was_late = offered.notice is not None and offered.notice.sent_on > latest_on
@@ -286,7 +288,7 @@ def _may_be_offered_again(offered: Term, event: RenewalOffered, before: Term, ru
 
 def latest_notice_on(term: Term, rulebook: Rulebook) -> date:
     """Last day on which the renewal of a term may be told to the customer. Raises `UnknownRuleError`."""
-    rule = rulebook.renewal_on(term.jurisdiction, term.product, term.expires_on)
+    rule = rulebook.renewal_on(term.prices[-1].jurisdiction, term.product, term.expires_on)
     return term.expires_on - timedelta(days=rule.notice_days)
 
 
