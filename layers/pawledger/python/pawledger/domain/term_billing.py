@@ -147,9 +147,12 @@ def find_hold(term: Term, before: Term | None, rulebook: Rulebook) -> str:
 
 
 def _renewal_notice_on(term: Term, rulebook: Rulebook) -> date | None:
-    if term.end is not None or not term.is_begun or not term.jurisdiction:
+    place = term.prices[-1].jurisdiction
+    if term.end is not None or not term.is_begun or not place:
         return None
-    return latest_notice_on(term, rulebook)
+    # A term may have moved to a place whose renewals no rule speaks of.
+    is_ruled = rulebook.knows(place, term.product, term.expires_on)
+    return latest_notice_on(term, rulebook) if is_ruled else None
 
 
 def _billed_until(term: Term) -> date:
