@@ -54,7 +54,12 @@ def measure_policy_years() -> list[Row]:
         Row(f"  invoices; days missed {years.days_missed}, repeated {years.days_repeated}", _count(meter), "", None),
         Row(f"  months closed with a trial balance other than zero, of {len(years.closed)}", *_zero(unbalanced)),
         Row(f"  months of cover late or unexplained at a close, of {months.begun:,}", *_zero(unexplained)),
-        Row("  write units per invoice (tables), average", f"{per_invoice:.4f}", f"<= {WRITE_UNITS_MAX}", None),
+        Row(
+            "  write units per invoice (tables), average",
+            f"{per_invoice:.4f}",
+            f"<= {WRITE_UNITS_MAX}",
+            per_invoice <= 4,
+        ),
         Row("  invoices that take more, because three pets and more share them", f"{meter.dear_count:,}", "", None),
     ]
 

@@ -4,9 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from pawledger.domain.canonical import hash_text, hash_value, write_canonical
+
+INVOICE_ENTRIES: Final = "invoice#"
+"""With what the ids of all invoices' entries begin."""
 
 
 class LedgerAccount(StrEnum):

@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from datetime import date
 
 from pawledger.domain.allocation import allocate_oldest_first, sum_of
-from pawledger.domain.entries import Decision, EntryKind, LedgerAccount, OpenInvoice, Posting, TermCursor
+from pawledger.domain.entries import (
+    INVOICE_ENTRIES,
+    Decision,
+    EntryKind,
+    LedgerAccount,
+    OpenInvoice,
+    Posting,
+    TermCursor,
+)
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.money import format_amount
@@ -84,7 +92,7 @@ def _invoice(
         reason += f"; {format_amount(applied_minor, currency)} of unapplied cash settles what is oldest"
     return Decision(
         kind=EntryKind.INVOICE_ISSUED,
-        entry_id=f"invoice#{first_term.term_id}#{first.number}",
+        entry_id=f"{INVOICE_ENTRIES}{first_term.term_id}#{first.number}",
         occurred_on=business_date,
         facts={
             "due_on": due_on.isoformat(),

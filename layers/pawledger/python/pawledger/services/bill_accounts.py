@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final
 
 from pawledger.domain.bill_runs import BatchResult
-from pawledger.domain.entries import Entry
+from pawledger.domain.entries import INVOICE_ENTRIES, Entry
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.issuing import MissingTermError, decide_next_invoice, find_due_terms
 from pawledger.domain.ledger import AccountHead
@@ -19,10 +19,6 @@ from pawledger.services.start_billing_day import BILL_ACCOUNTS
 
 INVOICES_PER_RUN_MAX: Final = 500
 """An account that was never billed in 40 years; beyond it something is wrong and a person must look."""
-
-
-INVOICE_ENTRY_PREFIX: Final = "invoice#"
-"""With what the ids of invoices' entries begin."""
 
 
 class AccountsNotBilledError(PawledgerError):
@@ -123,7 +119,7 @@ def _read_invoices(ledger: Ledger, counts: Mapping[str, int], business_date: dat
     for account_id, invoice_count in counts.items():
         entries = [
             entry
-            for entry in ledger.read_entries_from(account_id, INVOICE_ENTRY_PREFIX)
+            for entry in ledger.read_entries_from(account_id, INVOICE_ENTRIES)
             if entry.decision.occurred_on == business_date and (entry.decision.invoice_number or 0) > invoice_count
         ]
         head = ledger.read_head(account_id, consistent=False) if entries else None

@@ -3,12 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final
 
 from pawledger.domain.canonical import hash_value
 from pawledger.domain.currencies import UnknownCurrencyError
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
-from pawledger.domain.entries import Entry
+from pawledger.domain.entries import INVOICE_ENTRIES, Entry
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.identifiers import IdentifierError
 from pawledger.domain.ledger import AccountHead
@@ -29,8 +28,6 @@ from pawledger.services.append_entry import EntryConflictError, Proposal, append
 from pawledger.services.mandates import mandate_reference_of
 from pawledger.services.messages import MessageRefusedError
 from pawledger.services.policy_messages import read_policy_event
-
-INVOICES_PREFIX: Final = "invoice#"
 
 
 class PolicyEventRefusedError(PawledgerError):
@@ -113,7 +110,7 @@ def read_policy_ground(
         head=head,
         events=tuple(events_of(recorded)),
         terms=tuple(term for term in terms if term.policy_id == event.policy_id),
-        invoices=ledger.read_entries_from(account_id, INVOICES_PREFIX) if takes_back else (),
+        invoices=ledger.read_entries_from(account_id, INVOICE_ENTRIES) if takes_back else (),
         other_terms=tuple(term for term in terms if term.policy_id != event.policy_id),
         rulebook=rulebook,
         received_on=received_on,

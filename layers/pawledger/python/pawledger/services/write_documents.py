@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from pawledger.domain.canonical import write_canonical
 from pawledger.domain.documents import NotAnInvoiceError
+from pawledger.domain.entries import INVOICE_ENTRIES
 from pawledger.ports import Announcements, DocumentStore, LedgerArchive, Typesetter
 from pawledger.services.account_documents import (
     FindCreditor,
@@ -21,9 +22,6 @@ from pawledger.services.account_documents import (
 )
 
 DOCUMENT_WRITTEN: Final = "document_written.v1"
-
-INVOICE_ENTRY_PREFIX: Final = "invoice#"
-"""With what the id of every entry that issues an invoice begins."""
 
 _JSON: Final = "application/json"
 _PDF: Final = "application/pdf"
@@ -48,7 +46,7 @@ def write_documents(account_id: str, entry_id: str, ports: DocumentPorts) -> int
 
     Raises `NotAnInvoiceError` where the ledger has no such invoice, `BrokenLedgerError`, and what the ports raise.
     """
-    if not entry_id.startswith(INVOICE_ENTRY_PREFIX):
+    if not entry_id.startswith(INVOICE_ENTRIES):
         return 0
     entries = read_unbroken_entries(account_id, ports.archive)
     invoice = next((entry for entry in entries if entry.entry_id == entry_id), None)
