@@ -21,8 +21,9 @@ from pawledger.domain.ledger import (
 )
 from pawledger.domain.payments import BankMovement, decide_movement
 from pawledger.domain.policies import BilledTerm
-from pawledger.domain.policy_decisions import PolicyDecision, PolicyGround, decide_policy_event
+from pawledger.domain.policy_decisions import PolicyDecision, decide_policy_event
 from pawledger.domain.policy_events import EVENT_TYPES, PolicyEvent, PolicyIssued, event_from_facts
+from pawledger.domain.policy_ground import PolicyGround
 from pawledger.domain.rulebook import Rulebook
 from tests.builders.policies import ACCOUNT_ID
 from tests.builders.rulebooks import build_rulebook

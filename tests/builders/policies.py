@@ -6,8 +6,9 @@ from typing import Final
 from pawledger.domain.entries import Decision
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.policies import BilledTerm, Charge, ChargeKind, term_as_json, term_from_json
-from pawledger.domain.policy_decisions import PolicyDecision, PolicyGround, decide_policy_event
+from pawledger.domain.policy_decisions import PolicyDecision, decide_policy_event
 from pawledger.domain.policy_events import PolicyIssued, Price, told_charge
+from pawledger.domain.policy_ground import PolicyGround
 from tests.builders.rulebooks import build_rulebook
 
 ACCOUNT_ID: Final = "HOME0001"

@@ -13,11 +13,9 @@ from pawledger.domain.ledger import AccountHead
 from pawledger.domain.payments import Movement
 from pawledger.domain.policies import PolicyRefusedError
 from pawledger.domain.policy_decisions import (
-    DISCREPANCIES_BORN_MAX,
     TERMS_BILLING_MAX,
     MandateClaim,
     PolicyDecision,
-    PolicyGround,
     decide_policy_event,
 )
 from pawledger.domain.policy_events import (
@@ -29,6 +27,8 @@ from pawledger.domain.policy_events import (
     PolicyEvent,
     event_as_facts,
 )
+from pawledger.domain.policy_findings import DISCREPANCIES_BORN_MAX
+from pawledger.domain.policy_ground import PolicyGround
 from pawledger.domain.rulebook import CancellationMethod, Rulebook
 from tests.builders.books import Book, Delivery
 from tests.builders.movements import build_movement

@@ -14,8 +14,9 @@ from pawledger.domain.errors import PawledgerError
 from pawledger.domain.installments import INSTALLMENT_FEE
 from pawledger.domain.ledger import AccountHead, apply_entry
 from pawledger.domain.policies import BilledTerm, Charge, Installment, sum_by_code
-from pawledger.domain.policy_decisions import PolicyGround, decide_policy_event
+from pawledger.domain.policy_decisions import decide_policy_event
 from pawledger.domain.policy_events import EVENT_TYPES, PolicyEvent, event_from_facts
+from pawledger.domain.policy_ground import PolicyGround
 from pawledger.domain.rulebook import DiscountRule, FeeRule, Rulebook, TaxRule
 
 ChargingRule = TaxRule | FeeRule | DiscountRule

@@ -1,34 +1,30 @@
 """Decisions about policies: what one more event of a policy means for the account that pays it."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pawledger.domain.allocation import allocate_oldest_first, sum_of
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
-from pawledger.domain.entries import Allocation, Decision, Entry, LedgerAccount, OpenInvoice, Posting
+from pawledger.domain.discrepancies import Discrepancy
+from pawledger.domain.entries import Allocation, Decision, LedgerAccount, OpenInvoice, Posting
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.money import format_amount
 from pawledger.domain.policies import BilledTerm, ChargeKind, PolicyRefusedError, term_id_of
 from pawledger.domain.policy_events import (
     PayerChanged,
-    PetDied,
     PlanChanged,
     PlanChangeScope,
     PolicyEvent,
     PolicyIssued,
     event_as_facts,
 )
-from pawledger.domain.policy_history import PolicyHistory, Term, fold_events
-from pawledger.domain.rulebook import Rulebook
+from pawledger.domain.policy_findings import compare_discrepancies
+from pawledger.domain.policy_ground import PolicyGround
+from pawledger.domain.policy_history import PolicyHistory, Term, fold_events, pair_with_predecessors
 from pawledger.domain.term_billing import BillingGround, Rebilling, bill_term, find_hold, void_term
 
 TERMS_BILLING_MAX: Final = 200
 """Terms of one account that still have something to invoice; a household has a handful, a kennel some dozens."""
-
-DISCREPANCIES_BORN_MAX: Final = 20
-"""Born with one entry, because they are written in its transaction; the last one counts those for which it stands."""
 
 _LEDGER_ACCOUNT_OF: Final = {
     ChargeKind.PREMIUM: LedgerAccount.PREMIUM,
@@ -36,23 +32,6 @@ _LEDGER_ACCOUNT_OF: Final = {
     ChargeKind.FEE: LedgerAccount.FEE,
     ChargeKind.DISCOUNT: LedgerAccount.DISCOUNT,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyGround:
-    """All that a decision about a policy stands on."""
-
-    head: AccountHead
-    events: Sequence[PolicyEvent]
-    """What was recorded of the policy before, in any order."""
-    terms: Sequence[BilledTerm]
-    """How its terms are billed now."""
-    invoices: Sequence[Entry] = ()
-    """The account's invoices, where a change of plan may take unpaid ones back; none otherwise."""
-    other_terms: Sequence[BilledTerm] = ()
-    """Those of the account's other policies, where invoices are: what was taken off an invoice was not paid."""
-    rulebook: Rulebook
-    received_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +93,7 @@ def decide_policy_event(ground: PolicyGround, event: PolicyEvent) -> PolicyDecis
     credited = _give_credit(ground.head, rebillings, money)
     opens = bool(after.terms) and ground.head.currency is None
     taken_back, released = _release_suspense(ground.head, event, money) if opens else (None, "")
-    born, healed = _compare_discrepancies(ground, event, (before, after), rebillings)
+    born, healed = compare_discrepancies(ground, event, (before, after), rebillings)
     cursors = [(rebilling.after.term_id, rebilling.cursor(ground.received_on)) for rebilling in rebillings]
     standing = {cursor.term_id for cursor in ground.head.cursors}
     decision = Decision(
@@ -175,8 +154,8 @@ def _rebill(
     )
     before, after = histories
     rebillings = []
-    was = dict(zip(_numbers(before.terms), _with_predecessors(before.terms), strict=True))
-    for number, pair in zip(_numbers(after.terms), _with_predecessors(after.terms), strict=True):
+    was = dict(zip(_numbers(before.terms), pair_with_predecessors(before.terms), strict=True))
+    for number, pair in zip(_numbers(after.terms), pair_with_predecessors(after.terms), strict=True):
         standing = stored.get(number)
         withdrawn = {line[1] for line in withdrawable if standing is not None and line[0] == standing.term_id}
         if standing is not None and was.get(number) == pair and not withdrawn:
@@ -190,11 +169,6 @@ def _rebill(
 
 def _numbers(terms: Iterable[Term]) -> list[int]:
     return [term.number for term in terms]
-
-
-def _with_predecessors(terms: Sequence[Term]) -> list[tuple[Term | None, Term]]:
-    """Each term with the one before it, whose price and end say what a renewal had to tell and when."""
-    return list(zip((None, *terms), terms, strict=False))
 
 
 def _find_withdrawable(
@@ -288,117 +262,6 @@ def _release_suspense(head: AccountHead, event: PolicyEvent, money: _Money) -> t
         taken_back = OpenInvoice("return-before-policy", event.effective_on, -waiting_minor)
         return taken_back, f"; {written} that was taken back before it is due again"
     return None, ""
-
-
-def _compare_discrepancies(
-    ground: PolicyGround,
-    event: PolicyEvent,
-    histories: tuple[PolicyHistory, PolicyHistory],
-    rebillings: Sequence[Rebilling],
-) -> tuple[tuple[Discrepancy, ...], tuple[Discrepancy, ...]]:
-    """What is new for a person to know, and what is settled, by the histories before and after the event."""
-    by_number = {known.transaction_number: known for known in (*ground.events, event)}
-    before, after = (_find_refusals(ground, by_number, history) for history in histories)
-    born = [found for subject, found in after.items() if subject not in before or found.subject == event.entry_id]
-    healed = [found for subject, found in before.items() if subject not in after]
-    if isinstance(event, PlanChanged) and event.transaction_number not in histories[1].refusals:
-        born += _find_nothing_to_cut(ground, event, rebillings)
-    held = {rebilling.after.number: rebilling.after for rebilling in rebillings if rebilling.after.hold}
-    was_held, is_held = (_find_held(history, ground.rulebook) for history in histories)
-    born += [_late_notice(ground, event, number, term) for number, term in held.items() if number not in was_held]
-    healed += [_late_notice(ground, event, number, None) for number in was_held if number not in is_held]
-    return (
-        _limit_born([_born_by(event, found) for found in born], event),
-        tuple(dict.fromkeys(_born_by(known, found) for found in healed for known in by_number.values())),
-    )
-
-
-def _born_by(event: PolicyEvent, found: Discrepancy) -> Discrepancy:
-    """A finding as the discrepancy that an event gives birth to.
-
-    What heals stays healed, so that the same finding, where a later event brings it back, has to be another one. The
-    event that causes it makes the difference; about the event itself it can be born only once.
-    """
-    if found.subject == event.entry_id:
-        return found
-    return replace(found, subject=f"{found.subject} since {event.transaction_number}")
-
-
-def _limit_born(born: Sequence[Discrepancy], event: PolicyEvent) -> tuple[Discrepancy, ...]:
-    """Discrepancies as many as one transaction takes, the last one for all that do not fit."""
-    if len(born) <= DISCREPANCIES_BORN_MAX:
-        return tuple(born)
-    shown, rest = born[: DISCREPANCIES_BORN_MAX - 1], born[DISCREPANCIES_BORN_MAX - 1 :]
-    what = f"{len(rest)} further transactions of policy {event.policy_id} change nothing, the first: {rest[0].what}"
-    return (*shown, replace(rest[0], subject=f"{event.entry_id} others", what=what))
-
-
-def _find_held(history: PolicyHistory, rulebook: Rulebook) -> set[int]:
-    """Numbers of the renewals that may not be invoiced at their price."""
-    pairs = _with_predecessors(history.terms)
-    return {term.number for before, term in pairs if find_hold(term, before, rulebook)}
-
-
-def _find_refusals(
-    ground: PolicyGround, by_number: Mapping[int, PolicyEvent], history: PolicyHistory
-) -> dict[tuple[DiscrepancyKind, str], Discrepancy]:
-    """The discrepancies of events that change nothing, by kind and subject.
-
-    A death without evidence is none any more where another event of the policy proves it.
-    """
-    is_death_proven = any(term.end is not None and term.end.is_death for term in history.terms)
-    found = [
-        Discrepancy(
-            _kind_of_refusal(by_number[number], is_unknown=not history.terms),
-            by_number[number].entry_id,
-            ground.received_on,
-            f"Transaction {number} of policy {by_number[number].policy_id} changes nothing: {why}.",
-            ground.head.account_id,
-        )
-        for number, why in history.refusals.items()
-    ]
-    return {
-        (discrepancy.kind, discrepancy.subject): discrepancy
-        for discrepancy in found
-        if not (is_death_proven and discrepancy.kind is DiscrepancyKind.DEATH_UNPROVEN)
-    }
-
-
-def _kind_of_refusal(event: PolicyEvent, *, is_unknown: bool) -> DiscrepancyKind:
-    if is_unknown:
-        return DiscrepancyKind.POLICY_UNKNOWN
-    if isinstance(event, PetDied) and not event.evidence:
-        return DiscrepancyKind.DEATH_UNPROVEN
-    return DiscrepancyKind.POLICY_EVENT_WITHOUT_EFFECT
-
-
-def _late_notice(ground: PolicyGround, event: PolicyEvent, number: int, term: BilledTerm | None) -> Discrepancy:
-    """The discrepancy of a renewal that is held; without its term as far as its id needs it."""
-    return Discrepancy(
-        DiscrepancyKind.RENEWAL_NOTICE_LATE,
-        term_id_of(event.policy_id, number),
-        ground.received_on,
-        f"Term {number} of policy {event.policy_id} is not invoiced: {term.hold if term else 'settled'}.",
-        ground.head.account_id,
-        term.currency if term else None,
-        term.amount_minor if term else None,
-    )
-
-
-def _find_nothing_to_cut(
-    ground: PolicyGround, event: PlanChanged, rebillings: Sequence[Rebilling]
-) -> Iterable[Discrepancy]:
-    """A plan that changes when everything is invoiced changes nothing: somebody expects otherwise."""
-    charged = [rebilling for rebilling in rebillings if rebilling.after.amount_minor]
-    has_effect = any(
-        rebilling.next_installment is not None or rebilling.after.hold or any(rebilling.changes_by_code().values())
-        for rebilling in charged
-    )
-    if charged and not has_effect:
-        named = ", ".join(rebilling.after.term_id for rebilling in charged)
-        what = f"The plan {event.plan} changes nothing: all of {named} is invoiced already."
-        kind = DiscrepancyKind.POLICY_EVENT_WITHOUT_EFFECT
-        yield Discrepancy(kind, event.entry_id, ground.received_on, what, ground.head.account_id)
 
 
 def _details(rebillings: Sequence[Rebilling]) -> Mapping[str, Any] | None:

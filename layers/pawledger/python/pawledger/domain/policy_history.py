@@ -4,7 +4,7 @@ Events are read in the order of their transaction numbers, whatever the order in
 named and left out, and counts as soon as another event makes it possible: the same events always end in the same terms.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Final
@@ -364,3 +364,8 @@ def _term_on(terms: tuple[Term, ...], day: date) -> Term:
 
 def _put(terms: tuple[Term, ...], changed: Term) -> tuple[Term, ...]:
     return tuple(changed if term.number == changed.number else term for term in terms)
+
+
+def pair_with_predecessors(terms: Sequence[Term]) -> list[tuple[Term | None, Term]]:
+    """Each term with the one before it, whose price and end say what a renewal had to tell and when."""
+    return list(zip((None, *terms), terms, strict=False))

@@ -13,7 +13,7 @@ from pawledger.domain.identifiers import IdentifierError
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.policies import ALL_TERMS, PolicyRefusedError, terms_of_policy
 from pawledger.domain.policy_checks import check_policy_event
-from pawledger.domain.policy_decisions import MandateClaim, PolicyDecision, PolicyGround, decide_policy_event
+from pawledger.domain.policy_decisions import MandateClaim, PolicyDecision, decide_policy_event
 from pawledger.domain.policy_events import (
     PlanChanged,
     PlanChangeScope,
@@ -22,6 +22,7 @@ from pawledger.domain.policy_events import (
     event_as_facts,
     event_from_facts,
 )
+from pawledger.domain.policy_ground import PolicyGround
 from pawledger.domain.rulebook import Rulebook, UnknownRuleError
 from pawledger.ports import DiscrepancyBook, Ledger, Pause, ReferenceBook
 from pawledger.services.append_entry import EntryConflictError, Proposal, append_entry

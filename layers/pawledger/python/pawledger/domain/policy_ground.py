@@ -1,0 +1,28 @@
+"""What a decision about a policy stands on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from pawledger.domain.entries import Entry
+from pawledger.domain.ledger import AccountHead
+from pawledger.domain.policies import BilledTerm
+from pawledger.domain.policy_events import PolicyEvent
+from pawledger.domain.rulebook import Rulebook
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyGround:
+    """All that a decision about a policy stands on."""
+
+    head: AccountHead
+    events: Sequence[PolicyEvent]
+    """What was recorded of the policy before, in any order."""
+    terms: Sequence[BilledTerm]
+    """How its terms are billed now."""
+    invoices: Sequence[Entry] = ()
+    """The account's invoices, where a change of plan may take unpaid ones back; none otherwise."""
+    other_terms: Sequence[BilledTerm] = ()
+    """Those of the account's other policies, where invoices are: what was taken off an invoice was not paid."""
+    rulebook: Rulebook
+    received_on: date
