@@ -43,7 +43,6 @@ class _Household:
 
     cloud: Cloud
     today: date
-    event_count: int = 0
 
     @property
     def effective_on(self) -> date:
@@ -55,7 +54,6 @@ class _Household:
 
     def tell(self, schema: str, policy_id: str, transaction_number: int, **fields: object) -> None:
         """Send an event, twice as queues do, and wait until its entry stands."""
-        self.event_count += 1
         message: dict[str, object] = {
             "schema": schema,
             "event_id": f"{HOUSEHOLD}-{policy_id}-{transaction_number}",

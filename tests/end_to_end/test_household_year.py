@@ -46,8 +46,8 @@ def test_the_dog_is_invoiced_a_dearer_year_by_the_month_and_then_by_the_quarter(
     dog = amounts_of(lived, DOG)
     # Seven months, two quarters (the first of two months), and the first quarter of the renewal.
     assert len(dog) == 7 + 2 + 1
-    # 315.00 and 19 % of it are 374.85; the renewal has no discount told; a quarter of it.
-    assert dog[-1] in (9371, 9372)
+    # The renewal has no discount told: a quarter of 315.00, and of its tax, 59.85 (14.9625).
+    assert dog[-1] == 7875 + 1496
 
 
 def test_the_dogs_year_is_charged_by_days_at_both_prices(lived: Lived) -> None:

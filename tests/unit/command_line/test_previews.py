@@ -67,8 +67,8 @@ billed in it    0.00 GBP
 next attention  -
 
 event           evt-PAW-1-4
-would mean      Policy PAW-1 is cancelled on 2026-03-11; term 1 charges 81.50 GBP instead of 459.44; 22.70 is given
-                back, 22.70 of it settles open invoices.
+would mean      Policy PAW-1 is cancelled on 2026-03-11: the days of cover are kept; term 1 charges 81.50 GBP instead of
+                459.44; 22.70 is given back, 22.70 of it settles open invoices.
 billed without  118.42 GBP
 
 policy term  charge                  before      after  given back

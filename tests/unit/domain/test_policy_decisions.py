@@ -218,7 +218,8 @@ def test_what_is_given_back_settles_open_invoices_first_and_says_so() -> None:
         LedgerAccount.UNAPPLIED: -168,
     }
     assert decision.reason == (
-        "Policy PAW-1 is cancelled on 2026-07-01; term 1 charges 202.72 GBP instead of 408.80; 206.08 is given back, "
+        "Policy PAW-1 is cancelled on 2026-07-01: the days of cover are kept; term 1 charges 202.72 GBP instead of "
+        "408.80; 206.08 is given back, "
         "204.40 of it settles open invoices."
     )
 
@@ -444,3 +445,21 @@ def test_each_event_says_in_words_what_happened(event: PolicyEvent, what: str) -
 def test_rules_in_another_currency_than_the_policy_refuse_it() -> None:
     with pytest.raises(PolicyRefusedError, match="in EUR, the policy in GBP"):
         decide(event=issued(), rulebook=rules_of(fee("issuance", 500, currency="EUR"), cancellation()))
+
+
+# What the entry says of ends, of renewals that wait and of those that are held.
+
+
+def test_a_cancellation_says_what_is_kept_and_whether_it_was_within_the_free_look() -> None:
+    early = decide(issued(), event=cancelled(2, date(2026, 1, 8))).decision.reason
+    assert early.startswith("Policy PAW-1 is cancelled on 2026-01-08 within the free look: nothing is kept;")
+
+
+def test_a_renewal_that_waits_for_a_yes_is_not_said_to_cost_nothing() -> None:
+    reason = decide(issued(), event=offered(2, 40_000, is_automatic=False)).decision.reason
+    assert reason == "Policy PAW-1 is offered its renewal on 2027-01-01; term 2 waits to be accepted."
+
+
+def test_a_held_renewal_says_so_and_why() -> None:
+    reason = decide(issued(), event=offered(2, 40_000, notice_sent_on=LATE)).decision.reason
+    assert f", held because the new price was told on {LATE}" in reason

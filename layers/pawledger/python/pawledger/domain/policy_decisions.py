@@ -14,6 +14,7 @@ from pawledger.domain.policy_events import (
     PayerChanged,
     PlanChanged,
     PlanChangeScope,
+    PolicyCancelled,
     PolicyEvent,
     PolicyIssued,
     event_as_facts,
@@ -21,6 +22,7 @@ from pawledger.domain.policy_events import (
 from pawledger.domain.policy_findings import compare_discrepancies
 from pawledger.domain.policy_ground import PolicyGround
 from pawledger.domain.policy_history import PolicyHistory, Term, fold_events, pair_with_predecessors
+from pawledger.domain.rulebook import CancellationMethod
 from pawledger.domain.term_billing import BillingGround, Rebilling, bill_term, find_hold, void_term
 
 TERMS_BILLING_MAX: Final = 200
@@ -292,23 +294,42 @@ _WHAT: Final[Mapping[str, str]] = {
 }
 
 
+_KEPT: Final[Mapping[CancellationMethod, str]] = {
+    CancellationMethod.FLAT: "nothing is kept",
+    CancellationMethod.PRO_RATA: "the days of cover are kept",
+    CancellationMethod.SHORT_RATE: "the days of cover and a share of the rest are kept",
+    CancellationMethod.FULLY_EARNED: "everything is kept, because a claim was paid",
+}
+
+
 def _reason(event: PolicyEvent, after: PolicyHistory, rebillings: Sequence[Rebilling], currency: str) -> str:
     """What happened and what the changed terms come to now, without the full stop."""
     refusal = after.refusals.get(event.transaction_number)
     if refusal is not None:
         return f"Transaction {event.transaction_number} of policy {event.policy_id} changes nothing: {refusal}"
+    terms = {term.number: term for term in after.terms}
     parts = [f"Policy {event.policy_id} {_WHAT[event.kind]} on {event.effective_on}"]
-    parts += [_written_change(rebilling, currency) for rebilling in rebillings]
+    if isinstance(event, PolicyCancelled):
+        parts.append(_written_end(after))
+    parts += [_written_change(rebilling, terms.get(rebilling.after.number), currency) for rebilling in rebillings]
     return "".join(parts)
 
 
-def _written_change(rebilling: Rebilling, currency: str) -> str:
-    after_minor = rebilling.after.amount_minor
-    written = f"{format_amount(after_minor, currency)} {currency}"
-    plan = rebilling.after.plan.replace("_", "-")
+def _written_end(after: PolicyHistory) -> str:
+    """What is kept of the first term that ends."""
+    end = next(term.end for term in after.terms if term.end is not None)
+    return f"{' within the free look' if end.is_free_look else ''}: {_KEPT[end.method]}"
+
+
+def _written_change(rebilling: Rebilling, term: Term | None, currency: str) -> str:
+    after = rebilling.after
+    written = f"{format_amount(after.amount_minor, currency)} {currency}"
+    held = f", held because {after.hold}" if after.hold else ""
     if rebilling.before is None:
-        return f"; term {rebilling.after.number} charges {written}, paid {plan}"
-    if rebilling.before.amount_minor == after_minor:
-        return ""
+        if term is not None and not term.is_begun:
+            return f"; term {after.number} waits to be accepted"
+        return f"; term {after.number} charges {written}, paid {after.plan.replace('_', '-')}{held}"
+    if rebilling.before.amount_minor == after.amount_minor:
+        return held and f"; term {after.number} is{held[1:]}"
     before = format_amount(rebilling.before.amount_minor, currency)
-    return f"; term {rebilling.after.number} charges {written} instead of {before}"
+    return f"; term {after.number} charges {written} instead of {before}{held}"
