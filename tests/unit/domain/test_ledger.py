@@ -160,6 +160,20 @@ def test_an_allocation_settles_neither_more_than_is_open_nor_nothing_nor_what_is
         append_all(owe(OpenInvoice("a", DUE_ON, 10)), [decide(allocations=(allocation,))])
 
 
+def test_a_settled_invoice_is_opened_again_on_its_own_due_day_and_one_settled_in_part_gets_its_part_back() -> None:
+    sooner, later = OpenInvoice("a", date(2026, 1, 1), 10), OpenInvoice("b", date(2026, 3, 1), 10)
+    settled = append_all(owe(sooner, later), [decide(allocations=(Allocation("a", 10), Allocation("b", 4)))])
+    assert settled.open_invoices == (OpenInvoice("b", date(2026, 3, 1), 6),)
+    again = replace(decide(), reopened=(sooner, OpenInvoice("b", date(2026, 3, 1), 4)))
+    assert append_all(settled, [again]).open_invoices == (sooner, later)
+
+
+@pytest.mark.parametrize("open_before", [(), (OpenInvoice("a", DUE_ON, 1),)])
+def test_nothing_is_opened_again_with_nothing_to_pay(open_before: tuple[OpenInvoice, ...]) -> None:
+    with pytest.raises(InvariantError):
+        append_all(owe(*open_before), [replace(decide(), reopened=(OpenInvoice("a", DUE_ON, 0),))])
+
+
 def test_an_invoice_with_nothing_to_pay_is_not_opened() -> None:
     with pytest.raises(InvariantError):
         append_all(owe(), [decide(opened=OpenInvoice("a", DUE_ON, 0))])

@@ -202,10 +202,13 @@ class AccountCloser:
             self._remaining[opened.invoice_id] += opened.remaining_minor if is_by_close else 0
         if not is_by_close:
             return
+        for each in entry.decision.reopened:
+            self._due[each.invoice_id] = each.due_on
+            self._remaining[each.invoice_id] += each.remaining_minor
         for allocation in allocations:
             self._remaining[allocation.invoice_id] -= allocation.amount_minor
             if not self._remaining[allocation.invoice_id]:
-                # Settled for good: money that is taken back later opens an item of its own.
+                # Settled: an entry that opens it again says when it is due.
                 del self._remaining[allocation.invoice_id], self._due[allocation.invoice_id]
 
     def _add_invoice(self, entry: Entry) -> None:

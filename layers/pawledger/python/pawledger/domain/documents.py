@@ -416,6 +416,9 @@ def _open_invoices(entries: Iterable[Entry]) -> tuple[StatementInvoice, ...]:
         if opened is not None:
             due[opened.invoice_id] = opened.due_on
             remaining[opened.invoice_id] = remaining.get(opened.invoice_id, 0) + opened.remaining_minor
+        for each in entry.decision.reopened:
+            due.setdefault(each.invoice_id, each.due_on)
+            remaining[each.invoice_id] = remaining.get(each.invoice_id, 0) + each.remaining_minor
         for allocation in entry.decision.allocations:
             remaining[allocation.invoice_id] = remaining.get(allocation.invoice_id, 0) - allocation.amount_minor
     found = [StatementInvoice(name, due[name], minor) for name, minor in remaining.items() if name in due and minor]

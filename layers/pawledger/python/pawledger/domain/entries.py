@@ -29,6 +29,16 @@ class LedgerAccount(StrEnum):
     """What banks and payment providers charge for their service."""
     IN_TRANSIT = "in_transit"
     """Money on its way between our own accounts: paid out by a provider, not yet seen at the bank."""
+    CLEARING = "clearing"
+    """What one of our ledgers gave to another: over all ledgers together it is zero."""
+    REFUNDS = "refunds"
+    """Money that is to go back to a payer and has not yet left our bank account."""
+    SMALL_DIFFERENCES = "small_differences"
+    """What payers left open within the tolerance, and nobody asks them for."""
+    WRITTEN_OFF = "written_off"
+    """What was invoiced and is not asked for any more."""
+    INTEREST = "interest"
+    """What a refund costs more because it was late."""
     PREMIUM = "premium"
     TAX = "tax"
     FEE = "fee"
@@ -52,6 +62,17 @@ class EntryKind(StrEnum):
     MONEY_SUSPENDED = "money_suspended"
     PROVIDER_FEE_BOOKED = "provider_fee_booked"
     PAYOUT_BOOKED = "payout_booked"
+    MONEY_MOVED = "money_moved"
+    """Money that waited, or stood on the wrong account, goes to where it belongs."""
+    INVOICES_WRITTEN_OFF = "invoices_written_off"
+    REFUND_REQUESTED = "refund_requested"
+    REFUND_APPROVED = "refund_approved"
+    REFUND_SENT = "refund_sent"
+    REFUND_SETTLED = "refund_settled"
+    REFUND_REJECTED = "refund_rejected"
+    REFUND_VOIDED = "refund_voided"
+    ENTRY_UNDONE = "entry_undone"
+    """The reverse of an entry that a person had made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +99,8 @@ class Allocation:
 
     invoice_id: str
     amount_minor: int
+    due_on: date | None = None
+    """When the invoice is due, where the entry may be taken back: what it then opens again is due on that day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +136,8 @@ class Decision:
     """One sentence for a billing specialist: why the account changed in this way."""
     opened_invoice: OpenInvoice | None = None
     allocations: tuple[Allocation, ...] = ()
+    reopened: tuple[OpenInvoice, ...] = ()
+    """What is to be paid again of invoices that were settled, each with what comes back to it."""
     cursors: tuple[TermCursor, ...] = ()
     finished_terms: tuple[str, ...] = ()
     opens_account_in: str | None = None
@@ -195,7 +220,8 @@ def decision_as_json(decision: Decision) -> dict[str, Any]:
         "postings": [[p.ledger_account, p.currency, p.amount_minor] for p in decision.postings],
         "reason": decision.reason,
         "opened_invoice": opened and [opened.invoice_id, opened.due_on.isoformat(), opened.remaining_minor],
-        "allocations": [[a.invoice_id, a.amount_minor] for a in decision.allocations],
+        "allocations": [_allocation_as_json(allocation) for allocation in decision.allocations],
+        "reopened": [[o.invoice_id, o.due_on.isoformat(), o.remaining_minor] for o in decision.reopened],
         "cursors": [cursor_as_json(cursor) for cursor in decision.cursors],
         "finished_terms": list(decision.finished_terms),
         "opens_account_in": decision.opens_account_in,
@@ -204,6 +230,16 @@ def decision_as_json(decision: Decision) -> dict[str, Any]:
         "details": decision.details and dict(decision.details),
     }
     return {name: value for name, value in written.items() if value or name == "facts"}
+
+
+def _allocation_as_json(allocation: Allocation) -> list[Any]:
+    written = [allocation.invoice_id, allocation.amount_minor]
+    return [*written, allocation.due_on.isoformat()] if allocation.due_on else written
+
+
+def _allocation_from_json(written: Sequence[Any]) -> Allocation:
+    invoice_id, amount_minor, *due_on = written
+    return Allocation(invoice_id, amount_minor, date.fromisoformat(due_on[0]) if due_on else None)
 
 
 def entry_from_json(written: Mapping[str, Any]) -> Entry:
@@ -220,7 +256,8 @@ def entry_from_json(written: Mapping[str, Any]) -> Entry:
         ),
         reason=written["reason"],
         opened_invoice=OpenInvoice(opened[0], date.fromisoformat(opened[1]), opened[2]) if opened else None,
-        allocations=tuple(Allocation(*allocation) for allocation in written.get("allocations", ())),
+        allocations=tuple(_allocation_from_json(allocation) for allocation in written.get("allocations", ())),
+        reopened=tuple(OpenInvoice(o[0], date.fromisoformat(o[1]), o[2]) for o in written.get("reopened", ())),
         cursors=tuple(cursor_from_json(cursor) for cursor in written.get("cursors", ())),
         finished_terms=tuple(written.get("finished_terms", ())),
         opens_account_in=written.get("opens_account_in"),

@@ -97,7 +97,9 @@ def apply_entry(head: AccountHead, entry: Entry) -> AccountHead:
         currency=decision.opens_account_in or head.currency,
         standing=Standing.OPEN if decision.opens_account_in else head.standing,
         balances=_post(head.balances, decision.postings),
-        open_invoices=_settle(_open(head.open_invoices, decision.opened_invoice), decision.allocations),
+        open_invoices=_settle(
+            _reopen(_open(head.open_invoices, decision.opened_invoice), decision.reopened), decision.allocations
+        ),
         cursors=_move_cursors(head.cursors, decision),
         invoice_count=decision.invoice_number or head.invoice_count,
         last_hash=entry.hash,
@@ -144,6 +146,19 @@ def _open(open_invoices: tuple[OpenInvoice, ...], opened: OpenInvoice | None) ->
         raise TooManyOpenInvoicesError(f"{opened.invoice_id} would be open beside {OPEN_INVOICES_MAX} others")
     require(opened.remaining_minor > 0, "an invoice that is opened has something to pay")
     return tuple(sorted((*open_invoices, opened), key=lambda invoice: (invoice.due_on, invoice.invoice_id)))
+
+
+def _reopen(open_invoices: tuple[OpenInvoice, ...], reopened: Iterable[OpenInvoice]) -> tuple[OpenInvoice, ...]:
+    """Give back to invoices what had settled them: to what is still open of one, or to one that was settled whole."""
+    for each in reopened:
+        standing = next((invoice for invoice in open_invoices if invoice.invoice_id == each.invoice_id), None)
+        if standing is None:
+            open_invoices = _open(open_invoices, each)
+            continue
+        require(each.remaining_minor > 0, "an invoice that is opened again has something to pay")
+        more = replace(standing, remaining_minor=standing.remaining_minor + each.remaining_minor)
+        open_invoices = tuple(more if invoice is standing else invoice for invoice in open_invoices)
+    return open_invoices
 
 
 def _settle(open_invoices: tuple[OpenInvoice, ...], allocations: Iterable[Allocation]) -> tuple[OpenInvoice, ...]:
