@@ -35,8 +35,14 @@ citation = "made for tests"
 verified = true
 """
 
-LEAST: Final = f'jurisdiction = "GB"\n{CANCELLATION}{RENEWAL}'
-"""The least that a jurisdiction has to say."""
+
+def least(jurisdiction: str = "GB", currency: str = "GBP") -> str:
+    """The least that a jurisdiction has to say."""
+    rows = (CANCELLATION + RENEWAL).replace('"GB-', f'"{jurisdiction}-')
+    return f'jurisdiction = "{jurisdiction}"\ncurrency = "{currency}"\n{rows}'
+
+
+LEAST: Final = least()
 
 TAX: Final = """
 [[taxes]]
@@ -58,6 +64,18 @@ name = "Monthly payment"
 amount = "1.50"
 currency = "GBP"
 plans = ["monthly"]
+effective_on = 2020-01-01
+citation = "made for tests"
+verified = true
+"""
+
+FEE_CAP: Final = """
+[[fee_caps]]
+rule_id = "GB-installment-cap"
+code = "installment"
+name = "Cap on monthly payments"
+cap = "1.20"
+currency = "GBP"
 effective_on = 2020-01-01
 citation = "made for tests"
 verified = true

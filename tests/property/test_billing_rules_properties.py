@@ -29,11 +29,14 @@ def histories(draw: st.DrawFn) -> list[tuple[date, date | None, str]]:
 
 
 def tables_of(history: list[tuple[date, date | None, str]]) -> list[str]:
+    """Rows of a tax; where the last of them ends, it was abolished."""
     tables = []
     for number, (effective_on, ends_on, percent) in enumerate(history):
         table = change(change(TAX, "rule_id", f'"GB-ipt-{number}"'), "effective_on", str(effective_on))
         table = change(table, "percent", percent)
         tables.append(change(table, "ends_on", str(ends_on)) if ends_on else table)
+    if history[-1][1]:
+        tables[-1] = change(tables[-1], "abolished", "true")
     return tables
 
 
@@ -74,6 +77,24 @@ def test_rates_that_leave_a_day_out_or_count_twice_on_one_are_refused(
         return
     with pytest.raises(BillingRulesError):
         load(tables_of(moved))
+
+
+@given(histories(), st.data())
+def test_a_series_goes_on_until_its_last_row_says_that_it_was_abolished(
+    history: list[tuple[date, date | None, str]], data: st.DataObject
+) -> None:
+    tables = tables_of(history)
+    place = data.draw(st.integers(0, len(tables) - 1))
+    if history[place][1] is None:
+        told = change(tables[place], "abolished", "true")  # what does not end was not abolished
+    elif place == len(tables) - 1:
+        told = change(tables[place], "abolished", None)  # an end that does not say what follows
+    else:
+        told = change(tables[place], "abolished", "true")  # what is followed was not abolished
+    with pytest.raises(BillingRulesError) as caught:
+        load([*tables[:place], told, *tables[place + 1 :]])
+    (fault,) = caught.value.faults
+    assert f"GB-ipt-{place}" in fault.place
 
 
 @given(histories(), st.randoms(use_true_random=False))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pawledger.rules.billing_rules import load_rules
 from tests.builders.rule_files import FEE, LEAST, TAX, change, write_rules
 from tests.unit.command_line.test_main import Run
 
@@ -29,6 +30,23 @@ def test_every_fault_of_every_file_is_named_and_nothing_steers_the_terminal(run:
     assert "\x1b" not in ran.out
 
 
+def test_a_rule_that_ends_for_no_reason_is_called_a_gap(run: Run, tmp_path: Path) -> None:
+    write_rules(tmp_path, jurisdictions={"GB": LEAST + change(TAX, "ends_on", "2026-01-01")})
+    ran = run("rules", "check", str(tmp_path))
+    assert ran.code == 1
+    assert ran.out == (
+        "jurisdictions/GB.toml: taxes[1] GB-ipt: ends_on: no rule counts from 2026-01-01 on: a gap; "
+        "where GB-ipt was abolished, it says abolished = true\nnot sound: 1 fault\n"
+    )
+
+
+def test_what_was_abolished_is_told(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    ended = change(change(TAX, "ends_on", "2026-01-01"), "abolished", "true")
+    rulebook = load_rules(write_rules(tmp_path, jurisdictions={"GB": LEAST + ended}))
+    monkeypatch.setattr("pawledger.command_line.billing_rules.load_shipped_rules", lambda: rulebook)
+    assert "GB-ipt: tax ipt, from 2017-06-01 to 2025-12-31, then abolished\n" in run("rules", "show", "GB").out
+
+
 def test_a_single_fault_is_one(run: Run, tmp_path: Path) -> None:
     write_rules(tmp_path, plans="")
     (tmp_path / "tariff.toml").unlink()
@@ -51,7 +69,7 @@ def test_without_a_jurisdiction_all_are_listed_with_the_plans(run: Run) -> None:
 
 
 def test_a_jurisdiction_is_told_with_sources_and_what_is_not_verified(run: Run) -> None:
-    ran = run("rules", "show", "US-FL", "--on", "2025-12-31")
+    ran = run("rules", "show", "US-FL", "--on", "2003-12-31")
     assert ran.code == 0
     assert ran.out.splitlines() == [
         "US-FL-cancellation-2000: cancellation, from 2000-01-01 to 2025-12-31",
@@ -62,6 +80,16 @@ def test_a_jurisdiction_is_told_with_sources_and_what_is_not_verified(run: Run) 
         "  says    notice 45 days before the term ends",
         "  source  Florida Statutes s. 627.4133(1)(a): renewal premium told 45 days before",
     ]
+
+
+def test_a_cap_of_the_law_is_told_with_its_source(run: Run) -> None:
+    ran = run("rules", "show", "US-FL")
+    shown = ran.out[ran.out.index("US-FL-installment-cap") :].splitlines()
+    assert shown[:2] == [
+        "US-FL-installment-cap: fee cap installment, from 2004-01-01",
+        "  says          at most 3.00 USD",
+    ]
+    assert "627.901(1)" in ran.out
 
 
 @pytest.mark.parametrize(("day", "rate"), [("2017-05-31", "10 %"), ("2017-06-01", "12 %")])

@@ -6,18 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from pawledger.domain.rulebook import CancellationMethod, FeeRule, PaymentPlan, Rulebook, TaxRule
+from pawledger.domain.rulebook import CancellationMethod, FeeCapRule, FeeRule, PaymentPlan, Rulebook, TaxRule
 from pawledger.rules.billing_rules import FILE_BYTES_MAX, load_rules
 from pawledger.rules.rule_faults import BillingRulesError
 from tests.builders.rule_files import (
     CANCELLATION,
     DISCOUNT,
     FEE,
+    FEE_CAP,
     LEAST,
     PLANS,
     RENEWAL,
     TAX,
     change,
+    least,
     write_rules,
 )
 
@@ -36,13 +38,15 @@ def load_gb(folder: Path, table: str) -> Rulebook:
 
 
 def test_a_tax_is_read_exactly(tmp_path: Path) -> None:
-    rulebook = load_gb(tmp_path, change(change(TAX, "percent", '"9.5"'), "ends_on", "2030-01-01"))
+    table = change(change(TAX, "percent", '"9.5"'), "ends_on", "2030-01-01")
+    rulebook = load_gb(tmp_path, change(table, "abolished", "true"))
     assert rulebook.taxes == (
         TaxRule(
             rule_id="GB-ipt",
             jurisdiction="GB",
             effective_on=date(2017, 6, 1),
             ends_on=date(2030, 1, 1),
+            is_abolished=True,
             citation="made for tests",
             code="ipt",
             name="Insurance premium tax",
@@ -60,19 +64,18 @@ def test_an_amount_of_a_term_is_in_whole_units_of_its_currency(tmp_path: Path, w
 
 def test_an_amount_follows_the_decimals_of_its_currency(tmp_path: Path) -> None:
     table = change(change(change(TAX, "percent", None), "amount", "250"), "currency", '"JPY"')
-    (rule,) = load_gb(tmp_path, table).taxes
+    (rule,) = load_rules(write_rules(tmp_path, jurisdictions={"JP": least("JP", "JPY") + table})).taxes
     assert rule.amount_minor == 250
 
 
 def test_a_row_of_the_tariff_is_one_rule_in_each_of_its_jurisdictions(tmp_path: Path) -> None:
-    german = LEAST.replace("GB", "DE")
-    table = change(FEE, "jurisdictions", '["GB", "DE"]') + 'cap = "1.20"\ncap_percent = 2\n'
-    rulebook = load_rules(write_rules(tmp_path, jurisdictions={"GB": LEAST, "DE": german}, tariff=table))
+    table = change(FEE, "jurisdictions", '["GG", "GB"]') + 'cap = "1.20"\ncap_percent = 2\n'
+    rulebook = load_rules(write_rules(tmp_path, jurisdictions={"GB": LEAST, "GG": least("GG")}, tariff=table))
     assert [(fee.rule_id, fee.jurisdiction) for fee in rulebook.fees] == [
-        ("DE-installment", "DE"),
         ("GB-installment", "GB"),
+        ("GG-installment", "GG"),
     ]
-    assert rulebook.fees[1] == FeeRule(
+    assert rulebook.fees[0] == FeeRule(
         rule_id="GB-installment",
         jurisdiction="GB",
         effective_on=date(2020, 1, 1),
@@ -88,13 +91,30 @@ def test_a_row_of_the_tariff_is_one_rule_in_each_of_its_jurisdictions(tmp_path: 
     )
 
 
+def test_a_cap_of_the_law_is_read_exactly(tmp_path: Path) -> None:
+    (cap,) = load_gb(tmp_path, FEE_CAP + 'cap_percent = "1.5"\n').fee_caps
+    assert cap == FeeCapRule(
+        rule_id="GB-installment-cap",
+        jurisdiction="GB",
+        effective_on=date(2020, 1, 1),
+        ends_on=None,
+        citation="made for tests",
+        code="installment",
+        name="Cap on monthly payments",
+        cap_minor=120,
+        currency="GBP",
+        cap_percent=Decimal("1.5"),
+    )
+
+
 def test_a_discount_is_read_exactly(tmp_path: Path) -> None:
     (rule,) = load_rules(write_rules(tmp_path, tariff=DISCOUNT)).discounts
     assert (rule.rule_id, rule.code, rule.percent) == ("GB-multi-pet", "multi_pet", Decimal("7.5"))
 
 
 def test_a_cancellation_and_a_renewal_are_read_exactly(tmp_path: Path) -> None:
-    text = f'jurisdiction = "GB"\n{SHORT_RATE}keeps_premium_after_claim = true\n{RENEWAL}compares_annualised = true\n'
+    rows = f"{SHORT_RATE}keeps_premium_after_claim = true\n{RENEWAL}compares_annualised = true\n"
+    text = f'jurisdiction = "GB"\ncurrency = "GBP"\n{rows}'
     rulebook = load_rules(write_rules(tmp_path, jurisdictions={"GB": text}))
     (rule,), (renewal,) = rulebook.cancellations, rulebook.renewals
     assert rule.free_look_days == 14
@@ -145,7 +165,7 @@ is_first_at_issue = true
         ("percent", None, "percent: a tax is either a percent or an amount"),
         ("amount", '"1.00"', "percent: a tax is either a percent or an amount"),
         ("currency", '"GBP"', "currency: stands beside an amount alone"),
-        ("colour", "1", "colour: unknown, the keys here are amount, citation"),
+        ("colour", "1", "colour: unknown, the keys here are abolished, amount, citation"),
         ("citation", None, "citation: missing"),
         ("citation", '" "', "citation: ' ' is not a text of 1 to 400 printable characters"),
         ("citation", '"a\\u001b[31m"', "citation: 'a\\x1b[31m' is not a text"),
@@ -165,6 +185,8 @@ is_first_at_issue = true
         ("products", "[]", "products: '[]' is not a list of at least one text"),
         ("products", '["A dog"]', "products: 'A dog' is not a product's code"),
         ("products", '["dog", "dog"]', "products: names something twice"),
+        ("abolished", '"yes"', "abolished: 'yes' is not true or false"),
+        ("abolished", "true", "abolished: stands beside ends_on alone"),
     ],
 )
 def test_a_fault_of_a_tax_is_named_with_its_file_row_and_key(
@@ -197,13 +219,33 @@ def test_a_fault_of_a_tax_is_named_with_its_file_row_and_key(
     ],
 )
 def test_a_fault_of_a_fee_is_named_once(tmp_path: Path, key: str, value: str | None, fault: str) -> None:
-    german = LEAST.replace("GB", "DE")
-    table = change(FEE, "jurisdictions", '["DE", "GB"]') if key != "jurisdictions" else FEE
-    folder = write_rules(tmp_path, jurisdictions={"GB": LEAST, "DE": german}, tariff=change(table, key, value))
+    table = change(FEE, "jurisdictions", '["GG", "GB"]') if key != "jurisdictions" else FEE
+    folder = write_rules(tmp_path, jurisdictions={"GB": LEAST, "GG": least("GG")}, tariff=change(table, key, value))
     found = [text for text in faults_of(folder) if fault in text]
     # A plan is looked up for each of the rules that a row stands for, all else is of the row.
     assert len(found) == (2 if key == "plans" else 1), faults_of(folder)
     assert found[0].startswith("tariff.toml: fees[1]")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "fault"),
+    [
+        ("cap", None, "cap: missing; a cap is an amount with its currency, a cap_percent of the premium, or both"),
+        ("cap", None, "currency: stands beside a cap alone"),
+        ("cap", "0", "cap: '0' is not an amount of GBP above zero"),
+        ("cap", "1.2", 'cap: 1.2 is a float, and rules hold none; write it as a text, "1.2"'),
+        ("currency", None, "currency: missing"),
+        ("currency", '"USD"', "currency: 'USD' is not GBP, the currency of GB"),
+        ("cap_percent", "101", "cap_percent: '101' is not a percentage"),
+        ("code", '"late"', "code: 'late' is not one of cancellation, installment, issuance, returned_payment"),
+        ("name", None, "name: missing"),
+        ("citation", None, "citation: missing"),
+        ("plans", '["monthly"]', "plans: unknown, the keys here are abolished, cap, cap_percent, citation"),
+    ],
+)
+def test_a_fault_of_a_cap_is_named(tmp_path: Path, key: str, value: str | None, fault: str) -> None:
+    found = faults_of(write_rules(tmp_path, jurisdictions={"GB": LEAST + change(FEE_CAP, key, value)}))
+    assert any(text.startswith(f"{GB_FILE}: fee_caps[1] GB-installment-cap: {fault}") for text in found), found
 
 
 @pytest.mark.parametrize(
@@ -216,12 +258,13 @@ def test_a_fault_of_a_fee_is_named_once(tmp_path: Path, key: str, value: str | N
         ("customer_methods", '["full"]', "customer_methods: 'full' is not one of flat, pro_rata"),
         ("customer_methods", '["pro_rata", "pro_rata"]', "customer_methods: names something twice"),
         ("customer_methods", '["short_rate"]', "short_rate_percent: stands where short_rate is one of the methods"),
+        ("abolished", "true", "abolished: unknown, the keys here are citation"),
         ("short_rate_percent", "10", "short_rate_percent: stands where short_rate is one of the methods"),
         ("keeps_premium_after_claim", "1", "keeps_premium_after_claim: '1' is not true or false"),
     ],
 )
 def test_a_fault_of_a_cancellation_is_named(tmp_path: Path, key: str, value: str | None, fault: str) -> None:
-    text = f'jurisdiction = "GB"\n{change(CANCELLATION, key, value)}{RENEWAL}'
+    text = LEAST.replace(CANCELLATION, change(CANCELLATION, key, value))
     (found,) = faults_of(write_rules(tmp_path, jurisdictions={"GB": text}))
     assert found.startswith(f"{GB_FILE}: cancellations[1] GB-cancellation: {fault}")
 
@@ -266,10 +309,12 @@ def test_a_fault_of_a_plan_is_named(tmp_path: Path, plan: str, fault: str) -> No
         (LEAST.replace('jurisdiction = "GB"', 'jurisdiction = "DE"'), "jurisdiction: 'DE' is not the name of its file"),
         (LEAST.replace('jurisdiction = "GB"', ""), "jurisdiction: missing"),
         (LEAST.replace('jurisdiction = "GB"', 'jurisdiction = "GB"\ncolour = 1'), "colour: unknown"),
+        (LEAST.replace('currency = "GBP"', ""), "currency: missing"),
+        (least("GB", "POUND"), "currency: 'POUND' is not a currency of ISO 4217"),
         (f'jurisdiction = "GB"\n{CANCELLATION}', "renewals: missing: without a row under [[renewals]]"),
         (f'jurisdiction = "GB"\n{RENEWAL}', "cancellations: missing: without a row under [[cancellations]]"),
         (f'jurisdiction = "GB"\ntaxes = 1\n{CANCELLATION}{RENEWAL}', "taxes: '1' is not a list of tables"),
-        (LEAST + DISCOUNT, "discounts: unknown, the keys here are cancellations, jurisdiction"),
+        (LEAST + DISCOUNT, "discounts: unknown, the keys here are cancellations, currency, fee_caps"),
         (LEAST + change(TAX, "code", '"x"').replace("taxes", "separations"), "products: missing, at least one product"),
     ],
 )

@@ -13,6 +13,7 @@ from pawledger.domain.rulebook import (
     CancellationMethod,
     CancellationRule,
     DiscountRule,
+    FeeCapRule,
     FeeRule,
     PaymentPlan,
     RenewalRule,
@@ -77,6 +78,7 @@ def _all_rules(rulebook: Rulebook) -> list[Rule]:
     return [
         *rulebook.taxes,
         *rulebook.fees,
+        *rulebook.fee_caps,
         *rulebook.discounts,
         *rulebook.cancellations,
         *rulebook.renewals,
@@ -120,9 +122,10 @@ def _describe_plan(plan: PaymentPlan) -> Iterator[str]:
 
 
 def _describe(rule: Rule) -> list[str]:
-    kind = type(rule).__name__.removesuffix("Rule").lower()
+    kind = "fee cap" if isinstance(rule, FeeCapRule) else type(rule).__name__.removesuffix("Rule").lower()
     code = getattr(rule, "code", "")
     until = f" to {rule.ends_on - timedelta(days=1)}" if rule.ends_on else ""
+    until += ", then abolished" if rule.is_abolished else ""
     fields = [
         ("says", "; ".join(_say(rule))),
         *([("products", ", ".join(rule.products))] if rule.products else []),
@@ -140,7 +143,12 @@ def _say(rule: Rule) -> Iterator[str]:
             amount = show_amount(rule.amount_minor, rule.currency)
             yield f"{rule.percent} % of the premium" if rule.percent is not None else f"{amount} for each term"
         case FeeRule():
-            yield from _say_fee(rule)
+            yield show_amount(rule.amount_minor, rule.currency)
+            yield from _say_caps(rule)
+            if rule.plans:
+                yield f"on {', '.join(rule.plans)}"
+        case FeeCapRule():
+            yield from _say_caps(rule)
         case DiscountRule():
             yield f"{rule.percent} % of the premium"
         case CancellationRule():
@@ -153,14 +161,11 @@ def _say(rule: Rule) -> Iterator[str]:
             yield "invoiced and paid apart"
 
 
-def _say_fee(rule: FeeRule) -> Iterator[str]:
-    yield show_amount(rule.amount_minor, rule.currency)
+def _say_caps(rule: FeeRule | FeeCapRule) -> Iterator[str]:
     if rule.cap_minor is not None:
         yield f"at most {show_amount(rule.cap_minor, rule.currency)}"
     if rule.cap_percent is not None:
         yield f"at most {rule.cap_percent} % of the premium"
-    if rule.plans:
-        yield f"on {', '.join(rule.plans)}"
 
 
 def _say_cancellation(rule: CancellationRule) -> Iterator[str]:

@@ -17,9 +17,9 @@ from pawledger.domain.policies import BilledTerm, Charge, Installment, sum_by_co
 from pawledger.domain.policy_decisions import decide_policy_event
 from pawledger.domain.policy_events import EVENT_TYPES, PolicyEvent, event_from_facts
 from pawledger.domain.policy_ground import PolicyGround
-from pawledger.domain.rulebook import DiscountRule, FeeRule, Rulebook, TaxRule
+from pawledger.domain.rulebook import DiscountRule, FeeCapRule, FeeRule, Rulebook, TaxRule
 
-ChargingRule = TaxRule | FeeRule | DiscountRule
+ChargingRule = TaxRule | FeeRule | FeeCapRule | DiscountRule
 
 EVENTS_NAMED_MAX: Final = 50
 """Policy events between two invoices that are named; a household has a handful, more is a correction of its history."""
@@ -254,7 +254,7 @@ def _explain_lines(
 
 
 def _rules_of(rulebook: Rulebook) -> Iterable[ChargingRule]:
-    return (*rulebook.taxes, *rulebook.fees, *rulebook.discounts)
+    return (*rulebook.taxes, *rulebook.fees, *rulebook.fee_caps, *rulebook.discounts)
 
 
 def _find_cut(books: _Books, term: BilledTerm, installment: Installment, code: str) -> Cut | None:

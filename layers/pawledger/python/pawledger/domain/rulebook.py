@@ -5,7 +5,7 @@ of them. What a rule says counts from its first day on, for exactly the charges 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -45,6 +45,8 @@ class Rule:
     effective_on: date
     ends_on: date | None
     """First day on which it does not count any more; None while it counts."""
+    is_abolished: bool = False
+    """Whether nothing follows it on the day on which it ends; the loader refuses an end that does not say so."""
     citation: str
     products: tuple[str, ...] = ()
     """Products that it is for; none means all."""
@@ -97,6 +99,32 @@ class FeeRule(Rule):
         if self.cap_percent is not None:
             amounts.append(int(premium_minor * self.cap_percent / 100))
         return max(0, min(amounts))
+
+    def capped_by(self, cap: "FeeCapRule") -> "FeeRule":
+        """This fee with the lower of its own caps and those of the law, named after both: its charge cites both."""
+        return replace(
+            self,
+            rule_id=f"{self.rule_id} {cap.rule_id}",
+            is_verified=self.is_verified and cap.is_verified,
+            cap_minor=min((minor for minor in (self.cap_minor, cap.cap_minor) if minor is not None), default=None),
+            cap_percent=min(
+                (percent for percent in (self.cap_percent, cap.cap_percent) if percent is not None), default=None
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeeCapRule(Rule):
+    """The most that a fee of the seller may be by the law of its place: an amount, a share of the premium, or both."""
+
+    code: str
+    """Of the fees that it caps: `installment`."""
+    name: str
+    cap_minor: int | None = None
+    currency: str | None = None
+    """ISO 4217, where it is an amount; that of the place, as that of the fees there."""
+    cap_percent: Decimal | None = None
+    """Share of the term's premium; 0 where the law allows no such fee."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +203,7 @@ class Rulebook:
     plans: Mapping[str, PaymentPlan] = field(default_factory=lambda: MappingProxyType({}))
     taxes: tuple[TaxRule, ...] = ()
     fees: tuple[FeeRule, ...] = ()
+    fee_caps: tuple[FeeCapRule, ...] = ()
     discounts: tuple[DiscountRule, ...] = ()
     cancellations: tuple[CancellationRule, ...] = ()
     renewals: tuple[RenewalRule, ...] = ()
@@ -191,9 +220,11 @@ class Rulebook:
         return tuple(_counting(self.taxes, jurisdiction, product, day))
 
     def fees_on(self, jurisdiction: str, product: str, plan: str, day: date) -> tuple[FeeRule, ...]:
-        """Fees of a term that begins on a day and is paid by a plan."""
+        """Fees of a term that begins on a day and is paid by a plan, each at most what the law of the place allows."""
+        caps = {cap.code: cap for cap in _counting(self.fee_caps, jurisdiction, product, day)}
         rules = _counting(self.fees, jurisdiction, product, day)
-        return tuple(rule for rule in rules if not rule.plans or plan in rule.plans)
+        charged = (rule for rule in rules if not rule.plans or plan in rule.plans)
+        return tuple(rule.capped_by(caps[rule.code]) if rule.code in caps else rule for rule in charged)
 
     def discounts_on(self, jurisdiction: str, product: str, day: date) -> tuple[DiscountRule, ...]:
         """Discounts that a term that begins on a day can have."""

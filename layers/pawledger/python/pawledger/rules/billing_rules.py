@@ -14,9 +14,11 @@ from importlib.resources.abc import Traversable
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
+from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
 from pawledger.domain.rulebook import (
     CancellationRule,
     DiscountRule,
+    FeeCapRule,
     FeeRule,
     PaymentPlan,
     RenewalRule,
@@ -39,7 +41,7 @@ JURISDICTIONS: Final = "jurisdictions"
 TARIFF: Final = "tariff.toml"
 PLANS: Final = "plans.toml"
 
-_LAW_TABLES: Final = ("taxes", "cancellations", "renewals", "separations")
+_LAW_TABLES: Final = ("taxes", "fee_caps", "cancellations", "renewals", "separations")
 _NEEDED_TABLES: Final = ("cancellations", "renewals")
 _TARIFF_TABLES: Final = ("fees", "discounts")
 
@@ -70,15 +72,16 @@ class _Reading:
 
     def rulebook(self) -> Rulebook:
         plans = self._read_plans()
-        jurisdictions = self._read_jurisdictions()
-        self._read_tariff(jurisdictions)
-        self.faults += find_faults(self.rules, plans)
+        currencies = self._read_jurisdictions()
+        self._read_tariff(currencies.keys())
+        self.faults += find_faults(self.rules, plans, currencies)
         if self.faults:
             raise BillingRulesError(self.faults)
         return Rulebook(
             plans=MappingProxyType(plans),
             taxes=self._of(TaxRule),
             fees=self._of(FeeRule),
+            fee_caps=self._of(FeeCapRule),
             discounts=self._of(DiscountRule),
             cancellations=self._of(CancellationRule),
             renewals=self._of(RenewalRule),
@@ -99,9 +102,13 @@ class _Reading:
                 reader.refuse("", f"is not a table [{name}] with the keys of a plan")
         return plans
 
-    def _read_jurisdictions(self) -> set[str]:
-        """Read the file of each jurisdiction and return which there are, sound or not."""
+    def _read_jurisdictions(self) -> dict[str, str]:
+        """Read the file of each jurisdiction and return which there are, sound or not, with their currencies.
+
+        The currency is empty where it could not be read.
+        """
         files = self._list_jurisdictions()
+        currencies = dict.fromkeys(files, "")
         for jurisdiction, path in files.items():
             name = f"{JURISDICTIONS}/{jurisdiction}.toml"
             faults_before = len(self.faults)
@@ -109,16 +116,19 @@ class _Reading:
             if len(self.faults) > faults_before:
                 continue
             reader = TableReader(name, "", table, self.faults)
-            reader.refuse_unknown({"jurisdiction", *_LAW_TABLES})
+            reader.refuse_unknown({"jurisdiction", "currency", *_LAW_TABLES})
             if reader.text("jurisdiction") not in ("", jurisdiction):
                 reader.refuse_value("jurisdiction", table["jurisdiction"], f"the name of its file, {jurisdiction!r}")
+            currency = reader.currency("currency")
+            if currency in MINOR_UNIT_DECIMALS:
+                currencies[jurisdiction] = currency
             for kind in _LAW_TABLES:
                 rows = reader.rows(kind)
                 if not rows and kind in _NEEDED_TABLES:
                     reader.refuse(kind, f"missing: without a row under [[{kind}]] no policy can be billed here")
                 for number, row in enumerate(rows, start=1):
                     self._read_row(name, kind, number, row, jurisdiction=jurisdiction)
-        return set(files)
+        return currencies
 
     def _list_jurisdictions(self) -> dict[str, Traversable]:
         folder = self.directory.joinpath(JURISDICTIONS)
@@ -141,7 +151,7 @@ class _Reading:
                 self._refuse_file(f"{JURISDICTIONS}/{name}.toml", message)
         return files
 
-    def _read_tariff(self, jurisdictions: set[str]) -> None:
+    def _read_tariff(self, jurisdictions: Collection[str]) -> None:
         table = self._read_file(TARIFF, self.directory.joinpath(TARIFF))
         reader = TableReader(TARIFF, "", table, self.faults)
         reader.refuse_unknown(_TARIFF_TABLES)

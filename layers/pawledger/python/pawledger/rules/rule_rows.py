@@ -10,6 +10,7 @@ from pawledger.domain.rulebook import (
     CancellationMethod,
     CancellationRule,
     DiscountRule,
+    FeeCapRule,
     FeeRule,
     PaymentPlan,
     RenewalRule,
@@ -49,11 +50,15 @@ def read_rule(reader: TableReader, jurisdiction: str, kind: str, *, known: Colle
     effective_on, ends_on = reader.day("effective_on"), reader.day("ends_on", is_required=False)
     if effective_on and ends_on and ends_on <= effective_on:
         reader.refuse_value("ends_on", ends_on, f"after {effective_on}, on which the rule begins")
+    is_abolished = "abolished" in keys and reader.flag("abolished")
+    if is_abolished and "ends_on" not in reader.table:
+        reader.refuse("abolished", "stands beside ends_on alone, the first day on which the rule does not count")
     common = {
         "rule_id": reader.matching("rule_id", RULE_ID_PATTERN, "letters, digits and single hyphens"),
         "jurisdiction": jurisdiction,
         "effective_on": effective_on or date.min,
         "ends_on": ends_on,
+        "is_abolished": is_abolished,
         "citation": reader.text("citation"),
         "is_verified": reader.flag("verified", is_required=True),
         "products": reader.texts("products", PRODUCT_PATTERN, "a product's code of small letters and digits"),
@@ -117,9 +122,7 @@ def _read_tax(reader: TableReader, common: Mapping[str, Any]) -> TaxRule:
 
 
 def _read_fee(reader: TableReader, common: Mapping[str, Any]) -> FeeRule:
-    code, currency = reader.text("code"), reader.currency("currency")
-    if code and code not in FEE_CODES:
-        reader.refuse_value("code", code, f"one of {', '.join(FEE_CODES)}")
+    code, currency = _read_fee_code(reader), reader.currency("currency")
     amount_minor = reader.amount_minor("amount", currency)
     if amount_minor is None:
         reader.refuse("amount", "missing")
@@ -133,6 +136,30 @@ def _read_fee(reader: TableReader, common: Mapping[str, Any]) -> FeeRule:
         cap_percent=reader.percent("cap_percent"),
         plans=reader.texts("plans", PLAN_PATTERN, "a plan's name"),
     )
+
+
+def _read_fee_cap(reader: TableReader, common: Mapping[str, Any]) -> FeeCapRule:
+    has_amount = "cap" in reader.table
+    if not has_amount and "cap_percent" not in reader.table:
+        reader.refuse("cap", "missing; a cap is an amount with its currency, a cap_percent of the premium, or both")
+    if "currency" in reader.table and not has_amount:
+        reader.refuse("currency", "stands beside a cap alone; a percentage is of the premium, whatever its currency")
+    currency = reader.currency("currency") if has_amount else None
+    return FeeCapRule(
+        **common,
+        code=_read_fee_code(reader),
+        name=reader.text("name"),
+        cap_minor=reader.amount_minor("cap", currency or ""),
+        currency=currency,
+        cap_percent=reader.percent("cap_percent"),
+    )
+
+
+def _read_fee_code(reader: TableReader) -> str:
+    code = reader.text("code")
+    if code and code not in FEE_CODES:
+        reader.refuse_value("code", code, f"one of {', '.join(FEE_CODES)}")
+    return code
 
 
 def _read_discount(reader: TableReader, common: Mapping[str, Any]) -> DiscountRule:
@@ -188,11 +215,13 @@ def _read_code(reader: TableReader) -> str:
 _CANCELLATION_KEYS: Final = frozenset(
     {"free_look_days", "customer_methods", "insurer_methods", "short_rate_percent", "keeps_premium_after_claim"}
 )
+# A cancellation and a renewal cannot be abolished: without one no policy is billed, so another row follows.
 _ROWS: Final[dict[str, tuple[ReadRow, frozenset[str]]]] = {
-    "taxes": (_read_tax, frozenset({"code", "name", "percent", "amount", "currency"})),
-    "fees": (_read_fee, frozenset({"code", "name", "amount", "currency", "cap", "cap_percent", "plans"})),
-    "discounts": (_read_discount, frozenset({"code", "name", "percent"})),
+    "taxes": (_read_tax, frozenset({"code", "name", "percent", "amount", "currency", "abolished"})),
+    "fees": (_read_fee, frozenset({"code", "name", "amount", "currency", "cap", "cap_percent", "plans", "abolished"})),
+    "fee_caps": (_read_fee_cap, frozenset({"code", "name", "cap", "currency", "cap_percent", "abolished"})),
+    "discounts": (_read_discount, frozenset({"code", "name", "percent", "abolished"})),
     "cancellations": (_read_cancellation, _CANCELLATION_KEYS),
     "renewals": (_read_renewal, frozenset({"notice_days", "compares_annualised"})),
-    "separations": (_read_separation, frozenset()),
+    "separations": (_read_separation, frozenset({"abolished"})),
 }
