@@ -7,9 +7,10 @@ from typing import Final
 
 from benchmarks.table import Row
 from pawledger.adapters.stored_bodies import write_head
+from pawledger.domain.bank_movements import BankMovement, Movement
 from pawledger.domain.entries import LedgerAccount, OpenInvoice
 from pawledger.domain.ledger import AccountHead, Standing
-from pawledger.domain.payments import BankMovement, Movement, decide_movement
+from pawledger.domain.payments import decide_movement
 from pawledger.services.append_entry import Proposal, append_entry
 from tests.fakes.memory import MemoryWorld
 from tests.fakes.world import HeadRow
@@ -81,7 +82,7 @@ def _decide(number: int) -> Callable[[AccountHead, bool], Proposal]:
         amount_minor=AMOUNT_MINOR,
         currency="EUR",
         booked_on=DAY,
-        invoice_id=None,
+        invoice_ids=(),
         identified_by="payment reference",
         return_reason=None,
         is_future_dated=False,

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from enum import Enum, auto
 from typing import Final
 
+from pawledger.domain.bank_movements import BankMovement
 from pawledger.domain.canonical import hash_text, write_canonical
 from pawledger.domain.entries import Decision, Entry, entry_from_json
 from pawledger.domain.issuing import decide_next_invoice
@@ -19,7 +20,7 @@ from pawledger.domain.ledger import (
     head_from_json,
     replay_entries,
 )
-from pawledger.domain.payments import BankMovement, decide_movement
+from pawledger.domain.payments import decide_movement
 from pawledger.domain.policies import BilledTerm
 from pawledger.domain.policy_decisions import PolicyDecision, decide_policy_event
 from pawledger.domain.policy_events import EVENT_TYPES, PolicyEvent, PolicyIssued, event_from_facts

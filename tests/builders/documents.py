@@ -6,11 +6,12 @@ from datetime import date, timedelta
 from typing import Any
 
 from pawledger.domain.allocation import allocate_oldest_first, sum_of
+from pawledger.domain.bank_movements import BankMovement, Movement
 from pawledger.domain.creditors import Creditor
 from pawledger.domain.entries import Decision, Entry, EntryKind, LedgerAccount, OpenInvoice, Posting
 from pawledger.domain.ledger import AccountHead, apply_entry, chain_entry
 from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
-from pawledger.domain.payments import BankMovement, Movement, decide_movement
+from pawledger.domain.payments import decide_movement
 
 ACCOUNT_ID = "ABCD1234"
 
@@ -118,7 +119,7 @@ class AccountStory:
             amount_minor=amount_minor,
             currency=self.currency,
             booked_on=on,
-            invoice_id=None,
+            invoice_ids=(),
             identified_by="our reference",
             return_reason=None,
             is_future_dated=False,

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Final
 
-from pawledger.domain.payments import BankMovement, Movement, payment_id_of
+from pawledger.domain.bank_movements import BankMovement, Movement, payment_id_of
 
 BOOKED_ON: Final = date(2026, 2, 2)
 
@@ -15,7 +15,8 @@ def build_movement(
     amount_minor: int = 1_000,
     currency: str = "EUR",
     booked_on: date = BOOKED_ON,
-    invoice_id: str | None = None,
+    invoice_ids: tuple[str, ...] = (),
+    payer_key: str | None = None,
     return_reason: str | None = None,
     is_future_dated: bool = False,
     line: int = 7,
@@ -28,7 +29,8 @@ def build_movement(
         amount_minor=amount_minor,
         currency=currency,
         booked_on=booked_on,
-        invoice_id=invoice_id,
+        invoice_ids=invoice_ids,
+        payer_key=payer_key,
         identified_by="payment reference",
         return_reason=return_reason,
         is_future_dated=is_future_dated,

@@ -24,6 +24,7 @@ from pawledger.domain.rulebook import (
     CancellationMethod,
     CancellationRule,
     DiscountRule,
+    FeeCapRule,
     FeeRule,
     PaymentPlan,
     Rule,
@@ -200,6 +201,26 @@ def fee(
     )
 
 
+def fee_cap(
+    code: str,
+    *,
+    jurisdiction: str = "GB",
+    currency: str = "GBP",
+    cap_minor: int | None = None,
+    cap_percent: str | None = None,
+    effective_on: date = ALWAYS,
+) -> FeeCapRule:
+    """What the law of a place allows a fee to be at most."""
+    return FeeCapRule(
+        **_of_rule(f"{jurisdiction}-{code}-cap", jurisdiction, effective_on),
+        code=code,
+        name=f"cap on {code}",
+        cap_minor=cap_minor,
+        currency=None if cap_minor is None else currency,
+        cap_percent=None if cap_percent is None else Decimal(cap_percent),
+    )
+
+
 def discount(
     code: str, percent: str, *, jurisdiction: str = "GB", effective_on: date = ALWAYS, ends_on: date | None = None
 ) -> DiscountRule:
@@ -237,6 +258,7 @@ def rules_of(*rules: Rule, plans: Iterable[PaymentPlan] = ()) -> Rulebook:
         plans={**PLANS, **{plan.name: plan for plan in plans}},
         taxes=_only(TaxRule, rules),
         fees=_only(FeeRule, rules),
+        fee_caps=_only(FeeCapRule, rules),
         discounts=_only(DiscountRule, rules),
         cancellations=_only(CancellationRule, rules),
     )

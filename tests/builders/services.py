@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
-from pawledger.domain.payments import Movement, payment_id_of
+from pawledger.domain.bank_movements import Movement, payment_id_of
 from pawledger.domain.policy_events import PolicyIssued
 from pawledger.rules.provider_profiles import ProviderProfile
 from pawledger.services.close_day import ClosingPorts

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import pytest
 
+from pawledger.domain.bank_movements import Movement
 from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
-from pawledger.domain.payments import Movement
 from pawledger.services.payment_chunks import write_chunk
 from tests.builders.bank_statements import Line, build_bai2
 from tests.builders.policies import build_policy

@@ -16,11 +16,11 @@ from hypothesis.stateful import (
     rule,
 )
 
+from pawledger.domain.bank_movements import BankMovement, Movement
 from pawledger.domain.canonical import hash_text
 from pawledger.domain.entries import LedgerAccount, entry_from_json, sums_to_zero
 from pawledger.domain.identifiers import suspense_ledger_of
 from pawledger.domain.ledger import AccountHead, BrokenLedgerError
-from pawledger.domain.payments import BankMovement, Movement
 from pawledger.domain.policies import Charge, PolicyRefusedError
 from pawledger.domain.policy_checks import check_policy_event
 from pawledger.domain.policy_events import PolicyIssued, Price

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pawledger.domain.account_close import AccountClose, close_account
+from pawledger.domain.bank_movements import Movement
 from pawledger.domain.calendar import Month
 from pawledger.domain.entries import Entry
 from pawledger.domain.month_close import WRITTEN, MonthClose
-from pawledger.domain.payments import Movement
 from pawledger.domain.policies import PolicyRefusedError
 from pawledger.domain.policy_events import CancelledBy, PlanChanged, PlanChangeScope, PolicyEvent
 from pawledger.domain.rulebook import CancellationMethod

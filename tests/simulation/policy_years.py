@@ -7,12 +7,13 @@ from datetime import date, timedelta
 from typing import Final
 
 from pawledger.adapters.stored_bodies import read_term, write_term
+from pawledger.domain.bank_movements import BankMovement, Movement, payment_id_of
 from pawledger.domain.calendar import add_months
 from pawledger.domain.completeness import MonthCounts
 from pawledger.domain.discrepancies import Discrepancy
 from pawledger.domain.entries import Entry, EntryKind, LedgerAccount
 from pawledger.domain.ledger import AccountHead
-from pawledger.domain.payments import BankMovement, Movement, decide_movement, payment_id_of
+from pawledger.domain.payments import decide_movement
 from pawledger.domain.policies import BilledTerm
 from pawledger.domain.rulebook import Rulebook
 from pawledger.rules.billing_rules import load_shipped_rules
@@ -183,7 +184,7 @@ def _payment(account_id: str, amount_minor: int, currency: str, day: date) -> Ba
         amount_minor=amount_minor,
         currency=currency,
         booked_on=day,
-        invoice_id=None,
+        invoice_ids=(),
         identified_by="payment reference",
         return_reason=None,
         is_future_dated=False,

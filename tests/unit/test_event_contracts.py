@@ -22,12 +22,12 @@ from pawledger.adapters.stored_bodies import read_discrepancy
 from pawledger.bank_files.inspection import report_as_json_object
 from pawledger.bank_files.records import StatementSummary
 from pawledger.bank_files.report import FileReport, Rule
+from pawledger.domain.bank_movements import Movement
 from pawledger.domain.calendar import business_date_of
 from pawledger.domain.currencies import UnknownCurrencyError
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.identifiers import IdentifierError
-from pawledger.domain.payments import Movement
 from pawledger.domain.policies import PolicyRefusedError
 from pawledger.domain.policy_checks import check_policy_event
 from pawledger.domain.policy_events import PolicyIssued

@@ -9,10 +9,11 @@ import pytest
 
 from pawledger.adapters.models import AccountRow, DiscrepancyRow, EntryRow, Row, TermRow
 from pawledger.adapters.rows import account_row, discrepancy_row, entry_row, term_row
+from pawledger.domain.bank_movements import Movement
 from pawledger.domain.entries import Decision, Entry, EntryKind, LedgerAccount, OpenInvoice, TermCursor
 from pawledger.domain.issuing import decide_next_invoice
 from pawledger.domain.ledger import AccountHead, Standing, apply_entry, chain_entry
-from pawledger.domain.payments import Movement, decide_movement
+from pawledger.domain.payments import decide_movement
 from pawledger.domain.policy_events import EVENT_TYPES
 from tests.builders.movements import build_movement
 from tests.builders.policies import build_policy, discount, fee, issue, premium, tax, term_of

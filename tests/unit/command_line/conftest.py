@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from pawledger.command_line.main import main
+from pawledger.domain.bank_movements import BankMovement, Movement
 from pawledger.domain.entries import Decision
 from pawledger.domain.issuing import decide_next_invoice
 from pawledger.domain.ledger import AccountHead
-from pawledger.domain.payments import BankMovement, Movement, decide_movement
+from pawledger.domain.payments import decide_movement
 from pawledger.runtime.books import Books
 from pawledger.services.append_entry import Proposal, append_entry
 from tests.builders.policies import build_policy, issue, premium, term_of

@@ -8,6 +8,7 @@ import pytest
 
 from pawledger.domain import month_close
 from pawledger.domain.account_close import AccountClose, Age, Span, TaxKey, age_of, close_account
+from pawledger.domain.bank_movements import Movement
 from pawledger.domain.calendar import Month, MonthInvalidError, read_month
 from pawledger.domain.entries import Entry, LedgerAccount, Posting
 from pawledger.domain.month_close import (
@@ -21,7 +22,6 @@ from pawledger.domain.month_close import (
     Table,
     account_rows,
 )
-from pawledger.domain.payments import Movement
 from pawledger.domain.policy_events import PlanChanged, PlanChangeScope
 from pawledger.domain.rulebook import Rulebook
 from tests.builders.books import Book
@@ -74,7 +74,9 @@ def test_a_payment_booked_in_the_month_on_an_invoice_issued_after_it_is_a_negati
     book.bill(date(2026, 1, 2))
     invoice = book.head.open_invoices[0]
     book.deliver_movement(
-        build_movement(amount_minor=1_000, currency="GBP", booked_on=date(2025, 12, 31), invoice_id=invoice.invoice_id)
+        build_movement(
+            amount_minor=1_000, currency="GBP", booked_on=date(2025, 12, 31), invoice_ids=(invoice.invoice_id,)
+        )
     )
 
     december, january = close(book, Month(date(2025, 12, 1))), close(book, JANUARY)

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from tests.builders.policy_terms import (
     discount,
     endorsed,
     fee,
+    fee_cap,
     fixed_tax,
     issued,
     last_term,
@@ -263,6 +265,36 @@ class TestFees:
     def test_a_fee_that_its_cap_leaves_nothing_of_is_none(self) -> None:
         rulebook = rules_of(fee("installment", 200, cap_minor=0))
         assert installment_fee(last_term([issued()], rulebook), rulebook) is None
+
+    @pytest.mark.parametrize(
+        ("law", "charged_minor"),
+        [
+            ({"cap_minor": 1_500}, 1_500),
+            ({"cap_minor": 2_500}, 2_000),  # the fee's own cap is lower
+            ({"cap_percent": "3"}, 1_095),  # 3 % of 365.00
+            ({"cap_percent": "4", "cap_minor": 1_460}, 1_460),  # 4 % of 365.00 are 14.60 as well
+            ({"cap_percent": "50"}, 2_000),
+            ({"cap_percent": "0"}, 0),  # the law allows no such fee
+        ],
+    )
+    def test_the_law_of_the_place_caps_a_fee_beside_its_own_cap(self, law: dict[str, Any], charged_minor: int) -> None:
+        rulebook = rules_of(fee("issuance", 3_000, cap_minor=2_000), fee_cap("issuance", **law))
+        assert amounts([issued()], rulebook).get("fee:issuance", 0) == charged_minor
+
+    def test_a_cap_of_the_law_is_for_its_fee_its_place_and_its_days(self) -> None:
+        caps = (
+            fee_cap("installment", cap_minor=100),
+            fee_cap("issuance", cap_minor=200, jurisdiction="US-FL"),
+            fee_cap("issuance", cap_minor=300, effective_on=date(2026, 1, 2)),
+        )
+        rulebook = rules_of(fee("issuance", 1_000), *caps)
+        assert amounts([issued()], rulebook)["fee:issuance"] == 1_000
+        assert amounts([issued(effective_on=date(2026, 1, 2))], rulebook)["fee:issuance"] == 300
+
+    def test_a_fee_under_a_cap_of_the_law_cites_both(self) -> None:
+        rulebook = rules_of(fee("issuance", 3_000), fee_cap("issuance", cap_minor=2_000))
+        _, issuance = charge_term(last_term([issued()], rulebook), rulebook)
+        assert issuance.rule_id == "GB-issuance-2000 GB-issuance-cap"
 
     def test_a_fee_in_another_currency_is_refused(self) -> None:
         rulebook = rules_of(fee("installment", 200))

@@ -9,7 +9,7 @@ from pawledger.domain.policy_events import PlanChanged, PlanChangeScope
 from pawledger.domain.rulebook import PaymentPlan
 from tests.builders.books import Book
 from tests.builders.policies import build_policy
-from tests.builders.policy_terms import endorsed, issued, of_policy
+from tests.builders.policy_terms import endorsed, fee, fee_cap, issued, of_policy, rules_of
 from tests.builders.rulebooks import build_rulebook
 
 
@@ -40,6 +40,18 @@ def test_a_rate_that_was_changed_for_past_days_leaves_the_cut_open_and_the_recor
     # A twelfth of 365.00 is 30.42, then 30.41; of 43.80 it is 3.65 both times.
     assert [(d.code, d.now_minor - d.before_minor) for d in explained.differences] == [("premium", -1)]
     assert explained.differences[0].why == "cannot be told any more, because the rules have changed since"
+
+
+def test_a_capped_fee_is_explained_by_the_law_that_caps_it() -> None:
+    book = Book(rulebook=rules_of(fee("installment", 500), fee_cap("installment", cap_minor=300)))
+    book.deliver_event(issued(), date(2025, 12, 1))
+    book.bill(date(2025, 12, 18))
+    book.bill(date(2026, 1, 18))
+
+    (line,) = [line for line in explain_last(book).lines if line.code == "fee:installment"]
+
+    assert [rule.rule_id for rule in line.rules] == ["GB-installment-2000", "GB-installment-cap"]
+    assert line.rules[1].citation == "an example of this test"
 
 
 def test_a_plan_that_is_gone_leaves_the_cut_open() -> None:

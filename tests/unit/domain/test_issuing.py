@@ -6,11 +6,11 @@ from types import MappingProxyType
 
 import pytest
 
+from pawledger.domain.bank_movements import Movement
 from pawledger.domain.entries import Allocation, Decision, LedgerAccount, OpenInvoice, Posting, TermCursor
 from pawledger.domain.issuing import InvoiceNumbersUsedUpError, MissingTermError, decide_next_invoice
 from pawledger.domain.ledger import AccountHead, Standing
 from pawledger.domain.payment_references import InvoiceAddress, read_creditor_reference
-from pawledger.domain.payments import Movement
 from pawledger.domain.policies import PolicyRefusedError
 from pawledger.domain.policy_decisions import TERMS_BILLING_MAX
 from pawledger.domain.policy_events import PolicyIssued

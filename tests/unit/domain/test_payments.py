@@ -5,18 +5,13 @@ from datetime import date
 
 import pytest
 
+from pawledger.domain.bank_movements import BankMovement, Movement, entry_id_of, payment_id_of
 from pawledger.domain.discrepancies import DiscrepancyKind
 from pawledger.domain.entries import Allocation, EntryKind, LedgerAccount, OpenInvoice
 from pawledger.domain.identifiers import suspense_ledger_of
 from pawledger.domain.ledger import AccountHead
-from pawledger.domain.payments import (
-    BankMovement,
-    Movement,
-    MovementOutcome,
-    decide_movement,
-    entry_id_of,
-    payment_id_of,
-)
+from pawledger.domain.movement_outcomes import MovementOutcome
+from pawledger.domain.payments import decide_movement
 from tests.builders.books import Book, Delivery
 from tests.builders.movements import BOOKED_ON, build_movement
 from tests.builders.policies import ACCOUNT_ID, build_policy
@@ -42,7 +37,7 @@ def findings(outcome: MovementOutcome) -> list[tuple[DiscrepancyKind, int | None
 def test_an_exact_payment_settles_the_oldest_invoice_and_nobody_need_know(book: Book) -> None:
     outcome = decide_movement(book.head, build_movement(amount_minor=1_000))
     assert outcome.decision.kind is EntryKind.PAYMENT_POSTED
-    assert outcome.decision.allocations == (Allocation("HOME0001-0001", 1_000),)
+    assert outcome.decision.allocations == (Allocation("HOME0001-0001", 1_000, date(2026, 1, 31)),)
     assert amounts(outcome) == {LedgerAccount.CASH: 1_000, LedgerAccount.RECEIVABLE: -1_000}
     assert outcome.discrepancies == ()
     assert outcome.decision.reason == "Payment of 10.00 EUR settles HOME0001-0001 10.00."

@@ -7,10 +7,10 @@ from typing import Final
 
 import pytest
 
+from pawledger.domain.bank_movements import Movement
 from pawledger.domain.discrepancies import DiscrepancyKind
 from pawledger.domain.entries import Allocation, Decision, LedgerAccount, OpenInvoice, TermCursor
 from pawledger.domain.ledger import AccountHead
-from pawledger.domain.payments import Movement
 from pawledger.domain.policies import PolicyRefusedError
 from pawledger.domain.policy_decisions import (
     TERMS_BILLING_MAX,

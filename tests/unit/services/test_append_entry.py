@@ -2,8 +2,9 @@
 
 import pytest
 
+from pawledger.domain.bank_movements import BankMovement
 from pawledger.domain.ledger import AccountHead
-from pawledger.domain.payments import BankMovement, decide_movement
+from pawledger.domain.payments import decide_movement
 from pawledger.domain.policies import ALL_TERMS
 from pawledger.ports import HeadMovedError
 from pawledger.services.append_entry import (

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from pawledger.bank_files.records import Booking, Direction, Purpose, StatementEntry
-from pawledger.domain.payments import Movement
+from pawledger.domain.bank_movements import Movement
 from pawledger.services.messages import MessageRefusedError
 from pawledger.services.payment_chunks import (
     MOVEMENTS_PER_CHUNK,
@@ -190,7 +190,7 @@ def test_a_booking_told_before_in_other_pieces_is_marked_and_asked_for_once() ->
 
 def test_where_a_movement_is_found_again_survives_the_chunk() -> None:
     (movement,) = movements_of([BOOKED._replace(offset=71_002)], RECEIVED_ON)
-    assert (movement.offset, movement.identified(FILE_ID, None, None).offset) == (71_002, 71_002)
+    assert (movement.offset, movement.identified(FILE_ID, (), None).offset) == (71_002, 71_002)
     marked = replace(movement, is_told_otherwise=True)
     for written in (movement, marked):
         (read,) = read_chunk(write_chunk(FILE_ID, 1, [written]), FILE_ID, 1)

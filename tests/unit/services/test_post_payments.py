@@ -5,11 +5,11 @@ from datetime import date
 
 import pytest
 
+from pawledger.domain.bank_movements import Movement, payment_id_of
 from pawledger.domain.entries import Entry, EntryKind, LedgerAccount
 from pawledger.domain.identifiers import suspense_ledger_of
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
-from pawledger.domain.payments import Movement, payment_id_of
 from pawledger.ports import BankFileRecord, ChunkResult, StoredObjectMissingError
 from pawledger.services.bill_accounts import bill_account
 from pawledger.services.messages import MessageRefusedError

@@ -15,6 +15,9 @@ class DiscrepancyKind(StrEnum):
     CURRENCY_MISMATCH = "currency_mismatch"
     UNDERPAYMENT = "underpayment"
     OVERPAYMENT = "overpayment"
+    INVOICE_ALREADY_PAID = "invoice_already_paid"
+    PAYMENT_WITHOUT_COVER = "payment_without_cover"
+    PROBABLE_DUPLICATE = "probable_duplicate"
     FUTURE_DATED_PAYMENT = "future_dated_payment"
     PAYMENT_RETURNED = "payment_returned"
     PAYMENT_CONFLICT = "payment_conflict"
@@ -59,6 +62,10 @@ SUGGESTIONS: dict[DiscrepancyKind, str] = {
     DiscrepancyKind.CURRENCY_MISMATCH: "Return the money to the payer or exchange it; it settles no invoice meanwhile.",
     DiscrepancyKind.UNDERPAYMENT: "Ask the payer for the rest or agree on it; the invoice stays open.",
     DiscrepancyKind.OVERPAYMENT: "Nothing, if the rest may wait for the next invoice; otherwise refund it.",
+    DiscrepancyKind.INVOICE_ALREADY_PAID: "Nothing, if the money may wait for the next invoice; otherwise refund it.",
+    DiscrepancyKind.PAYMENT_WITHOUT_COVER: "Nothing is open and no invoice is to come: refund it, or ask the policy "
+    "system whether a policy is missing.",
+    DiscrepancyKind.PROBABLE_DUPLICATE: "Ask the payer: return it if it was made twice, otherwise apply it.",
     DiscrepancyKind.FUTURE_DATED_PAYMENT: "Ask the bank whether the booking day is right; the money is posted.",
     DiscrepancyKind.PAYMENT_RETURNED: "Contact the policyholder about another way to pay; the amount is due again.",
     DiscrepancyKind.PAYMENT_CONFLICT: "Compare both statement lines with the bank; only the first was posted.",

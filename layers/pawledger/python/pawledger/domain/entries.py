@@ -143,6 +143,8 @@ class Decision:
     opens_account_in: str | None = None
     invoice_number: int | None = None
     payment_reference: str | None = None
+    payment_mark: str | None = None
+    """What tells a payer's payment again, so that one made twice is noticed."""
     details: Mapping[str, Any] | None = None
     """How what it charges was computed, for whoever explains it."""
 
@@ -227,6 +229,7 @@ def decision_as_json(decision: Decision) -> dict[str, Any]:
         "opens_account_in": decision.opens_account_in,
         "invoice_number": decision.invoice_number,
         "payment_reference": decision.payment_reference,
+        "payment_mark": decision.payment_mark,
         "details": decision.details and dict(decision.details),
     }
     return {name: value for name, value in written.items() if value or name == "facts"}
@@ -263,6 +266,7 @@ def entry_from_json(written: Mapping[str, Any]) -> Entry:
         opens_account_in=written.get("opens_account_in"),
         invoice_number=written.get("invoice_number"),
         payment_reference=written.get("payment_reference"),
+        payment_mark=written.get("payment_mark"),
         details=written.get("details"),
     )
     return Entry(written["account_id"], written["sequence"], written["previous_hash"], decision)

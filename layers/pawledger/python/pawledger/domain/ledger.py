@@ -38,6 +38,15 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class LastPayment:
+    """The payment that was posted last, by which one made twice is noticed."""
+
+    booked_on: date
+    amount_minor: int
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
 class AccountHead:
     """The state of an account after its last entry."""
 
@@ -53,6 +62,7 @@ class AccountHead:
     cursors: tuple[TermCursor, ...] = ()
     invoice_count: int = 0
     last_hash: str = NO_HASH
+    last_payment: LastPayment | None = None
 
     def balance_minor(self, ledger_account: LedgerAccount, currency: str | None = None) -> int:
         """Balance of one ledger account in minor units, debit positive, in the account's or the given currency."""
@@ -103,7 +113,14 @@ def apply_entry(head: AccountHead, entry: Entry) -> AccountHead:
         cursors=_move_cursors(head.cursors, decision),
         invoice_count=decision.invoice_number or head.invoice_count,
         last_hash=entry.hash,
+        last_payment=_last_payment(head, decision),
     )
+
+
+def _last_payment(head: AccountHead, decision: Decision) -> LastPayment | None:
+    if decision.payment_mark is None:
+        return head.last_payment
+    return LastPayment(decision.occurred_on, decision.facts["amount_minor"], decision.payment_mark)
 
 
 def replay_entries(account_id: str, entries: Iterable[Entry]) -> AccountHead:
@@ -189,7 +206,9 @@ def head_as_json(head: AccountHead) -> dict[str, Any]:
     balances: dict[str, dict[str, int]] = {}
     for (currency, ledger_account), amount_minor in sorted(head.balances.items()):
         balances.setdefault(currency, {})[ledger_account] = amount_minor
+    last = head.last_payment
     return {
+        **({"last_payment": [last.booked_on.isoformat(), last.amount_minor, last.mark]} if last else {}),
         "currency": head.currency,
         "standing": head.standing,
         "balances": balances,
@@ -202,9 +221,11 @@ def head_as_json(head: AccountHead) -> dict[str, Any]:
 
 def head_from_json(account_id: str, version: int, written: Mapping[str, Any]) -> AccountHead:
     """The head that a stored body describes; the mirror image of `head_as_json`."""
+    last = written.get("last_payment")
     return AccountHead(
         account_id=account_id,
         version=version,
+        last_payment=LastPayment(date.fromisoformat(last[0]), last[1], last[2]) if last else None,
         currency=written["currency"],
         standing=Standing(written["standing"]),
         balances=MappingProxyType(

@@ -13,8 +13,8 @@ from itertools import islice
 from typing import Any, Final
 
 from pawledger.bank_files.records import Booking, Direction, Purpose, StatementEntry
+from pawledger.domain.bank_movements import BankMovement, Movement, payment_id_of
 from pawledger.domain.canonical import write_canonical
-from pawledger.domain.payments import BankMovement, Movement, payment_id_of
 from pawledger.services.identify import Clues
 from pawledger.services.mandates import MANDATE_ID_CHARACTERS_MAX
 from pawledger.services.messages import MessageReader, MessageRefusedError, open_message
@@ -62,7 +62,7 @@ class ChunkedMovement:
         """Minor units, positive where money comes in."""
         return self.amount_minor if self.movement.is_credit else -self.amount_minor
 
-    def identified(self, file_id: str, invoice_id: str | None, identified_by: str | None) -> BankMovement:
+    def identified(self, file_id: str, invoice_ids: tuple[str, ...], identified_by: str | None) -> BankMovement:
         """The movement as the ledger takes it: without names and texts."""
         return BankMovement(
             payment_id=self.payment_id,
@@ -70,7 +70,7 @@ class ChunkedMovement:
             amount_minor=self.amount_minor,
             currency=self.currency,
             booked_on=self.booked_on,
-            invoice_id=invoice_id,
+            invoice_ids=invoice_ids,
             identified_by=identified_by,
             return_reason=self.return_reason,
             is_future_dated=self.is_future_dated,

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pawledger.bank_files.formats import report_kind_of
+from pawledger.domain.bank_movements import BankMovement, Movement, entry_id_of
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.domain.entries import EntryKind
 from pawledger.domain.errors import InvariantError, PawledgerError
 from pawledger.domain.identifiers import suspense_ledger_of
 from pawledger.domain.ledger import AccountHead
-from pawledger.domain.payments import BankMovement, Movement, decide_movement, entry_id_of
+from pawledger.domain.payments import decide_movement
 from pawledger.ports import (
     BankFileRegister,
     BankFileStore,
@@ -90,8 +91,8 @@ def _post_movement(file_id: str, chunked: ChunkedMovement, ports: PostingPorts, 
         _count(tally, "retold", tally.retold_minor, chunked.currency, chunked.signed_minor)
         return
     route = _route(chunked, ports)
-    invoice_id = None if route.invoice_number is None else f"{route.ledger_id}-{route.invoice_number:04d}"
-    movement = chunked.identified(file_id, invoice_id, route.identified_by)
+    named = () if route.invoice_number is None else (f"{route.ledger_id}-{route.invoice_number:04d}",)
+    movement = chunked.identified(file_id, named, route.identified_by)
     signed_minor = movement.signed_minor
     try:
         recorded = append_entry(ports.ledger, ports.pause, route.ledger_id, lambda head, _: _propose(head, movement))

@@ -1,0 +1,74 @@
+"""What becomes of a bank movement: one entry, and the discrepancies that are born with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pawledger.domain.bank_movements import BankMovement, entry_id_of
+from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
+from pawledger.domain.entries import Allocation, Decision, EntryKind, OpenInvoice, Posting
+from pawledger.domain.ledger import AccountHead
+
+
+@dataclass(frozen=True, slots=True)
+class MovementOutcome:
+    """The decision about a movement, and the discrepancies that are born with it."""
+
+    decision: Decision
+    discrepancies: tuple[Discrepancy, ...]
+
+    @property
+    def is_suspended(self) -> bool:
+        return self.decision.kind is EntryKind.MONEY_SUSPENDED
+
+
+def book_movement(
+    movement: BankMovement,
+    kind: EntryKind,
+    reason: str,
+    *postings: Posting,
+    allocations: tuple[Allocation, ...] = (),
+    opened_invoice: OpenInvoice | None = None,
+    mark: str | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> Decision:
+    """The entry of a movement. Postings of nothing are left out."""
+    return Decision(
+        kind=kind,
+        entry_id=entry_id_of(movement),
+        occurred_on=movement.booked_on,
+        facts={
+            "amount_minor": movement.amount_minor,
+            "currency": movement.currency,
+        },
+        source={
+            "file_id": movement.file_id,
+            "line": movement.line,
+            "number": movement.number,
+            "identified_by": movement.identified_by,
+            **({} if movement.offset is None else {"offset": movement.offset}),
+            **({"payer": movement.payer_key} if movement.payer_key else {}),
+            **({"names": list(movement.name_keys)} if movement.name_keys else {}),
+        },
+        postings=tuple(posting for posting in postings if posting.amount_minor),
+        reason=reason,
+        allocations=allocations,
+        opened_invoice=opened_invoice,
+        payment_mark=mark,
+        details=details,
+    )
+
+
+def tell_movement(
+    head: AccountHead, movement: BankMovement, kind: DiscrepancyKind, amount_minor: int, what: str
+) -> Discrepancy:
+    """A difference that a movement brings to light."""
+    return Discrepancy(
+        kind=kind,
+        subject=entry_id_of(movement),
+        born_on=movement.booked_on,
+        what=what,
+        account_id=head.account_id,
+        currency=movement.currency,
+        amount_minor=amount_minor,
+    )
