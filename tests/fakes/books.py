@@ -67,7 +67,7 @@ class MemoryDiscrepancyBook:
     def close(self, discrepancy_id: str) -> None:
         """What a person does who resolved it; no port has that yet."""
         with self._state.lock:
-            self._state.rows.discrepancies[discrepancy_id].status = DiscrepancyStatus.CLOSED
+            self._state.rows.discrepancies[discrepancy_id].status = DiscrepancyStatus.RESOLVED
 
 
 class MemoryBankFileRegister:

@@ -41,7 +41,7 @@ def test_a_closed_discrepancy_is_not_opened_by_finding_it_again(world: World) ->
     assert not world.discrepancy_book.record(OVERPAYMENT)
     recorded = world.discrepancy_book.read(OVERPAYMENT.discrepancy_id)
     assert recorded is not None
-    assert recorded.status is DiscrepancyStatus.CLOSED
+    assert recorded.status is DiscrepancyStatus.RESOLVED
     assert list(world.discrepancy_book.list_open()) == []
 
 

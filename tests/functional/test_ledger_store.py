@@ -130,7 +130,7 @@ def test_a_discrepancy_that_stands_already_neither_stops_the_money_nor_opens_aga
     assert world.ledger.read_head(ACCOUNT_ID, consistent=True) == after
     recorded = world.discrepancy_book.read(standing.discrepancy_id)
     assert recorded is not None
-    assert (recorded.status, recorded.alerted_at) == (DiscrepancyStatus.CLOSED, "2026-02-03T04:05:06+00:00")
+    assert (recorded.status, recorded.alerted_at) == (DiscrepancyStatus.RESOLVED, "2026-02-03T04:05:06+00:00")
     assert [found.discrepancy for found in world.discrepancy_book.list_open()] == [other]
 
 

@@ -121,7 +121,7 @@ def aws_world() -> World:
     topic_arn, alerts_url = _create_topic(sqs)
 
     def close_discrepancy(discrepancy_id: str) -> None:
-        closed = DiscrepancyRow.status.set(str(DiscrepancyStatus.CLOSED))
+        closed = DiscrepancyRow.status.set(str(DiscrepancyStatus.RESOLVED))
         actions: list[Action] = [closed, DiscrepancyRow.worklist_key.remove()]
         ledger_tables.discrepancies(discrepancy_id).update(actions)
 

@@ -81,7 +81,7 @@ def test_closed_ones_are_not_listed_but_can_be_shown(recorded: MemoryWorld, run:
     recorded.discrepancy_book.close(SHORT.discrepancy_id)
 
     assert SHORT.discrepancy_id not in run("discrepancies", "list").out
-    assert json.loads(run("discrepancies", "show", SHORT.discrepancy_id, "--json").out)["status"] == "closed"
+    assert json.loads(run("discrepancies", "show", SHORT.discrepancy_id, "--json").out)["status"] == "resolved"
 
 
 def test_none_open_is_said_in_words(world: MemoryWorld, run: Run) -> None:

@@ -1,9 +1,10 @@
 """Discrepancies: differences that a person must know of, each with a kind, an amount, an age and a suggestion."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from pawledger.domain.canonical import hash_value
 
@@ -29,6 +30,9 @@ class DiscrepancyKind(StrEnum):
     FILE_NOT_POSTED = "file_not_posted"
     FILE_OVERLAP = "file_overlap"
     FILE_UNEXPECTED = "file_unexpected"
+    FILE_MISSING = "file_missing"
+    FILE_LATE = "file_late"
+    FILE_CALENDAR_UNKNOWN = "file_calendar_unknown"
     ADVICE_NOT_POSTED = "advice_not_posted"
     STATEMENT_GAP = "statement_gap"
     STATEMENT_CORRECTED = "statement_corrected"
@@ -50,66 +54,364 @@ class DiscrepancyStatus(StrEnum):
     OPEN = "open"
     HEALED = "healed"
     """Its ground is gone by itself: what was missing has come."""
-    CLOSED = "closed"
+    RESOLVED = "resolved"
+    """A person settled it by entries, or by what became of a file."""
+    DISMISSED = "dismissed"
+    """A person decided, for a reason, that nothing is to be done."""
 
 
-SUGGESTIONS: dict[DiscrepancyKind, str] = {
-    DiscrepancyKind.UNIDENTIFIED_PAYMENT: "Find the account from the statement line and have the payer told to quote "
-    "the payment reference.",
-    DiscrepancyKind.UNEXPLAINED_DEBIT: "Ask the bank what was debited; if it is its fee, book it as such.",
-    DiscrepancyKind.PAYMENT_BEFORE_POLICY: "The account opens with its first policy event and the money is applied "
-    "then; if no policy is on its way, return the money to the payer.",
-    DiscrepancyKind.CURRENCY_MISMATCH: "Return the money to the payer or exchange it; it settles no invoice meanwhile.",
-    DiscrepancyKind.UNDERPAYMENT: "Ask the payer for the rest or agree on it; the invoice stays open.",
-    DiscrepancyKind.OVERPAYMENT: "Nothing, if the rest may wait for the next invoice; otherwise refund it.",
-    DiscrepancyKind.INVOICE_ALREADY_PAID: "Nothing, if the money may wait for the next invoice; otherwise refund it.",
-    DiscrepancyKind.PAYMENT_WITHOUT_COVER: "Nothing is open and no invoice is to come: refund it, or ask the policy "
-    "system whether a policy is missing.",
-    DiscrepancyKind.PROBABLE_DUPLICATE: "Ask the payer: return it if it was made twice, otherwise apply it.",
-    DiscrepancyKind.FUTURE_DATED_PAYMENT: "Ask the bank whether the booking day is right; the money is posted.",
-    DiscrepancyKind.PAYMENT_RETURNED: "Contact the policyholder about another way to pay; the amount is due again.",
-    DiscrepancyKind.PAYMENT_CONFLICT: "Compare both statement lines with the bank; only the first was posted.",
-    DiscrepancyKind.FILE_UNREADABLE: "Ask the provider to send the file again, whole.",
-    DiscrepancyKind.FILE_OUT_OF_BALANCE: "Ask the provider for a corrected file; nothing of this one was posted.",
-    DiscrepancyKind.FILE_REFUSED: "Have the file sent to incoming/<provider>/<name> under a plain name and size.",
-    DiscrepancyKind.FILE_DUPLICATE: "Nothing, if the first drop was taken in; if it was refused, have a "
-    "corrected file sent. Nothing was posted again.",
-    DiscrepancyKind.FILE_CONFLICT: "Compare both files with the provider; nothing of the second one was posted.",
-    DiscrepancyKind.FILE_NOT_POSTED: "Look into the dead letters of the payments queue and redrive them.",
-    DiscrepancyKind.FILE_OVERLAP: "Ask the bank whether it sent these movements twice or whether each is a payment "
-    "of its own; what was recorded before was not posted again.",
-    DiscrepancyKind.FILE_UNEXPECTED: "If it is right, add what is new to the provider's profile and have the file sent "
-    "again under another name; if not, ask the provider. Nothing of it was posted.",
-    DiscrepancyKind.ADVICE_NOT_POSTED: "Nothing, if the bank's statement tells this money as well; if not, name the "
-    "format in `posts` of the provider's profile and have the file sent again.",
-    DiscrepancyKind.STATEMENT_GAP: "Ask the bank for the statement that is missing and drop it; this heals by itself.",
-    DiscrepancyKind.STATEMENT_CORRECTED: "Compare with what the bank told before: what it leaves out now stays posted.",
-    DiscrepancyKind.STATEMENTS_UNCHAINED: "Have the provider split the file; the order of its balances is unproven.",
-    DiscrepancyKind.POLICY_EVENT_REFUSED: "Have the policy system correct the event and send it again.",
-    DiscrepancyKind.POLICY_EVENT_CONFLICT: "Compare both events; only the first was recorded.",
-    DiscrepancyKind.POLICY_EVENT_WITHOUT_EFFECT: "Ask the policy system what is meant; if an earlier "
-    "transaction is still on its way, this heals by itself when it comes.",
-    DiscrepancyKind.POLICY_UNKNOWN: "Nothing, if the policy is on its way: this heals by itself when it is issued; if "
-    "not, ask the policy system which policy is meant.",
-    DiscrepancyKind.DEATH_UNPROVEN: "Have the policyholder send the veterinary record and the policy system send the "
-    "event again, with it, under its next transaction number.",
-    DiscrepancyKind.RENEWAL_NOTICE_LATE: "Have the renewal offered anew at the old price, or declined; at the new "
-    "price it is not invoiced.",
-    DiscrepancyKind.RENEWAL_NOT_OFFERED: "Have the policy system offer the renewal, or tell that there is none.",
-    DiscrepancyKind.POLICY_MONTH_NOT_BILLED: "Run the billing day again; if it stays, run `pawledger ledger verify` on "
-    "the account.",
-    DiscrepancyKind.ACCOUNTS_NOT_BILLED: "Look into the dead letters of the billing queue and run the day again.",
-    DiscrepancyKind.BILL_RUN_HELD: "Compare with what changed since yesterday (prices, rules, policies). Is it right: "
-    "`pawledger runs release DAY --reason TEXT`; if not, `pawledger runs drop DAY --reason TEXT`, have it corrected, "
-    "and the next day bills it.",
-    DiscrepancyKind.LEDGER_OUT_OF_BALANCE: "Stop posting and run `pawledger ledger verify` on the account.",
+class Owner(StrEnum):
+    """Who works on a kind of discrepancy."""
+
+    BILLING = "billing"
+    OPERATIONS = "operations"
+    FINANCE = "finance"
+    POLICY_SYSTEM = "policy system"
+
+
+class Severity(StrEnum):
+    HIGH = "high"
+    """Money or invoices of many may be missing, or wrong."""
+    MEDIUM = "medium"
+    """Somebody's money waits, or somebody's policy is not billed as it should be."""
+    LOW = "low"
+    """Nothing is wrong meanwhile."""
+
+
+class ResolutionCommand(StrEnum):
+    """What a person can do about a discrepancy from the command line."""
+
+    APPLY = "apply"
+    """Money that waits goes to one account, or to invoices of it."""
+    SPLIT = "split"
+    """Money that waits goes to several accounts."""
+    MOVE = "move"
+    """A payment posted to one account is reversed there and posted to another."""
+    WRITE_OFF = "write-off"
+    """What is open of an invoice is not asked for any more."""
+    RETURN = "return"
+    """Money that waits goes back to its payer."""
+    ACCEPT_FILE = "accept-file"
+    """A file that was set aside is posted after all."""
+    REJECT_FILE = "reject-file"
+    """A file that was set aside stays so for good."""
+    DISMISS = "dismiss"
+    """Nothing is done, for a reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class KindTerms:
+    """What holds for all discrepancies of a kind."""
+
+    owner: Owner
+    severity: Severity
+    age_limit_days: int
+    """Calendar days after which it is told again as overdue."""
+    resolutions: tuple[ResolutionCommand, ...]
+    """Which commands fit."""
+    suggestion: str
+    """What a person can do about it; shown with every discrepancy and alert."""
+
+
+_TOLD: Final = (ResolutionCommand.DISMISS,)
+_WAITING: Final = (
+    ResolutionCommand.APPLY,
+    ResolutionCommand.SPLIT,
+    ResolutionCommand.RETURN,
+    ResolutionCommand.DISMISS,
+)
+_POSTED: Final = (*_WAITING, ResolutionCommand.MOVE)
+_MOVABLE: Final = (ResolutionCommand.MOVE, ResolutionCommand.DISMISS)
+_SHORT: Final = (ResolutionCommand.WRITE_OFF, ResolutionCommand.MOVE, ResolutionCommand.DISMISS)
+_DUE_AGAIN: Final = (ResolutionCommand.WRITE_OFF, ResolutionCommand.DISMISS)
+_REFUSABLE: Final = (ResolutionCommand.REJECT_FILE, ResolutionCommand.DISMISS)
+_ACCEPTABLE: Final = (ResolutionCommand.ACCEPT_FILE, *_REFUSABLE)
+
+KINDS: Final[Mapping[DiscrepancyKind, KindTerms]] = {
+    DiscrepancyKind.UNIDENTIFIED_PAYMENT: KindTerms(
+        Owner.BILLING,
+        Severity.MEDIUM,
+        5,
+        _WAITING,
+        "Find the account from the statement line and have the payer told to quote the payment reference.",
+    ),
+    DiscrepancyKind.UNEXPLAINED_DEBIT: KindTerms(
+        Owner.FINANCE,
+        Severity.MEDIUM,
+        5,
+        _TOLD,
+        "Ask the bank what was debited; if it is its fee, book it as such.",
+    ),
+    DiscrepancyKind.PAYMENT_BEFORE_POLICY: KindTerms(
+        Owner.BILLING,
+        Severity.MEDIUM,
+        14,
+        _WAITING,
+        "The account opens with its first policy event and the money is applied then; if no policy is on its way,"
+        " return the money to the payer.",
+    ),
+    DiscrepancyKind.CURRENCY_MISMATCH: KindTerms(
+        Owner.BILLING,
+        Severity.MEDIUM,
+        5,
+        _WAITING,
+        "Return the money to the payer or exchange it; it settles no invoice meanwhile.",
+    ),
+    DiscrepancyKind.UNDERPAYMENT: KindTerms(
+        Owner.BILLING,
+        Severity.LOW,
+        30,
+        _SHORT,
+        "Ask the payer for the rest or agree on it; the invoice stays open.",
+    ),
+    DiscrepancyKind.OVERPAYMENT: KindTerms(
+        Owner.BILLING,
+        Severity.LOW,
+        60,
+        _POSTED,
+        "Nothing, if the rest may wait for the next invoice; otherwise refund it.",
+    ),
+    DiscrepancyKind.INVOICE_ALREADY_PAID: KindTerms(
+        Owner.BILLING,
+        Severity.MEDIUM,
+        14,
+        _POSTED,
+        "Nothing, if the money may wait for the next invoice; otherwise refund it.",
+    ),
+    DiscrepancyKind.PAYMENT_WITHOUT_COVER: KindTerms(
+        Owner.BILLING,
+        Severity.MEDIUM,
+        5,
+        _POSTED,
+        "Nothing is open and no invoice is to come: refund it, or ask the policy system whether a policy is missing.",
+    ),
+    DiscrepancyKind.PROBABLE_DUPLICATE: KindTerms(
+        Owner.BILLING,
+        Severity.MEDIUM,
+        5,
+        _POSTED,
+        "Ask the payer: return it if it was made twice, otherwise apply it.",
+    ),
+    DiscrepancyKind.FUTURE_DATED_PAYMENT: KindTerms(
+        Owner.FINANCE,
+        Severity.LOW,
+        5,
+        _MOVABLE,
+        "Ask the bank whether the booking day is right; the money is posted.",
+    ),
+    DiscrepancyKind.PAYMENT_RETURNED: KindTerms(
+        Owner.BILLING,
+        Severity.MEDIUM,
+        14,
+        _DUE_AGAIN,
+        "Contact the policyholder about another way to pay; the amount is due again.",
+    ),
+    DiscrepancyKind.PAYMENT_CONFLICT: KindTerms(
+        Owner.FINANCE,
+        Severity.HIGH,
+        2,
+        _TOLD,
+        "Compare both statement lines with the bank; only the first was posted.",
+    ),
+    DiscrepancyKind.FILE_UNREADABLE: KindTerms(
+        Owner.OPERATIONS,
+        Severity.HIGH,
+        1,
+        _REFUSABLE,
+        "Ask the provider to send the file again, whole.",
+    ),
+    DiscrepancyKind.FILE_OUT_OF_BALANCE: KindTerms(
+        Owner.OPERATIONS,
+        Severity.HIGH,
+        1,
+        _REFUSABLE,
+        "Ask the provider for a corrected file; nothing of this one was posted.",
+    ),
+    DiscrepancyKind.FILE_REFUSED: KindTerms(
+        Owner.OPERATIONS,
+        Severity.MEDIUM,
+        2,
+        _TOLD,
+        "Have the file sent to incoming/<provider>/<name> under a plain name and size.",
+    ),
+    DiscrepancyKind.FILE_DUPLICATE: KindTerms(
+        Owner.OPERATIONS,
+        Severity.LOW,
+        5,
+        _TOLD,
+        "Nothing, if the first drop was taken in; if it was refused, have a corrected file sent. Nothing was "
+        "posted again.",
+    ),
+    DiscrepancyKind.FILE_CONFLICT: KindTerms(
+        Owner.OPERATIONS,
+        Severity.HIGH,
+        2,
+        _REFUSABLE,
+        "Compare both files with the provider; nothing of the second one was posted.",
+    ),
+    DiscrepancyKind.FILE_NOT_POSTED: KindTerms(
+        Owner.OPERATIONS,
+        Severity.HIGH,
+        1,
+        _TOLD,
+        "Look into the dead letters of the payments queue and redrive them.",
+    ),
+    DiscrepancyKind.FILE_OVERLAP: KindTerms(
+        Owner.FINANCE,
+        Severity.MEDIUM,
+        5,
+        _TOLD,
+        "Ask the bank whether it sent these movements twice or whether each is a payment of its own; what was "
+        "recorded before was not posted again.",
+    ),
+    DiscrepancyKind.FILE_UNEXPECTED: KindTerms(
+        Owner.OPERATIONS,
+        Severity.HIGH,
+        1,
+        _ACCEPTABLE,
+        "If it is right, add what is new to the provider's profile and have the file sent again under another "
+        "name; if not, ask the provider. Nothing of it was posted.",
+    ),
+    DiscrepancyKind.FILE_MISSING: KindTerms(
+        Owner.OPERATIONS,
+        Severity.HIGH,
+        1,
+        _TOLD,
+        "Ask the provider for the file and drop it; this heals by itself. If none was due, add the day to "
+        "`closed_on` in the provider's profile.",
+    ),
+    DiscrepancyKind.FILE_LATE: KindTerms(
+        Owner.OPERATIONS,
+        Severity.LOW,
+        5,
+        _TOLD,
+        "Nothing; if it is late often, ask the provider, or correct `until` in its profile.",
+    ),
+    DiscrepancyKind.FILE_CALENDAR_UNKNOWN: KindTerms(
+        Owner.OPERATIONS,
+        Severity.MEDIUM,
+        5,
+        _TOLD,
+        "Correct `holidays` in the provider's profile; `pawledger providers check` says what is wrong.",
+    ),
+    DiscrepancyKind.ADVICE_NOT_POSTED: KindTerms(
+        Owner.OPERATIONS,
+        Severity.MEDIUM,
+        5,
+        _ACCEPTABLE,
+        "Nothing, if the bank's statement tells this money as well; if not, name the format in `posts` of the "
+        "provider's profile and have the file sent again.",
+    ),
+    DiscrepancyKind.STATEMENT_GAP: KindTerms(
+        Owner.FINANCE,
+        Severity.HIGH,
+        3,
+        _TOLD,
+        "Ask the bank for the statement that is missing and drop it; this heals by itself.",
+    ),
+    DiscrepancyKind.STATEMENT_CORRECTED: KindTerms(
+        Owner.FINANCE,
+        Severity.MEDIUM,
+        5,
+        _TOLD,
+        "Compare with what the bank told before: what it leaves out now stays posted.",
+    ),
+    DiscrepancyKind.STATEMENTS_UNCHAINED: KindTerms(
+        Owner.FINANCE,
+        Severity.MEDIUM,
+        5,
+        _TOLD,
+        "Have the provider split the file; the order of its balances is unproven.",
+    ),
+    DiscrepancyKind.POLICY_EVENT_REFUSED: KindTerms(
+        Owner.POLICY_SYSTEM,
+        Severity.MEDIUM,
+        3,
+        _TOLD,
+        "Have the policy system correct the event and send it again.",
+    ),
+    DiscrepancyKind.POLICY_EVENT_CONFLICT: KindTerms(
+        Owner.POLICY_SYSTEM,
+        Severity.MEDIUM,
+        3,
+        _TOLD,
+        "Compare both events; only the first was recorded.",
+    ),
+    DiscrepancyKind.POLICY_EVENT_WITHOUT_EFFECT: KindTerms(
+        Owner.POLICY_SYSTEM,
+        Severity.MEDIUM,
+        5,
+        _TOLD,
+        "Ask the policy system what is meant; if an earlier transaction is still on its way, this heals by itself"
+        " when it comes.",
+    ),
+    DiscrepancyKind.POLICY_UNKNOWN: KindTerms(
+        Owner.POLICY_SYSTEM,
+        Severity.MEDIUM,
+        5,
+        _TOLD,
+        "Nothing, if the policy is on its way: this heals by itself when it is issued; if not, ask the policy "
+        "system which policy is meant.",
+    ),
+    DiscrepancyKind.DEATH_UNPROVEN: KindTerms(
+        Owner.POLICY_SYSTEM,
+        Severity.LOW,
+        14,
+        _TOLD,
+        "Have the policyholder send the veterinary record and the policy system send the event again, with it, "
+        "under its next transaction number.",
+    ),
+    DiscrepancyKind.RENEWAL_NOTICE_LATE: KindTerms(
+        Owner.POLICY_SYSTEM,
+        Severity.MEDIUM,
+        5,
+        _TOLD,
+        "Have the renewal offered anew at the old price, or declined; at the new price it is not invoiced.",
+    ),
+    DiscrepancyKind.RENEWAL_NOT_OFFERED: KindTerms(
+        Owner.POLICY_SYSTEM,
+        Severity.MEDIUM,
+        5,
+        _TOLD,
+        "Have the policy system offer the renewal, or tell that there is none.",
+    ),
+    DiscrepancyKind.POLICY_MONTH_NOT_BILLED: KindTerms(
+        Owner.OPERATIONS,
+        Severity.HIGH,
+        1,
+        _TOLD,
+        "Run the billing day again; if it stays, run `pawledger ledger verify` on the account.",
+    ),
+    DiscrepancyKind.ACCOUNTS_NOT_BILLED: KindTerms(
+        Owner.OPERATIONS,
+        Severity.HIGH,
+        1,
+        _TOLD,
+        "Look into the dead letters of the billing queue and run the day again.",
+    ),
+    DiscrepancyKind.BILL_RUN_HELD: KindTerms(
+        Owner.OPERATIONS,
+        Severity.HIGH,
+        1,
+        _TOLD,
+        "Compare with what changed since yesterday (prices, rules, policies). Is it right: `pawledger runs "
+        "release DAY --reason TEXT`; if not, `pawledger runs drop DAY --reason TEXT`, have it corrected, and the "
+        "next day bills it.",
+    ),
+    DiscrepancyKind.LEDGER_OUT_OF_BALANCE: KindTerms(
+        Owner.FINANCE,
+        Severity.HIGH,
+        1,
+        _TOLD,
+        "Stop posting and run `pawledger ledger verify` on the account.",
+    ),
 }
-"""What a person can do about each kind; shown with every discrepancy and alert."""
+"""The one table of all kinds: owner, severity, age limit in days, what fits and what is suggested."""
 
 
 @dataclass(frozen=True, slots=True)
 class Discrepancy:
-    """One difference, from the day it was born until it is closed. Holds no personal data: alerts are made from it."""
+    """One difference that a person must know of. Holds no personal data: alerts are made from it."""
 
     kind: DiscrepancyKind
     subject: str
@@ -121,6 +423,8 @@ class Discrepancy:
     currency: str | None = None
     amount_minor: int | None = None
     """The difference in minor units, where money is in question."""
+    group: str | None = None
+    """What many of a kind have in common, such as one bank file: one alert tells of all of them."""
 
     @property
     def discrepancy_id(self) -> str:
@@ -128,8 +432,16 @@ class Discrepancy:
         return f"{self.kind}-{hash_value([self.account_id, self.subject])[:16]}"
 
     @property
+    def terms(self) -> KindTerms:
+        return KINDS[self.kind]
+
+    @property
     def suggestion(self) -> str:
-        return SUGGESTIONS[self.kind]
+        return self.terms.suggestion
+
+    def is_overdue(self, day: date) -> bool:
+        """Whether on a day it is older than its kind may become."""
+        return day > self.born_on + timedelta(days=self.terms.age_limit_days)
 
 
 def discrepancy_as_json(discrepancy: Discrepancy) -> dict[str, Any]:
@@ -142,6 +454,7 @@ def discrepancy_as_json(discrepancy: Discrepancy) -> dict[str, Any]:
         "account_id": discrepancy.account_id,
         "currency": discrepancy.currency,
         "amount_minor": discrepancy.amount_minor,
+        **({"group": discrepancy.group} if discrepancy.group else {}),
     }
 
 
@@ -155,4 +468,5 @@ def discrepancy_from_json(written: dict[str, Any]) -> Discrepancy:
         account_id=written["account_id"],
         currency=written["currency"],
         amount_minor=written["amount_minor"],
+        group=written.get("group"),
     )
