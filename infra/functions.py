@@ -115,7 +115,7 @@ POST_PAYMENTS: Final = FunctionDefinition(
     memory_mib=_MEMORY_MIB,
     tables=(
         TableAccess(table="accounts", actions=(GET, PUT)),
-        TableAccess(table="entries", actions=(GET, PUT)),
+        TableAccess(table="entries", actions=(GET, QUERY, PUT)),
         TableAccess(table="references", actions=(GET, PUT)),
         TableAccess(table="bank_files", actions=(GET, PUT)),
         TableAccess(table="discrepancies", actions=(PUT,)),

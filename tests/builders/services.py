@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
+from pawledger.domain.allocation_terms import AllocationRules
 from pawledger.domain.bank_movements import Movement, payment_id_of
 from pawledger.domain.policy_events import PolicyIssued
 from pawledger.rules.provider_profiles import ProviderProfile
@@ -33,7 +34,8 @@ def connect_policy_recording(world: MemoryWorld) -> PolicyRecordingPorts:
     )
 
 
-def connect_posting(world: MemoryWorld) -> PostingPorts:
+def connect_posting(world: MemoryWorld, allocation_rules: AllocationRules | None = None) -> PostingPorts:
+    """Posting that forgives nothing, unless other terms are given."""
     return PostingPorts(
         ledger=world.ledger,
         references=world.reference_book,
@@ -41,6 +43,7 @@ def connect_posting(world: MemoryWorld) -> PostingPorts:
         register=world.bank_file_register,
         store=world.bank_file_store,
         pause=world.pause,
+        allocation_rules=allocation_rules or AllocationRules(),
     )
 
 

@@ -22,6 +22,7 @@ from pawledger.adapters.models import (
 )
 from pawledger.adapters.pauses import JitteredPause
 from pawledger.adapters.rows import account_row, entry_row
+from pawledger.domain.allocation_terms import AllocationRules
 from pawledger.domain.entries import LedgerAccount
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.ledger import apply_entry, chain_entry, replay_entries
@@ -155,6 +156,7 @@ def post_in_parallel(store: Store, world: MemoryWorld, messages: Sequence[Mappin
             register=world.bank_file_register,
             store=world.bank_file_store,
             pause=pause,
+            allocation_rules=AllocationRules(),
         )
         # Two and two begin with the same chunk, so that they meet on every account; the others cross their way.
         order = list(messages)

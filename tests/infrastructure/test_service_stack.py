@@ -75,7 +75,7 @@ TABLE_RIGHTS = {
     },
     "post_payments": {
         "AccountsTableName": {"GetItem", "PutItem"},
-        "EntriesTableName": {"GetItem", "PutItem"},
+        "EntriesTableName": {"GetItem", "Query", "PutItem"},
         "ReferencesTableName": {"GetItem", "PutItem"},
         "BankFilesTableName": {"GetItem", "PutItem"},
         "DiscrepanciesTableName": {"PutItem"},

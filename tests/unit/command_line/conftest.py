@@ -94,7 +94,7 @@ def movement(kind: Movement, amount_minor: int, booked_on: date, line: int, **ch
         "amount_minor": amount_minor,
         "currency": "EUR",
         "booked_on": booked_on,
-        "invoice_id": None,
+        "invoice_ids": (),
         "identified_by": None,
         "return_reason": None,
         "is_future_dated": False,

@@ -11,6 +11,12 @@ from pawledger.domain.canonical import hash_text, hash_value, write_canonical
 INVOICE_ENTRIES: Final = "invoice#"
 """With what the ids of all invoices' entries begin."""
 
+POLICY_ENTRIES: Final = "policy#"
+"""With what the ids of all policy events' entries begin."""
+
+PAYMENT_ENTRIES: Final = "payment#"
+"""With what the ids of all entries of money that came in begin."""
+
 
 class LedgerAccount(StrEnum):
     """Where money stands. Debits are positive and credits negative in every posting and balance."""

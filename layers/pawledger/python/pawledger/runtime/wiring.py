@@ -127,6 +127,7 @@ def connect_receiving(settings: ReceiveBankFileSettings) -> "ReceivingPorts":
 
 def connect_posting(settings: PostPaymentsSettings) -> "PostingPorts":
     """Everything that posting a chunk touches; its ledger has no policies, since posting decides without them."""
+    from pawledger.rules.allocation_rules import load_allocation_rules  # noqa: PLC0415
     from pawledger.services.post_payments import PostingPorts  # noqa: PLC0415
 
     return PostingPorts(
@@ -136,21 +137,33 @@ def connect_posting(settings: PostPaymentsSettings) -> "PostingPorts":
         register=_register(settings.bank_files_table),
         store=_store(settings.bank_files_bucket),
         pause=connect_pause(),
+        allocation_rules=load_allocation_rules(),
     )
 
 
 def connect_closing(settings: CloseDaySettings) -> "ClosingPorts":
     """Everything that closing a day touches; its archive has heads and terms."""
+    from pawledger.adapters.bank_holidays import LibraryHolidayCalendars  # noqa: PLC0415
+    from pawledger.rules.provider_profiles import load_shipped_profiles  # noqa: PLC0415
     from pawledger.services.close_day import ClosingPorts  # noqa: PLC0415
+    from pawledger.services.file_calendar import FileCalendarPorts  # noqa: PLC0415
 
     accounts = bind(AccountRow, settings.accounts_table, _connection())
     terms = bind(TermRow, settings.policies_table, _connection())
     archive = DynamoLedgerArchive(accounts, policies=terms)
+    register, discrepancies = _register(settings.bank_files_table), _discrepancy_book(settings.discrepancies_table)
     return ClosingPorts(
-        register=_register(settings.bank_files_table),
-        discrepancies=_discrepancy_book(settings.discrepancies_table),
+        register=register,
+        discrepancies=discrepancies,
         archive=archive,
         terms=archive,
+        calendar=FileCalendarPorts(
+            register=register,
+            discrepancies=discrepancies,
+            load_profiles=load_shipped_profiles,
+            holidays=LibraryHolidayCalendars(),
+            time_zone=settings.billing_time_zone,
+        ),
     )
 
 

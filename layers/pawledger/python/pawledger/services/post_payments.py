@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pawledger.bank_files.formats import report_kind_of
+from pawledger.domain.allocation import plan_allocation
+from pawledger.domain.allocation_terms import AllocationRules, AllocationTerms
 from pawledger.domain.bank_movements import BankMovement, Movement, entry_id_of
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
-from pawledger.domain.entries import EntryKind
+from pawledger.domain.entries import POLICY_ENTRIES, EntryKind
 from pawledger.domain.errors import InvariantError, PawledgerError
 from pawledger.domain.identifiers import suspense_ledger_of
 from pawledger.domain.ledger import AccountHead
@@ -61,6 +63,7 @@ class PostingPorts:
     register: BankFileRegister
     store: BankFileStore
     pause: Pause
+    allocation_rules: AllocationRules
 
 
 def post_payments(message: object, ports: PostingPorts) -> PostingTally:
@@ -95,7 +98,9 @@ def _post_movement(file_id: str, chunked: ChunkedMovement, ports: PostingPorts, 
     movement = chunked.identified(file_id, named, route.identified_by)
     signed_minor = movement.signed_minor
     try:
-        recorded = append_entry(ports.ledger, ports.pause, route.ledger_id, lambda head, _: _propose(head, movement))
+        recorded = append_entry(
+            ports.ledger, ports.pause, route.ledger_id, lambda head, _: _propose(head, movement, ports)
+        )
     except EntryConflictError as error:
         ports.discrepancies.record(_conflict(movement, route.ledger_id, str(error)))
         _count(tally, "rejected", tally.rejected_minor, movement.currency, signed_minor)
@@ -135,9 +140,24 @@ def _route(movement: ChunkedMovement, ports: PostingPorts) -> Route:
     return identify_account(movement.payment_id, movement.clues, ports.references, ports.ledger)
 
 
-def _propose(head: AccountHead, movement: BankMovement) -> Proposal:
-    outcome = decide_movement(head, movement)
+def _propose(head: AccountHead, movement: BankMovement, ports: PostingPorts) -> Proposal:
+    outcome = decide_movement(head, movement, _terms_of(head, movement, ports))
     return Proposal(outcome.decision, outcome.discrepancies)
+
+
+def _terms_of(head: AccountHead, movement: BankMovement, ports: PostingPorts) -> AllocationTerms:
+    """The terms of an account; its policies' products are looked up only where they decide."""
+    rules = ports.allocation_rules
+    terms = rules.terms_of(head.account_id, movement.currency)
+    if not rules.by_product or movement.movement is not Movement.PAYMENT:
+        return terms
+    exact = AllocationTerms(terms.order)
+    plan = plan_allocation(movement.amount_minor, head.open_invoices, named=movement.invoice_ids, terms=exact)
+    if not rules.depends_on_products(head.account_id, movement.currency, plan.short_minor):
+        return terms
+    entries = ports.ledger.read_entries_from(head.account_id, POLICY_ENTRIES)
+    products = {str(entry.decision.facts["product"]) for entry in entries if "product" in entry.decision.facts}
+    return rules.terms_of(head.account_id, movement.currency, products)
 
 
 def _conflict(movement: BankMovement, account_id: str, what: str) -> Discrepancy:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
+from pawledger.domain.entries import POLICY_ENTRIES
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.policies import ALL_TERMS
@@ -15,8 +16,6 @@ from pawledger.domain.rulebook import Rulebook
 from pawledger.ports import HeadMovedError, Ledger
 from pawledger.services.policy_messages import read_policy_event
 from pawledger.services.record_policy_event import events_of, read_policy_ground
-
-POLICY_ENTRIES_PREFIX: Final = "policy#"
 
 READS_MAX: Final = 5
 """An account changes some times a day; one that changes during so many reads is being billed just now."""
@@ -96,7 +95,7 @@ def _read_ground(
     for _ in range(READS_MAX):
         head = ledger.read_head(account_id, consistent=True)
         terms = ledger.read_terms(account_id, *ALL_TERMS)
-        entries = ledger.read_entries_from(account_id, POLICY_ENTRIES_PREFIX)
+        entries = ledger.read_entries_from(account_id, POLICY_ENTRIES)
         if ledger.read_head(account_id, consistent=True) == head:
             return head, PreviewGround(
                 head=head or AccountHead(account_id),
