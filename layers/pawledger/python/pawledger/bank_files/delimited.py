@@ -12,6 +12,7 @@ from io import BufferedReader, RawIOBase
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, cast
 
 from pawledger.bank_files.lines import LINE_BYTES_MAX, LineBlocks, UnreadableLinesError
+from pawledger.bank_files.streams import rejoin
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -241,29 +242,11 @@ class _Utf16AsUtf8(RawIOBase):
         return len(data)
 
 
-class HeadThenRest(RawIOBase):
-    """A stream that gives back the bytes that were read from it before it goes on."""
-
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
-        super().__init__()
-        self._head = head
-        self._rest = rest
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "WriteableBuffer", /) -> int:
-        view = memoryview(buffer).cast("B")
-        data = self._head[: len(view)] or self._rest.read(len(view))
-        self._head = self._head[len(view) :]
-        view[: len(data)] = data
-        return len(data)
-
-
 def _as_utf8(stream: BinaryIO) -> BinaryIO:
     """The stream itself as far as its bytes are concerned, turned into UTF-8 where it begins with a mark of UTF-16."""
     head = b""
     while len(head) < len(BOM_UTF16_LE) and (more := stream.read(len(BOM_UTF16_LE) - len(head))):
         head += more
-    raw = _Utf16AsUtf8 if head in (BOM_UTF16_LE, BOM_UTF16_BE) else HeadThenRest
-    return cast("BinaryIO", BufferedReader(raw(head, stream), LINE_BYTES_MAX))
+    if head in (BOM_UTF16_LE, BOM_UTF16_BE):
+        return cast("BinaryIO", BufferedReader(_Utf16AsUtf8(head, stream), LINE_BYTES_MAX))
+    return rejoin(head, stream, buffer_bytes=LINE_BYTES_MAX)

@@ -3,17 +3,16 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib import import_module
-from io import BufferedReader
 from itertools import chain
 from re import compile as compile_pattern
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, cast
 
-from pawledger.bank_files.delimited import HeadThenRest
-from pawledger.bank_files.packaging import is_package, unpack, unread_package_of
+from pawledger.bank_files.package_marks import is_package, unread_package_of
 from pawledger.bank_files.provider_detection import detect_provider_report
 from pawledger.bank_files.reading_options import NO_OPTIONS, ReadingOptions
 from pawledger.bank_files.records import StatementEntry
 from pawledger.bank_files.report import FileReport, Rule, Verdict
+from pawledger.bank_files.streams import rejoin
 
 if TYPE_CHECKING:
     from pawledger.bank_files.csv_mapping import CsvMapping
@@ -185,7 +184,8 @@ def _read_packed(
     if not is_package(head):
         yield from _read_content(head, whole, report, options, mapping)
         return
-    with unpack(whole, report) as unpacked:
+    # Loaded when the first package comes: it takes as long as reading thousands of entries.
+    with import_module("pawledger.bank_files.packaging").unpack(whole, report) as unpacked:
         yield from _read_content(*_peek(unpacked), report, options, mapping)
 
 
@@ -194,7 +194,7 @@ def _peek(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
     head = b""
     while len(head) < HEAD_BYTES and (more := stream.read(HEAD_BYTES - len(head))):
         head += more
-    return head, cast("BinaryIO", BufferedReader(HeadThenRest(head, stream)))
+    return head, rejoin(head, stream)
 
 
 def _read_content(

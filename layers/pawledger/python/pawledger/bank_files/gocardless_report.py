@@ -5,19 +5,18 @@ The API tells amounts in minor units, those of items as decimals (`"45.0"`); exp
 
 from collections.abc import Iterator
 from decimal import Decimal
-from io import BufferedReader
 from itertools import chain
 from re import ASCII
 from re import compile as compile_pattern
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final
 
-from pawledger.bank_files.delimited import HeadThenRest
 from pawledger.bank_files.gocardless_exports import read_items_export, read_payouts_export
 from pawledger.bank_files.gocardless_json import Element, JsonPages
 from pawledger.bank_files.gocardless_payouts import Item, Payout, Payouts
 from pawledger.bank_files.provider_rows import Notes, UnreadableReportError, read_day, shown
 from pawledger.bank_files.records import StatementEntry
 from pawledger.bank_files.report import FileReport
+from pawledger.bank_files.streams import rejoin
 from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
 
 ENTRIES_TOGETHER: Final = 500
@@ -53,7 +52,7 @@ def _read_blocks(stream: BinaryIO, report: FileReport, *, is_items: bool) -> Ite
     head = b""
     while len(head) < HEAD_BYTES and (more := stream.read(HEAD_BYTES - len(head))):
         head += more
-    whole = cast("BinaryIO", BufferedReader(HeadThenRest(head, stream)))
+    whole = rejoin(head, stream)
     try:
         if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{":
             yield from _Pages(payouts, notes, is_items=is_items).read(whole)

@@ -65,6 +65,19 @@ class LineBlocks:
         self.fallback_line: int | None = None
 
     def __iter__(self) -> Iterator[list[str]]:
+        for text in self.texts():
+            lines = text.split("\n")
+            # Behind the last line feed there is nothing.
+            lines.pop()
+            self.count(len(lines))
+            yield lines
+
+    def texts(self) -> Iterator[str]:
+        """Iterate over texts of whole lines instead, with a line feed behind each line; raises the same.
+
+        To count lines takes half as long as to split them, so that it is left to the caller, who may know: it tells
+        `count` how many each text had before it asks for the next.
+        """
         tail = b""
         at_start = True
         while block := self._stream.read(BLOCK_BYTES):
@@ -85,23 +98,26 @@ class LineBlocks:
         if tail:
             yield self._decode(tail)
 
-    def _decode(self, whole_lines: bytes) -> list[str]:
+    def count(self, line_count: int) -> None:
+        """Count lines that were given. Raises `TooManyLinesError`."""
+        self._line_count += line_count
+        if self._line_count > self._lines_max:
+            raise TooManyLinesError(f"more than {self._lines_max} lines", self._lines_max + 1)
+
+    def _decode(self, whole_lines: bytes) -> str:
         if b"\r" in whole_lines:
             whole_lines = whole_lines.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        if not whole_lines.endswith(b"\n"):
+            whole_lines += b"\n"
         if b"\0" in whole_lines:
             line = self._line_count + 1 + whole_lines.count(b"\n", 0, whole_lines.index(b"\0"))
             raise NulByteError("NUL byte: the file is binary or in a two-byte encoding", line)
         try:
             text = whole_lines.decode("utf-8")
         except UnicodeDecodeError:
-            lines = self._decode_each(whole_lines)
-        else:
-            lines = text.split("\n")
-        if not lines[-1]:
-            lines.pop()
-        self._check_limits(whole_lines, lines)
-        self._line_count += len(lines)
-        return lines
+            text = "\n".join(self._decode_each(whole_lines))
+        self._check_lengths(whole_lines)
+        return text
 
     def _decode_each(self, whole_lines: bytes) -> list[str]:
         lines = []
@@ -114,14 +130,12 @@ class LineBlocks:
                     self.fallback_line = self._line_count + index + 1
         return lines
 
-    def _check_limits(self, whole_lines: bytes, lines: list[str]) -> None:
+    def _check_lengths(self, whole_lines: bytes) -> None:
         if len(whole_lines) > self._line_bytes_max:
             for index, line in enumerate(whole_lines.split(b"\n")):
                 if len(line) > self._line_bytes_max:
                     where = self._line_count + index + 1
                     raise LineTooLongError(f"line is longer than {self._line_bytes_max} bytes", where)
-        if self._line_count + len(lines) > self._lines_max:
-            raise TooManyLinesError(f"more than {self._lines_max} lines", self._lines_max + 1)
 
 
 def _decode_fallback(line: bytes) -> str:

@@ -72,25 +72,24 @@ class _Reader:
         self.notes = notes
         self._entries = EntryReader(notes)
         self.structure = Structure(notes, self._entries)
-        self._held = RecordBlock([], "", [], None)
+        self._held = RecordBlock("", "", [], None)
 
     def read_block(self, block: RecordBlock) -> Iterator[list[StatementEntry]]:
         """Read records up to the last one that is no addenda, which is held until it is known how many follow it.
 
         Raises `StructureLostError`.
         """
-        if not block.records:
+        if not block.text:
             return
-        block = _join(self._held, block)
+        block = self._held.joined(block)
         last = max(len(block.kinds.rstrip("7")) - 1, 0)
         yield from self._read_records(block, last)
-        offsets = None if block.offsets is None else block.offsets[last:]
-        self._held = RecordBlock(block.records[last:], block.kinds[last:], block.lines[last:], offsets)
-        self._check_addenda_count(self._held, 0, len(self._held.records))
+        self._held = block.part(last, len(block.kinds))
+        self._check_addenda_count(self._held, 0, len(self._held.kinds))
 
     def end(self) -> Iterator[list[StatementEntry]]:
         """Read what is held and check that the last file ends. Raises `StructureLostError`."""
-        yield from self._read_records(self._held, len(self._held.records))
+        yield from self._read_records(self._held, len(self._held.kinds))
         self.notes.line = self._held.lines[-1] if self._held.lines else 1
         self.structure.end()
 
@@ -102,7 +101,7 @@ class _Reader:
         while position < end:
             self.notes.line = block.lines[position]
             if kinds[position] != "6":
-                structure.read_control(kinds[position], block.records[position])
+                structure.read_control(kinds[position], block.record(position))
                 position += 1
                 continue
             if not structure.holds_entries() or structure.batch is None:
@@ -137,10 +136,11 @@ class _Reader:
             stop = min(end, start + width * COLUMN_ENTRIES_MAX)
             entries = None
             if stop - start >= width * COLUMN_ENTRIES_MIN:
-                every = slice(start, stop, width)
-                offsets = None if block.offsets is None else block.offsets[every]
-                column = RecordBlock(block.records[every], block.kinds[every], block.lines[every], offsets)
-                addenda = block.records[start + 1 : stop : 2] if width == 2 else None
+                column = block.part(start, stop)
+                addenda = None
+                if width == 2:
+                    addenda = block.records(start, stop)[1::2]
+                    column = column.every_other()
                 entries = self._entries.read_in_columns(column, addenda, batch)
             if entries is None:
                 entries = []
@@ -152,18 +152,9 @@ class _Reader:
     def _read_single(self, block: RecordBlock, start: int, end: int, batch: BatchCount) -> list[StatementEntry]:
         """Read one entry and its addenda."""
         offset = None if block.offsets is None else block.offsets[start]
-        addenda = block.records[start + 1 : end]
-        entry = self._entries.read_one(block.records[start], addenda, block.lines[start], offset, batch)
+        addenda = block.records(start + 1, end)
+        entry = self._entries.read_one(block.record(start), addenda, block.lines[start], offset, batch)
         return [] if entry is None else [entry]
-
-
-def _join(held: RecordBlock, block: RecordBlock) -> RecordBlock:
-    if not held.records:
-        return block
-    offsets = None
-    if held.offsets is not None and block.offsets is not None:
-        offsets = [*held.offsets, *block.offsets]
-    return RecordBlock(held.records + block.records, held.kinds + block.kinds, [*held.lines, *block.lines], offsets)
 
 
 def _run_end(pattern: Pattern[str], kinds: str, position: int) -> int:

@@ -20,7 +20,7 @@ from pawledger.bank_files.nacha_codes import (
     TRANSACTION_DIRECTIONS,
     direction_of,
 )
-from pawledger.bank_files.nacha_columns import split_entries
+from pawledger.bank_files.nacha_columns import checksums_of, split_entries
 from pawledger.bank_files.nacha_controls import BatchCount
 from pawledger.bank_files.nacha_fields import (
     ROUTING_NUMBERS_KEPT_MAX,
@@ -74,13 +74,11 @@ class EntryReader:
         None where that is not so: they are then to be read one by one. A column at a time the whole work is done by
         loops inside the interpreter, and this is where the time of a file goes.
         """
-        records = entries.records
-        columns = split_entries(records, batch.layout, "0" if addenda is None else "1")
+        columns = split_entries(entries.text, batch.layout, "0" if addenda is None else "1")
         if columns is None or batch.is_advice or batch.is_international:
             return None
-        codes, routing, accounts, amounts, ids, names, traces = columns
+        codes, different_codes, routing, accounts, amounts, ids, names, traces = columns
         told = None if addenda is None else read_in_columns(addenda, traces)
-        different_codes = set(codes)
         if not self._are_ordinary(different_codes, told, batch) or (told is None and addenda is not None):
             return None
         if not is_number("".join(amounts) + "".join(traces)):
@@ -97,13 +95,13 @@ class EntryReader:
         do_rise = all(map(lt, traces, traces[1:]))
         self._check_traces(traces, batch, do_rise=do_rise)
         batch.entry_hash += entry_hash
-        directions = self._count_columns(codes, different_codes, amounts_minor, batch)
-        whole = records if told is None or addenda is None or not told.are_returns else map(add, records, addenda)
-        checksums = [*map(crc32, map(str.encode, whole))]
+        directions = _count_columns(codes, different_codes, amounts_minor, batch)
+        is_return = told is not None and told.are_returns
+        decisive = addenda if is_return else None
+        checksums = checksums_of(entries.text) if decisive is None else _checksums_of_pairs(entries, decisive)
         ordinals = self._ordinals.number(batch.company_id, batch.day_text, traces, checksums, do_rise=do_rise)
         batch.addenda_count += 0 if addenda is None else len(addenda)
-        is_return = told is not None and told.are_returns
-        batch.return_count += len(records) if is_return else 0
+        batch.return_count += len(amounts) if is_return else 0
         # fmt: off
         identities = zip(
             repeat("nacha"), repeat(batch.company_id), repeat(batch.day_text), traces, codes, amounts,
@@ -136,27 +134,10 @@ class EntryReader:
                 return None
             return sum(map(self._checked.__getitem__, routing_numbers))
 
-    def _type_codes_of(self, codes: Sequence[str], different_codes: Set[str]) -> Iterable[str]:
+    def _type_codes_of(self, codes: Iterable[str], different_codes: Set[str]) -> Iterable[str]:
         if len(different_codes) == 1:
-            return repeat(self._type_codes[codes[0]])
+            return repeat(self._type_codes[next(iter(different_codes))])
         return map(self._type_codes.__getitem__, codes)
-
-    def _count_columns(
-        self, codes: Sequence[str], different_codes: Set[str], amounts_minor: list[int], batch: BatchCount
-    ) -> Iterable[Direction]:
-        """Add entries of listed codes to their batch; gives the direction of each."""
-        if len(different_codes) == 1:
-            directions = [TRANSACTION_DIRECTIONS[codes[0]]] * len(codes)
-        else:
-            directions = [*map(TRANSACTION_DIRECTIONS.__getitem__, codes)]
-        credit_count = directions.count(_CREDIT)
-        credit_minor = sum(compress(amounts_minor, map(is_, directions, repeat(_CREDIT)))) if credit_count else 0
-        batch.entry_count += len(codes)
-        batch.credit_count += credit_count
-        batch.credit_minor += credit_minor
-        batch.debit_count += len(codes) - credit_count
-        batch.debit_minor += sum(amounts_minor) - credit_minor
-        return directions
 
     def read_one(
         self, record: str, addenda: list[str], line: int, offset: int | None, batch: BatchCount
@@ -294,6 +275,33 @@ class EntryReader:
             self._notes.wrong("amount_unexpected", message, "amount")
             return False
         return True
+
+
+def _count_columns(
+    codes: Iterable[str], different_codes: Set[str], amounts_minor: list[int], batch: BatchCount
+) -> Iterable[Direction]:
+    """Add entries of listed codes to their batch; gives the direction of each."""
+    entry_count, total_minor = len(amounts_minor), sum(amounts_minor)
+    directions: Iterable[Direction]
+    if len(different_codes) == 1:
+        direction = TRANSACTION_DIRECTIONS[next(iter(different_codes))]
+        directions = repeat(direction)
+        credit_count, credit_minor = (entry_count, total_minor) if direction is _CREDIT else (0, 0)
+    else:
+        directions = [*map(TRANSACTION_DIRECTIONS.__getitem__, codes)]
+        credit_count = directions.count(_CREDIT)
+        credit_minor = sum(compress(amounts_minor, map(is_, directions, repeat(_CREDIT))))
+    batch.entry_count += entry_count
+    batch.credit_count += credit_count
+    batch.credit_minor += credit_minor
+    batch.debit_count += entry_count - credit_count
+    batch.debit_minor += total_minor - credit_minor
+    return directions
+
+
+def _checksums_of_pairs(entries: RecordBlock, addenda: Sequence[str]) -> list[int]:
+    """CRC-32 of entries together with the addenda that makes each a return."""
+    return [*map(crc32, map(str.encode, map(add, entries.records(0, len(addenda)), addenda)))]
 
 
 def _purpose_of(code: str, facts: AddendaFacts, batch: BatchCount) -> Purpose:

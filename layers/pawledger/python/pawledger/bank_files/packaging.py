@@ -14,6 +14,13 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, BinaryIO, Final, cast
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
+from pawledger.bank_files.package_marks import (
+    EMPTY_ZIP_MARK,
+    GZIP_MARK,
+    ZIP_MARK,
+    is_package,
+    unread_package_of,
+)
 from pawledger.bank_files.report import FileReport, Rule
 from pawledger.domain.errors import PawledgerError
 
@@ -35,9 +42,6 @@ RATIO_FREE_BYTES: Final = 16 * 1024**2
 """Below this size the ratio is not looked at: a short file of blanks does no harm."""
 BLOCK_BYTES: Final = 64 * 1024
 
-_GZIP_MARK: Final = b"\x1f\x8b"
-_ZIP_MARK: Final = b"PK\x03\x04"
-_EMPTY_ZIP_MARK: Final = b"PK\x05\x06"
 _ZIP_END: Final = struct.Struct("<4s4H2LH")
 """End of central directory record (APPNOTE.TXT 4.3.16): mark, disks, counts, size and offset of the directory."""
 _ZIP64_END: Final = struct.Struct("<4sQ2H2L4Q")
@@ -46,16 +50,6 @@ _ZIP64_LOCATOR: Final = struct.Struct("<4sLQL")
 """Stands between the two (APPNOTE.TXT 4.3.15): mark, disk, offset of the wide record, number of disks."""
 _ZIP64_MARKS: Final = (b"PK\x06\x06", b"PK\x06\x07")
 _ZIP_COMMENT_BYTES_MAX: Final = 65_535
-_UNREAD_PACKAGES: Final = {
-    b"BZh": "bzip2",
-    b"\xfd7zXZ\0": "xz",
-    b"7z\xbc\xaf\x27\x1c": "7-Zip",
-    b"Rar!": "RAR",
-    b"\x28\xb5\x2f\xfd": "Zstandard",
-    b"-----BEGIN PGP": "OpenPGP",
-}
-
-
 _ZIP_FAULTS: Final = (BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, struct.error)
 """What `zipfile` raises for the directories and headers that damage or malice can make."""
 
@@ -66,16 +60,6 @@ class PackageFaultError(PawledgerError):
     def __init__(self, rule: str, message: str) -> None:
         super().__init__(message)
         self.rule = rule
-
-
-def is_package(head: bytes) -> bool:
-    """Say whether a file that begins like this is a package that is unpacked here."""
-    return head.startswith((_GZIP_MARK, _ZIP_MARK, _EMPTY_ZIP_MARK))
-
-
-def unread_package_of(head: bytes) -> str | None:
-    """Name of the packaging of a file that begins like this, where it is one that is not unpacked here."""
-    return next((name for mark, name in _UNREAD_PACKAGES.items() if head.startswith(mark)), None)
 
 
 @contextmanager
@@ -146,8 +130,8 @@ class _Content(RawIOBase):
 
     def _unpack(self, spool: IO[bytes]) -> Iterator[bytes]:
         """Yield the content in blocks that are not empty. Raises `PackageFaultError`."""
-        head = self._packed.read(len(_ZIP_MARK))
-        if head.startswith(_GZIP_MARK):
+        head = self._packed.read(len(ZIP_MARK))
+        if head.startswith(GZIP_MARK):
             yield from _unpack_gzip(head, self._packed)
         else:
             yield from _unpack_zip(head, self._packed, spool)
@@ -212,7 +196,7 @@ def _check_directory(spool: IO[bytes]) -> None:
     start = max(0, length - _ZIP_END.size - _ZIP_COMMENT_BYTES_MAX - _ZIP64_END.size - _ZIP64_LOCATOR.size)
     spool.seek(start)
     tail = spool.read()
-    end = tail.rfind(_EMPTY_ZIP_MARK)
+    end = tail.rfind(EMPTY_ZIP_MARK)
     if end < 0 or len(tail) - end < _ZIP_END.size:
         raise PackageFaultError("package.truncated", "the zip has no end: it was cut")
     directory_bytes = max(_ZIP_END.unpack_from(tail, end)[5], _wide_directory_bytes(tail, end, start))
