@@ -1,15 +1,17 @@
 """What a bank movement means for an account."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
+from pawledger.domain.allocation_terms import AllocationTerms
 from pawledger.domain.bank_movements import BankMovement, Movement, entry_id_of, payment_id_of
 from pawledger.domain.discrepancies import DiscrepancyKind
 from pawledger.domain.entries import Allocation, EntryKind, LedgerAccount, OpenInvoice
 from pawledger.domain.identifiers import suspense_ledger_of
-from pawledger.domain.ledger import AccountHead
+from pawledger.domain.ledger import AccountHead, head_as_json, head_from_json
 from pawledger.domain.movement_outcomes import MovementOutcome
 from pawledger.domain.payments import decide_movement
 from tests.builders.books import Book, Delivery
@@ -232,3 +234,73 @@ def test_where_a_movement_is_found_again_stands_in_its_entry(book: Book) -> None
     offset = replace(build_movement(amount_minor=1_000), offset=4_711)
     assert decide_movement(book.head, offset).decision.source["offset"] == 4_711
     assert "offset" not in decide_movement(book.head, build_movement(amount_minor=1_000)).decision.source
+
+
+NAMED = ("HOME0001-0001",)
+
+
+def test_a_standing_order_that_names_the_first_invoice_for_ever_settles_what_is_open(book: Book) -> None:
+    book.deliver_movement(build_movement("January", amount_minor=1_000, invoice_ids=NAMED))
+    outcome = decide_movement(
+        book.head, build_movement("February", booked_on=date(2026, 3, 2), amount_minor=1_000, invoice_ids=NAMED)
+    )
+    assert outcome.decision.allocations == (Allocation("HOME0001-0002", 1_000, date(2026, 2, 28)),)
+    assert outcome.discrepancies == ()
+
+
+@pytest.mark.parametrize(("days", "kind"), [(0, "probable_duplicate"), (5, "probable_duplicate"), (6, None)])
+def test_a_payment_made_twice_within_days_is_told_and_laid_out_like_any_other(
+    book: Book, days: int, kind: str | None
+) -> None:
+    book.deliver_movement(build_movement("once", amount_minor=1_000, invoice_ids=NAMED))
+    again = build_movement("twice", booked_on=BOOKED_ON + timedelta(days=days), amount_minor=1_000, invoice_ids=NAMED)
+    outcome = decide_movement(book.head, again)
+    assert amounts(outcome) == {LedgerAccount.CASH: 1_000, LedgerAccount.RECEIVABLE: -1_000}
+    assert [found.kind for found in outcome.discrepancies] == ([kind] if kind else [])
+
+
+def test_two_transfers_of_one_day_for_two_open_invoices_are_no_duplicates(book: Book) -> None:
+    book.deliver_movement(build_movement("first", amount_minor=1_000, payer_key="key"))
+    outcome = decide_movement(book.head, build_movement("second", amount_minor=1_000, payer_key="key"))
+    assert outcome.discrepancies == ()
+
+
+@pytest.mark.parametrize("changes", [{"amount_minor": 999}, {"payer_key": "other"}, {"invoice_ids": ()}])
+def test_another_amount_payer_or_reference_is_no_duplicate(book: Book, changes: dict[str, Any]) -> None:
+    book.deliver_movement(build_movement("all", amount_minor=2_000, invoice_ids=NAMED, payer_key="key"))
+    again = {"amount_minor": 2_000, "invoice_ids": NAMED, "payer_key": "key", **changes}
+    outcome = decide_movement(book.head, build_movement("again", **again))
+    assert DiscrepancyKind.PROBABLE_DUPLICATE not in {found.kind for found in outcome.discrepancies}
+
+
+def test_money_for_an_invoice_that_is_paid_already_waits_for_the_next_one(book: Book) -> None:
+    book.deliver_movement(build_movement("all", amount_minor=2_000))
+    late = build_movement("late", booked_on=date(2026, 4, 1), amount_minor=1_000, invoice_ids=NAMED)
+    outcome = decide_movement(book.head, late)
+    assert amounts(outcome) == {LedgerAccount.CASH: 1_000, LedgerAccount.UNAPPLIED: -1_000}
+    assert findings(outcome) == [(DiscrepancyKind.INVOICE_ALREADY_PAID, 1_000)]
+
+
+def test_money_for_an_account_with_nothing_open_and_nothing_to_come_is_told_as_such(book: Book) -> None:
+    book.deliver_movement(build_movement("all", amount_minor=2_000))
+    ended = replace(book.head, cursors=())
+    assert findings(decide_movement(ended, build_movement("more"))) == [(DiscrepancyKind.PAYMENT_WITHOUT_COVER, 1_000)]
+
+
+def test_what_is_missing_within_the_tolerance_is_a_small_difference_in_the_same_entry(book: Book) -> None:
+    outcome = decide_movement(book.head, build_movement(amount_minor=996), AllocationTerms(tolerance_minor=5))
+    assert amounts(outcome) == {
+        LedgerAccount.CASH: 996,
+        LedgerAccount.RECEIVABLE: -1_000,
+        LedgerAccount.SMALL_DIFFERENCES: 4,
+    }
+    assert outcome.discrepancies == ()
+    assert outcome.decision.reason == "Payment of 9.96 EUR settles HOME0001-0001 10.00; 0.04 of it is not asked for."
+
+
+def test_an_account_remembers_its_last_payment_through_its_stored_form(book: Book) -> None:
+    book.deliver_movement(build_movement("once", amount_minor=1_000, invoice_ids=NAMED))
+    head = book.head
+    assert head.last_payment is not None
+    assert (head.last_payment.booked_on, head.last_payment.amount_minor) == (BOOKED_ON, 1_000)
+    assert head_from_json(head.account_id, head.version, head_as_json(head)) == head

@@ -1,6 +1,5 @@
 """Settling: which invoices a payment pays, what waits where, and what a person must know of it."""
 
-from datetime import date
 from typing import Final
 
 from pawledger.domain.allocation import AllocationPlan, AllocationRule, plan_allocation, sum_of
@@ -24,11 +23,10 @@ PAYMENT_MARK_CHARACTERS: Final = 8
 def settle_payment(head: AccountHead, movement: BankMovement, terms: AllocationTerms) -> MovementOutcome:
     """What a payment means for its account: it settles invoices, and the rest is the account's own money.
 
-    A payment that was probably made twice settles nothing and waits in suspense, since its payer will want it back.
+    A payment that was probably made twice is laid out like any other, since only its payer can say, and since the
+    books must not depend on which of the two was posted first; a person is told.
     """
     plan = plan_allocation(movement.amount_minor, head.open_invoices, named=movement.invoice_ids, terms=terms)
-    if _is_probable_duplicate(head, movement):
-        return _suspend_duplicate(head, movement)
     applied_minor = sum_of(plan.allocations)
     decision = book_movement(
         movement,
@@ -43,7 +41,11 @@ def settle_payment(head: AccountHead, movement: BankMovement, terms: AllocationT
         details=None if plan.rule is AllocationRule.ORDER else {"allocated_by": plan.rule},
     )
     found: list[Discrepancy] = []
-    if plan.unapplied_minor:
+    if _is_probable_duplicate(head, movement):
+        what = f"{decision.reason} The payment before has the same payer, reference and amount."
+        kind = DiscrepancyKind.PROBABLE_DUPLICATE
+        found.append(tell_movement(head, movement, kind, movement.amount_minor, what))
+    elif plan.unapplied_minor:
         kind = _kind_of_rest(head, movement, plan)
         found.append(tell_movement(head, movement, kind, plan.unapplied_minor, decision.reason))
     if plan.short_minor:
@@ -73,21 +75,6 @@ def _is_probable_duplicate(head: AccountHead, movement: BankMovement) -> bool:
     if movement.invoice_ids:
         return open_ids.isdisjoint(movement.invoice_ids)
     return all(invoice.remaining_minor != movement.amount_minor for invoice in head.open_invoices)
-
-
-def _suspend_duplicate(head: AccountHead, movement: BankMovement) -> MovementOutcome:
-    last = head.last_payment
-    before: date | None = last.booked_on if last else None
-    decision = book_movement(
-        movement,
-        EntryKind.MONEY_SUSPENDED,
-        f"{describe_movement(movement)} waits in suspense: the payment before, of {before}, has the same payer, "
-        "reference and amount, and nothing that it could be for is open.",
-        Posting(LedgerAccount.CASH, movement.currency, movement.amount_minor),
-        Posting(LedgerAccount.SUSPENSE, movement.currency, -movement.amount_minor),
-    )
-    kind = DiscrepancyKind.PROBABLE_DUPLICATE
-    return MovementOutcome(decision, (tell_movement(head, movement, kind, movement.amount_minor, decision.reason),))
 
 
 def _kind_of_rest(head: AccountHead, movement: BankMovement, plan: AllocationPlan) -> DiscrepancyKind:
