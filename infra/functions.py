@@ -63,7 +63,7 @@ RECORD_POLICY_EVENT: Final = FunctionDefinition(
         TableAccess(table="accounts", actions=(GET, PUT)),
         TableAccess(table="entries", actions=(GET, QUERY, PUT)),
         TableAccess(table="policies", actions=(QUERY, PUT)),
-        TableAccess(table="discrepancies", actions=(PUT, UPDATE)),
+        TableAccess(table="discrepancies", actions=(GET, PUT, UPDATE)),
         TableAccess(table="references", actions=(GET, PUT)),
     ),
 )
@@ -77,7 +77,7 @@ START_BILLING_DAY: Final = FunctionDefinition(
     tables=(
         TableAccess(table="accounts", actions=(BATCH_GET,), queried_indexes=("agenda",)),
         TableAccess(table="runs", actions=(GET, QUERY, PUT)),
-        TableAccess(table="discrepancies", actions=(PUT, UPDATE)),
+        TableAccess(table="discrepancies", actions=(GET, PUT, UPDATE)),
     ),
 )
 
@@ -118,7 +118,7 @@ POST_PAYMENTS: Final = FunctionDefinition(
         TableAccess(table="entries", actions=(GET, QUERY, PUT)),
         TableAccess(table="references", actions=(GET, PUT)),
         TableAccess(table="bank_files", actions=(GET, PUT)),
-        TableAccess(table="discrepancies", actions=(PUT,)),
+        TableAccess(table="discrepancies", actions=(GET, PUT, UPDATE)),
     ),
 )
 

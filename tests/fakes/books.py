@@ -7,16 +7,22 @@ from pawledger.adapters.stored_bodies import (
     read_bank_file,
     read_chunk_result,
     read_discrepancy,
+    read_life,
     read_statement,
     write_bank_file,
     write_chunk_result,
     write_discrepancy,
+    write_life,
     write_statement,
 )
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus
+from pawledger.domain.discrepancy_life import RecordedDiscrepancy, find_again, heal
 from pawledger.domain.statement_chain import ChainedStatement
-from pawledger.ports import BankFileRecord, ChunkResult, RecordedDiscrepancy
+from pawledger.ports import BankFileRecord, ChunkResult, DiscrepancyMovedError
 from tests.fakes.world import BankFileRow, DiscrepancyRow, SharedState
+
+CHANGED_AT = "2026-02-03T12:00:00+00:00"
+"""When everything happens that happens by itself."""
 
 _KIND_ORDER = {kind: index for index, kind in enumerate(DiscrepancyKind)}
 
@@ -29,8 +35,9 @@ class MemoryDiscrepancyBook:
 
     def record(self, discrepancy: Discrepancy) -> bool:
         with self._state.call("DiscrepancyBook", "record", discrepancy) as rows:
-            if discrepancy.discrepancy_id in rows.discrepancies:
-                return False
+            known = rows.discrepancies.get(discrepancy.discrepancy_id)
+            if known is not None:
+                return _write(known, find_again(_recorded(known), discrepancy, CHANGED_AT))
             row = DiscrepancyRow(DiscrepancyStatus.OPEN, write_discrepancy(discrepancy))
             rows.discrepancies[discrepancy.discrepancy_id] = row
             return True
@@ -43,10 +50,14 @@ class MemoryDiscrepancyBook:
     def heal(self, discrepancy_id: str) -> bool:
         with self._state.call("DiscrepancyBook", "heal", discrepancy_id) as rows:
             row = rows.discrepancies.get(discrepancy_id)
-            if row is None or row.status != DiscrepancyStatus.OPEN:
-                return False
-            row.status = DiscrepancyStatus.HEALED
-            return True
+            return row is not None and _write(row, heal(_recorded(row), CHANGED_AT))
+
+    def change(self, before: RecordedDiscrepancy, after: RecordedDiscrepancy) -> None:
+        with self._state.call("DiscrepancyBook", "change", before, after) as rows:
+            row = rows.discrepancies.get(after.discrepancy.discrepancy_id)
+            if row is None or row.version != before.version:
+                raise DiscrepancyMovedError(f"somebody else changed {after.discrepancy.discrepancy_id} just now")
+            _write(row, after)
 
     def list_open(self, kind: DiscrepancyKind | None = None) -> Iterator[RecordedDiscrepancy]:
         with self._state.call("DiscrepancyBook", "list_open", kind) as rows:
@@ -134,4 +145,14 @@ class MemoryReferenceBook:
 
 
 def _recorded(row: DiscrepancyRow) -> RecordedDiscrepancy:
-    return RecordedDiscrepancy(read_discrepancy(row.body), DiscrepancyStatus(row.status), row.alerted_at)
+    status = DiscrepancyStatus(row.status)
+    recorded = RecordedDiscrepancy(read_discrepancy(row.body), status, row.alerted_at, row.version)
+    return read_life(recorded, row.life)
+
+
+def _write(row: DiscrepancyRow, after: RecordedDiscrepancy | None) -> bool:
+    if after is None:
+        return False
+    row.status, row.version = after.status, after.version
+    row.body, row.life = write_discrepancy(after.discrepancy), write_life(after)
+    return True

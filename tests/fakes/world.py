@@ -45,6 +45,8 @@ class DiscrepancyRow:
     status: str
     body: str
     alerted_at: str | None = None
+    version: int = 0
+    life: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,11 @@
 from dataclasses import replace
 from datetime import date
 
+import pytest
+
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus
+from pawledger.domain.discrepancy_life import Change, ChangeKind, Pending, RecordedDiscrepancy, begin, finish
+from pawledger.ports import DiscrepancyMovedError
 from tests.functional.worlds import World
 
 OVERPAYMENT = Discrepancy(
@@ -35,7 +39,7 @@ def test_the_same_finding_again_is_not_recorded_again(world: World) -> None:
     assert recorded.discrepancy == OVERPAYMENT
 
 
-def test_a_closed_discrepancy_is_not_opened_by_finding_it_again(world: World) -> None:
+def test_a_resolved_discrepancy_is_not_opened_by_finding_it_again(world: World) -> None:
     world.discrepancy_book.record(OVERPAYMENT)
     world.close_discrepancy(OVERPAYMENT.discrepancy_id)
     assert not world.discrepancy_book.record(OVERPAYMENT)
@@ -81,7 +85,6 @@ def test_a_healed_discrepancy_is_off_the_worklist_and_heals_once(world: World) -
         world.discrepancy_book.record(found)
     assert world.discrepancy_book.heal(gap.discrepancy_id)
     assert not world.discrepancy_book.heal(gap.discrepancy_id)
-    assert not world.discrepancy_book.record(gap)
     recorded = world.discrepancy_book.read(gap.discrepancy_id)
     assert recorded is not None
     assert recorded.status is DiscrepancyStatus.HEALED
@@ -102,3 +105,62 @@ def test_open_ones_of_one_kind_can_be_listed_alone(world: World) -> None:
         world.discrepancy_book.record(found)
     listed = world.discrepancy_book.list_open(DiscrepancyKind.STATEMENT_GAP)
     assert [each.discrepancy for each in listed] == [gap]
+
+
+def read(world: World) -> RecordedDiscrepancy:
+    recorded = world.discrepancy_book.read(OVERPAYMENT.discrepancy_id)
+    assert recorded is not None
+    return recorded
+
+
+def test_one_that_healed_is_open_again_when_its_ground_returns_and_says_so(world: World) -> None:
+    world.discrepancy_book.record(OVERPAYMENT)
+    world.discrepancy_book.heal(OVERPAYMENT.discrepancy_id)
+    assert list(world.discrepancy_book.list_open()) == []
+    assert world.discrepancy_book.record(replace(OVERPAYMENT, born_on=date(2026, 2, 9)))
+    assert not world.discrepancy_book.record(OVERPAYMENT)
+    recorded = read(world)
+    assert (recorded.status, recorded.opening_count, recorded.version) == (DiscrepancyStatus.OPEN, 2, 2)
+    assert [change.kind for change in recorded.history] == [ChangeKind.HEALED, ChangeKind.OPENED_AGAIN]
+    assert recorded.discrepancy.born_on == date(2026, 2, 2)
+    assert list(world.discrepancy_book.list_open()) == [recorded]
+
+
+def test_a_change_is_kept_whole_and_takes_it_off_the_worklist(world: World) -> None:
+    world.discrepancy_book.record(OVERPAYMENT)
+    entries = (("SUSPENSE-07", "resolution#a#1"), ("HOME0001", "resolution#a#2"))
+    done = Change(ChangeKind.RESOLVED, NOON, "operator", "The payer called.", "a", "apply HOME0001", entries)
+    before = read(world)
+    begun = begin(before, Pending("a", "apply HOME0001", "operator", NOON))
+    world.discrepancy_book.change(before, begun)
+    assert read(world).pending == begun.pending
+    world.discrepancy_book.change(begun, finish(begun, done))
+    recorded = read(world)
+    assert (recorded.status, recorded.history, recorded.pending) == (DiscrepancyStatus.RESOLVED, (done,), None)
+    assert list(world.discrepancy_book.list_open()) == []
+
+
+def test_of_two_who_change_the_same_state_the_second_is_told(world: World) -> None:
+    world.discrepancy_book.record(OVERPAYMENT)
+    before = read(world)
+    world.discrepancy_book.change(before, begin(before, Pending("a", "apply", "first", NOON)))
+    with pytest.raises(DiscrepancyMovedError, match=OVERPAYMENT.discrepancy_id):
+        world.discrepancy_book.change(before, begin(before, Pending("b", "dismiss", "second", NOON)))
+    pending = read(world).pending
+    assert pending is not None
+    assert pending.actor == "first"
+
+
+def test_what_was_never_recorded_cannot_be_changed(world: World) -> None:
+    unknown = RecordedDiscrepancy(OVERPAYMENT, DiscrepancyStatus.OPEN, None)
+    with pytest.raises(DiscrepancyMovedError):
+        world.discrepancy_book.change(unknown, begin(unknown, Pending("a", "apply", "first", NOON)))
+    assert world.discrepancy_book.read(OVERPAYMENT.discrepancy_id) is None
+
+
+def test_a_change_leaves_alone_that_its_alert_was_pushed_meanwhile(world: World) -> None:
+    world.discrepancy_book.record(OVERPAYMENT)
+    before = read(world)
+    world.discrepancy_book.mark_alerted(OVERPAYMENT.discrepancy_id, NOON)
+    world.discrepancy_book.change(before, begin(before, Pending("a", "apply", "first", NOON)))
+    assert read(world).alerted_at == NOON

@@ -10,7 +10,8 @@ from datetime import date
 from typing import BinaryIO, Protocol
 
 from pawledger.domain.bill_runs import Batch, BatchResult, CohortTotal, Run
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus
+from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
+from pawledger.domain.discrepancy_life import RecordedDiscrepancy
 from pawledger.domain.entries import Entry
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.ledger import AccountHead
@@ -132,31 +133,31 @@ class RunBook(Protocol):
         """What was foreseen for a day, consistently, or None."""
 
 
+class DiscrepancyMovedError(PawledgerError):
+    """Another writer changed a discrepancy first; read it again and decide again. Nothing was written."""
+
+
 class DiscrepancyBook(Protocol):
     def record(self, discrepancy: Discrepancy) -> bool:
-        """Write a discrepancy once; False where it stands already, whatever its status."""
+        """Write a discrepancy, or open it again where its ground returned (see `find_again`); False where neither."""
 
     def heal(self, discrepancy_id: str) -> bool:
         """Mark an open discrepancy as healed, off the worklist; False where it is not open (any more)."""
 
-    def read(self, discrepancy_id: str) -> "RecordedDiscrepancy | None":
+    def change(self, before: RecordedDiscrepancy, after: RecordedDiscrepancy) -> None:
+        """Write what became of a discrepancy; on the worklist it stands only while it is open.
+
+        Raises `DiscrepancyMovedError` where it is no longer at `before.version`.
+        """
+
+    def read(self, discrepancy_id: str) -> RecordedDiscrepancy | None:
         """One discrepancy, consistently, or None."""
 
-    def list_open(self, kind: DiscrepancyKind | None = None) -> Iterator["RecordedDiscrepancy"]:
+    def list_open(self, kind: DiscrepancyKind | None = None) -> Iterator[RecordedDiscrepancy]:
         """All open ones (of a kind), kind by kind, oldest first within a kind."""
 
     def mark_alerted(self, discrepancy_id: str, alerted_at: str) -> bool:
         """Remember that its alert was pushed; False where that was remembered before."""
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedDiscrepancy:
-    """A discrepancy and what became of it."""
-
-    discrepancy: Discrepancy
-    status: DiscrepancyStatus
-    alerted_at: str | None
-    """Instant in ISO 8601, or None while nobody was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +183,10 @@ class BankFileRecord:
     movement_count: int
     credit_minor: Mapping[str, int]
     debit_minor: Mapping[str, int]
+    received_at: str | None = None
+    """Instant in ISO 8601, in UTC; None for what was received before this was kept."""
+    told_days: tuple[tuple[str, str], ...] = ()
+    """First and last days, in ISO 8601, of the spans of days that its statements tell of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +230,18 @@ class BankFileRegister(Protocol):
 
     def read_statements(self, chain_id: str, first_day: date, last_day: date) -> Iterator[ChainedStatement]:
         """Statements of a series that end within these days, consistently, in the order of their last days."""
+
+
+class HolidayCalendarUnknownError(PawledgerError):
+    """No holidays are known under this name."""
+
+
+class HolidayCalendars(Protocol):
+    def is_holiday(self, calendar: str, day: date) -> bool:
+        """Whether a day is a holiday of a country, a subdivision or a payment system: `DE`, `GB-SCT`, `TARGET`.
+
+        Raises `HolidayCalendarUnknownError`.
+        """
 
 
 class ReferenceBook(Protocol):

@@ -1,7 +1,7 @@
 """The discrepancy book, the bank file register and the reference book in DynamoDB."""
 
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
 from typing import Final
 
 from pynamodb.exceptions import UpdateError
@@ -13,21 +13,28 @@ from pawledger.adapters.stored_bodies import (
     read_bank_file,
     read_chunk_result,
     read_discrepancy,
+    read_life,
     read_statement,
     write_bank_file,
     write_chunk_result,
+    write_discrepancy,
+    write_life,
     write_statement,
 )
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus
+from pawledger.domain.discrepancy_life import RecordedDiscrepancy, find_again, heal
 from pawledger.domain.errors import InvariantError, require
 from pawledger.domain.statement_chain import ChainedStatement
-from pawledger.ports import BankFileRecord, ChunkResult, RecordedDiscrepancy
+from pawledger.ports import BankFileRecord, ChunkResult, DiscrepancyMovedError
 
 OPEN_DISCREPANCIES_PER_KIND_MAX: Final = 100_000
 """More than any team can work on; a list that grows beyond it is an incident of its own."""
 
 CHUNKS_PER_FILE_MAX: Final = 99_999
 """Five digits keep the parts of a file in the order of their numbers: ten million payments."""
+
+CHANGE_ATTEMPTS_MAX: Final = 5
+"""Programs and persons who change one discrepancy in the same moment are few."""
 
 FILES_PER_DAY_MAX: Final = 100_000
 """Providers drop dozens a day."""
@@ -45,28 +52,67 @@ STATEMENTS_READ_MAX: Final = 20_000
 class DynamoDiscrepancyBook:
     """Fulfils `DiscrepancyBook`."""
 
-    def __init__(self, discrepancies: type[DiscrepancyRow]) -> None:
+    def __init__(
+        self,
+        discrepancies: type[DiscrepancyRow],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._discrepancies = discrepancies
+        self._now = now
 
     def record(self, discrepancy: Discrepancy) -> bool:
         row = discrepancy_row(self._discrepancies, discrepancy)
-        return put_row(row, DiscrepancyRow.discrepancy_id.does_not_exist())
+        if put_row(row, DiscrepancyRow.discrepancy_id.does_not_exist()):
+            return True
+        return self._retry(discrepancy.discrepancy_id, lambda known, at: find_again(known, discrepancy, at))
 
     def read(self, discrepancy_id: str) -> RecordedDiscrepancy | None:
         row = get_row(self._discrepancies, discrepancy_id, consistent=True)
         return _recorded(row) if row else None
 
     def heal(self, discrepancy_id: str) -> bool:
-        healed = DiscrepancyRow.status.set(str(DiscrepancyStatus.HEALED))
-        is_open = DiscrepancyRow.status == str(DiscrepancyStatus.OPEN)
-        row = self._discrepancies(discrepancy_id)
+        return self._retry(discrepancy_id, heal)
+
+    def change(self, before: RecordedDiscrepancy, after: RecordedDiscrepancy) -> None:
+        """See `DiscrepancyBook.change`; whether its alert was pushed stands beside it, and is left as it is."""
+        is_open = after.status is DiscrepancyStatus.OPEN
+        worklist_key = DiscrepancyRow.worklist_key
+        is_at_before = DiscrepancyRow.version == before.version
+        never_changed = DiscrepancyRow.discrepancy_id.exists() & DiscrepancyRow.version.does_not_exist()
+        discrepancy = after.discrepancy
         try:
-            row.update([healed, DiscrepancyRow.worklist_key.remove()], condition=is_open)
+            self._discrepancies(discrepancy.discrepancy_id).update(
+                [
+                    DiscrepancyRow.body.set(write_discrepancy(discrepancy)),
+                    DiscrepancyRow.status.set(str(after.status)),
+                    DiscrepancyRow.version.set(after.version),
+                    DiscrepancyRow.life.set(write_life(after)),
+                    worklist_key.set(str(discrepancy.kind)) if is_open else worklist_key.remove(),
+                ],
+                condition=is_at_before if before.version else never_changed,
+            )
         except UpdateError as error:
             if not is_refused_by_condition(error):
                 raise
-            return False
-        return True
+            raise DiscrepancyMovedError(f"somebody else changed {discrepancy.discrepancy_id} just now") from None
+
+    def _retry(
+        self, discrepancy_id: str, decide: Callable[[RecordedDiscrepancy, str], RecordedDiscrepancy | None]
+    ) -> bool:
+        """Change a discrepancy as is decided of it; False where nothing is. Raises `DiscrepancyMovedError`."""
+        for attempt in range(1, CHANGE_ATTEMPTS_MAX + 1):
+            recorded = self.read(discrepancy_id)
+            after = decide(recorded, self._now().isoformat()) if recorded else None
+            if recorded is None or after is None:
+                return False
+            try:
+                self.change(recorded, after)
+            except DiscrepancyMovedError:
+                if attempt == CHANGE_ATTEMPTS_MAX:
+                    raise
+            else:
+                return True
+        return False
 
     def list_open(self, kind: DiscrepancyKind | None = None) -> Iterator[RecordedDiscrepancy]:
         """See `DiscrepancyBook.list_open`; the index may lag behind, so each one found is read and checked."""
@@ -164,4 +210,7 @@ class DynamoReferenceBook:
 
 
 def _recorded(row: DiscrepancyRow) -> RecordedDiscrepancy:
-    return RecordedDiscrepancy(read_discrepancy(row.body), DiscrepancyStatus(row.status), row.alerted_at)
+    recorded = RecordedDiscrepancy(
+        read_discrepancy(row.body), DiscrepancyStatus(row.status), row.alerted_at, row.version or 0
+    )
+    return read_life(recorded, row.life)

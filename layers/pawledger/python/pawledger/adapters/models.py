@@ -108,6 +108,8 @@ class DiscrepancyRow(Row):
     worklist_key = UnicodeAttribute(null=True)
     born_on = UnicodeAttribute()
     alerted_at = UnicodeAttribute(null=True)
+    version = IntegerAttribute(null=True)
+    life = UnicodeAttribute(null=True)
     worklist = WorklistIndex()
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from pawledger.domain.canonical import hash_text, write_canonical
 from pawledger.domain.discrepancies import Discrepancy, discrepancy_as_json, discrepancy_from_json
+from pawledger.domain.discrepancy_life import RecordedDiscrepancy, life_as_json, life_from_json
 from pawledger.domain.entries import Entry, entry_from_json
 from pawledger.domain.ledger import AccountHead, BrokenLedgerError, head_as_json, head_from_json
 from pawledger.domain.policies import BilledTerm, term_as_json, term_from_json
@@ -58,6 +59,16 @@ def read_discrepancy(body: str) -> Discrepancy:
     return discrepancy_from_json(json.loads(body))
 
 
+def write_life(recorded: RecordedDiscrepancy) -> str:
+    """What became of a discrepancy; its body, status, version and alert are stored beside it."""
+    return write_canonical(life_as_json(recorded))
+
+
+def read_life(recorded: RecordedDiscrepancy, text: str | None) -> RecordedDiscrepancy:
+    """A discrepancy with what became of it; without a text it was not changed since it was born."""
+    return life_from_json(recorded, json.loads(text)) if text else recorded
+
+
 def write_bank_file(record: BankFileRecord) -> str:
     """The body of what is known of a bank file, keys and status included."""
     written = _fields_of(record)
@@ -71,6 +82,7 @@ def read_bank_file(body: str) -> BankFileRecord:
     written["received_on"] = date.fromisoformat(written["received_on"])
     written["problems"] = tuple(written["problems"])
     written["statements"] = tuple(written["statements"])
+    written["told_days"] = tuple((first, last) for first, last in written.get("told_days", ()))
     return BankFileRecord(**written)
 
 

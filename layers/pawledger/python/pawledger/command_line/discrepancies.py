@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from pawledger.command_line.errors import DiscrepancyNotFoundError
 from pawledger.command_line.tables import Column, show_amount, show_value, write_fields, write_table
-from pawledger.ports import DiscrepancyBook, RecordedDiscrepancy
+from pawledger.domain.discrepancy_life import RecordedDiscrepancy
+from pawledger.ports import DiscrepancyBook
 
 _COLUMNS: Final = (
     Column("discrepancy"),
