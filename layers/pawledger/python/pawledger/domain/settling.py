@@ -1,6 +1,7 @@
 """Settling: which invoices a payment pays, what waits where, and what a person must know of it."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from pawledger.domain.allocation import AllocationPlan, AllocationRule, plan_allocation, sum_of
 from pawledger.domain.allocation_terms import AllocationTerms
@@ -38,7 +39,7 @@ def settle_payment(head: AccountHead, movement: BankMovement, terms: AllocationT
         Posting(LedgerAccount.UNAPPLIED, movement.currency, -plan.unapplied_minor),
         allocations=plan.allocations,
         mark=payment_mark_of(movement),
-        details=None if plan.rule is AllocationRule.ORDER else {"allocated_by": plan.rule},
+        details=_details(movement, plan),
     )
     found: list[Discrepancy] = []
     if _is_probable_duplicate(head, movement):
@@ -51,6 +52,14 @@ def settle_payment(head: AccountHead, movement: BankMovement, terms: AllocationT
     if plan.short_minor:
         found.append(tell_movement(head, movement, DiscrepancyKind.UNDERPAYMENT, plan.short_minor, decision.reason))
     return MovementOutcome(decision, tuple(found))
+
+
+def _details(movement: BankMovement, plan: AllocationPlan) -> Mapping[str, Any] | None:
+    """What an explanation needs and nothing else tells: the rule, and by number the invoices that the payer named."""
+    details: dict[str, Any] = {} if plan.rule is AllocationRule.ORDER else {"allocated_by": plan.rule}
+    if movement.invoice_ids:
+        details["named"] = [_number_of(invoice_id) for invoice_id in movement.invoice_ids]
+    return details or None
 
 
 def payment_mark_of(movement: BankMovement) -> str | None:
