@@ -15,6 +15,7 @@ from pawledger.domain.issuing import decide_next_invoice
 from pawledger.domain.ledger import AccountHead, Standing, apply_entry, chain_entry
 from pawledger.domain.payments import decide_movement
 from pawledger.domain.policy_events import EVENT_TYPES
+from pawledger.domain.splitting import SharedPart, split_payment
 from tests.builders.movements import build_movement
 from tests.builders.policies import build_policy, discount, fee, issue, premium, tax, term_of
 
@@ -110,10 +111,18 @@ def test_every_entry_of_an_ordinary_year_fits() -> None:
     kinds = {entry.decision.kind for entry in entries}
     # What changes a policy comes once in a while, and explains its arithmetic at any length.
     elsewhere = {EntryKind.MONEY_SUSPENDED, EntryKind.PROVIDER_FEE_BOOKED, EntryKind.PAYOUT_BOOKED, *BY_HAND}
+    elsewhere.add(EntryKind.PAYMENT_SPLIT)
     assert kinds == set(EntryKind) - elsewhere - (set(EVENT_TYPES) - {EntryKind.POLICY_ISSUED})
     oversized = {entry_id: size for entry_id, size in sizes.items() if size > WRITE_UNIT_BYTES}
     assert oversized == {}
     assert head.version == len(entries)
+
+
+def test_an_entry_of_a_payment_for_seven_accounts_fits() -> None:
+    parts = [SharedPart(f"HOME{n:08d}", 123_456, (f"HOME{n:08d}-0012",)) for n in range(7)]
+    outcome = split_payment(build_movement(amount_minor=7 * 123_456, line=9_999_999), parts)
+    entry = chain_entry(AccountHead("SUSPENSE-07"), outcome.decision)
+    assert counted_bytes(entry_row(EntryRow, entry)) <= 2 * WRITE_UNIT_BYTES
 
 
 @pytest.mark.parametrize("movement", [Movement.PROVIDER_FEE, Movement.PAYOUT])

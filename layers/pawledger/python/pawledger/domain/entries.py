@@ -64,6 +64,8 @@ class EntryKind(StrEnum):
     PAYER_CHANGED = "payer_changed"
     INVOICE_ISSUED = "invoice_issued"
     PAYMENT_POSTED = "payment_posted"
+    PAYMENT_SPLIT = "payment_split"
+    """A payment for several accounts; each gets its part by an entry of its own."""
     PAYMENT_RETURNED = "payment_returned"
     MONEY_SUSPENDED = "money_suspended"
     PROVIDER_FEE_BOOKED = "provider_fee_booked"
