@@ -6,6 +6,7 @@ check digits; its first digit tells how the account id is written.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +19,11 @@ INVOICE_NUMBER_MAX: Final = 9999
 _CREDITOR_REFERENCE: Final = re.compile(r"RF[0-9]{2}([A-Z0-9]{4,12})([0-9]{4})")
 # Both patterns only look ahead, so that a match hides nothing of what begins inside it.
 _CREDITOR_REFERENCE_IN_TEXT: Final = re.compile(r"(?<![A-Z0-9])(?=(RF ?[0-9]{2}(?: ?[A-Z0-9]){8,16}(?![A-Z0-9])))")
+_NUMBER_IN_TEXT: Final = re.compile(r"(?<![A-Za-z0-9])(?=([0-9]+(?: [0-9]+)*)(?![A-Za-z0-9]))")
+_NUMBER_LENGTH_MIN: Final = 11
+"""Tag, an account id of four digits, invoice number, check digits."""
+_NUMBER_LENGTH_MAX: Final = 27
+"""What most rails that carry digits alone leave room for: the Swiss reference, for instance."""
 _DIGITS_ONLY_TAG: Final = "1"
 _BASE_36_TAG: Final = "2"
 _SEARCHED_CHARACTERS_MAX: Final = 4096
@@ -71,7 +77,9 @@ def read_numeric_reference(text: str) -> InvoiceAddress | None:
     One in 97 of all numbers that begin with 1 has right check digits too: whether the invoice exists must be looked up.
     """
     compact = text.replace(" ", "")
-    if not compact.isascii() or not compact.isdigit() or not 11 <= len(compact) <= 27 or int(compact) % 97 != 1:
+    if not compact.isascii() or not compact.isdigit() or not _NUMBER_LENGTH_MIN <= len(compact) <= _NUMBER_LENGTH_MAX:
+        return None
+    if int(compact) % 97 != 1:
         return None
     tag, account_digits, invoice_number = compact[0], compact[1:-6], int(compact[-6:-2])
     if tag == _DIGITS_ONLY_TAG:
@@ -93,15 +101,39 @@ def find_creditor_references(text: str) -> tuple[InvoiceAddress, ...]:
     A reference may be followed by words that fit into it and, one time in 97, give right check digits as well. Then
     both readings are returned, so that the caller sees that neither is sure.
     """
+    return tuple({address: None for readings in find_readings(text) for address in readings})
+
+
+def find_readings(text: str) -> tuple[tuple[InvoiceAddress, ...], ...]:
+    """The same as `find_creditor_references`, with the readings of one place of the text kept together.
+
+    Of several readings of one place at most one is meant.
+    """
     upper = text[:_SEARCHED_CHARACTERS_MAX].upper()
-    found: dict[InvoiceAddress, None] = {}
-    for match in _CREDITOR_REFERENCE_IN_TEXT.finditer(upper):
-        words = match[1].split(" ")
-        for count in range(len(words), 0, -1):
-            address = read_creditor_reference("".join(words[:count]))
-            if address:
-                found[address] = None
-    return tuple(found)
+    return tuple(
+        readings
+        for match in _CREDITOR_REFERENCE_IN_TEXT.finditer(upper)
+        if (readings := _read_beginnings(match[1].split(" "), read_creditor_reference))
+    )
+
+
+def find_numeric_readings(text: str) -> tuple[tuple[InvoiceAddress, ...], ...]:
+    """Numbers of a longer text that could be our references in digits, the readings of one place kept together.
+
+    One in 97 of all numbers that begin with 1 could be: none is to be believed before its invoice was looked up.
+    """
+    return tuple(
+        readings
+        for match in _NUMBER_IN_TEXT.finditer(text[:_SEARCHED_CHARACTERS_MAX])
+        if len(match[1]) >= _NUMBER_LENGTH_MIN
+        and (readings := _read_beginnings(match[1].split(" ", _NUMBER_LENGTH_MAX), read_numeric_reference))
+    )
+
+
+def _read_beginnings(words: list[str], read: Callable[[str], InvoiceAddress | None]) -> tuple[InvoiceAddress, ...]:
+    """What the first words say together, the longest beginning first."""
+    beginnings = ("".join(words[:count]) for count in range(len(words), 0, -1))
+    return tuple({address: None for beginning in beginnings if (address := read(beginning))})
 
 
 def _write_base_36(number: int) -> str:

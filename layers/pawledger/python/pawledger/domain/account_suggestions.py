@@ -1,0 +1,84 @@
+"""Suggestions: which accounts a payment may be for that no rung of identification made certain.
+
+Name and amount are tried here and nowhere else: they only ever give candidates for a person, and nothing is posted.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from heapq import nsmallest
+from itertools import islice
+from typing import Final
+
+from pawledger.domain.candidate_scores import Evidence, lacks_of, score_of, weigh_amount
+from pawledger.domain.identification import CANDIDATES_MAX
+from pawledger.domain.payment_clues import Candidate, OpenAccount, PaymentClues, SuggestionBook
+
+ANSWERS_MAX: Final = 2_000
+"""Accounts of one answer that are looked at: of a frequent name, or of a premium that many pay."""
+
+VIEWED_MAX: Final = 50
+"""Accounts that are looked at more closely: those that most answers name."""
+
+NAME_KEYS_MAX: Final = 6
+"""Parts of a name that are asked for; two people with double names have six."""
+
+DAYS_AWAY_MAX: Final = 10_000
+"""Where nothing is open: behind everything that is."""
+
+_KEPT: Final = frozenset({Evidence.NAMED, Evidence.CORRECTED, Evidence.CUT_OFF, Evidence.MARK})
+"""What identification alone finds out; the rest is found out of every account anew."""
+
+
+def suggest_accounts(
+    clues: PaymentClues, book: SuggestionBook, *, known: Sequence[Candidate] = ()
+) -> tuple[Candidate, ...]:
+    """The accounts that a payment may be for, best first, at most `CANDIDATES_MAX`.
+
+    `known` are the candidates that identification gave: what spoke for them counts on. Of two accounts for which the
+    same speaks, the one comes first that has an invoice due nearer to the payment.
+    """
+    by_id = {candidate.account_id: candidate for candidate in known}
+    ranked = []
+    for account_id in _choose(clues, book, by_id):
+        account, name_keys, payer_keys = book.view(account_id)
+        found = [*_weigh_payer(clues, name_keys, payer_keys), *_weigh_open(clues, account)]
+        before = by_id.get(account_id)
+        if before:
+            found[:0] = [each for each in Evidence if each in _KEPT and each in before.matched]
+        invoice_ids = before.invoice_ids if before else ()
+        candidate = Candidate(account_id, invoice_ids, score_of(found), tuple(found), lacks_of(found))
+        ranked.append(((-candidate.score, _days_away(clues, account), account_id), candidate))
+    ranked.sort(key=lambda each: each[0])
+    return tuple(candidate for _, candidate in ranked[:CANDIDATES_MAX])
+
+
+def _choose(clues: PaymentClues, book: SuggestionBook, known: Iterable[str]) -> list[str]:
+    """Those known and those that most answers name; one that many others share as well comes behind one that few do."""
+    answers = [book.with_name(name_key) for name_key in clues.name_keys[:NAME_KEYS_MAX]]
+    answers.append(book.with_amount(clues.currency, clues.amount_minor))
+    weights: dict[str, float] = {}
+    for answer in answers:
+        for account_id in islice(answer, ANSWERS_MAX):
+            weights[account_id] = weights.get(account_id, 0) + 1 + 1 / len(answer)
+    others = nsmallest(VIEWED_MAX, weights, key=lambda account_id: (-weights[account_id], account_id))
+    return list(dict.fromkeys((*known, *others)))
+
+
+def _weigh_payer(clues: PaymentClues, name_keys: frozenset[str], payer_keys: frozenset[str]) -> Iterator[Evidence]:
+    if clues.payer_key in payer_keys:
+        yield Evidence.PAYER
+    shared = name_keys.intersection(clues.name_keys)
+    if shared:
+        yield Evidence.NAME if shared.issuperset(clues.name_keys) else Evidence.PART_OF_NAME
+
+
+def _weigh_open(clues: PaymentClues, account: OpenAccount) -> Iterator[Evidence]:
+    amount = weigh_amount(clues.amount_minor, account.open_invoices)
+    if amount and account.currency == clues.currency:
+        yield amount
+
+
+def _days_away(clues: PaymentClues, account: OpenAccount) -> int:
+    """Days between the payment and the due day nearest to it, of an invoice with the amount where there is one."""
+    equal = [each for each in account.open_invoices if each.remaining_minor == clues.amount_minor]
+    days = (abs((each.due_on - clues.booked_on).days) for each in equal or account.open_invoices)
+    return min(days, default=DAYS_AWAY_MAX)

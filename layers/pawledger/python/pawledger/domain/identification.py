@@ -1,0 +1,325 @@
+"""Identification: whose money a payment is, by a ladder of rungs of which the first that is certain ends the search.
+
+Nothing is ever guessed: where no rung is certain, the answer names no account but candidates, each with what speaks for
+it and what it lacks. Source of the rungs: decision 0070.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from pawledger.domain.candidate_scores import Evidence, lacks_of, score_of, weigh_amount
+from pawledger.domain.payment_clues import AccountBook, Candidate, Identification, OpenAccount, Part, PaymentClues, Rung
+from pawledger.domain.payment_references import (
+    InvoiceAddress,
+    find_numeric_readings,
+    find_readings,
+    read_creditor_reference,
+    read_numeric_reference,
+)
+from pawledger.domain.reference_corrections import find_corrections, find_cut_off
+
+IDENTIFICATION_VERSION: Final = 1
+"""Grows with every change of the rules, so that an old decision is read by the rules that made it."""
+
+NAMED_ACCOUNTS_MAX: Final = 20
+"""Different accounts that one payment may name; a household pays for a handful."""
+
+PAYER_ACCOUNTS_MAX: Final = 8
+"""Accounts of one payer that are looked at; who pays for more is a company, and its payments carry references."""
+
+CANDIDATES_MAX: Final = 5
+"""As many as a person reads before looking further."""
+
+MARK_CHARACTERS_MIN: Final = 10
+"""A shorter id is a number within a batch, or a word."""
+
+_Parts = tuple[Part, ...]
+_Readings = tuple[tuple[InvoiceAddress, ...], ...]
+"""What is written in each place of a payment; of several readings of one place at most one is meant."""
+
+
+@dataclass(slots=True)
+class _Search:
+    """One payment on its way up the ladder, with what was found out on the rungs that were not certain."""
+
+    clues: PaymentClues
+    book: AccountBook
+    accounts: dict[str, OpenAccount] = field(default_factory=dict)
+    evidence: dict[str, dict[Evidence, None]] = field(default_factory=dict)
+    invoice_ids: dict[str, dict[str, None]] = field(default_factory=dict)
+    corrected_ids: frozenset[str] = frozenset()
+    """Accounts of which an invoice may be meant by a damaged reference."""
+    would_change: str = "reference"
+    _payer_ids: tuple[str, ...] | None = None
+
+    def look_up(self, account_ids: Iterable[str]) -> None:
+        """Ask the book for accounts that it was not asked for yet."""
+        unknown = [account_id for account_id in account_ids if account_id not in self.accounts]
+        if unknown:
+            self.accounts.update(self.book.find_accounts(unknown))
+
+    def note(self, account_id: str, found: Evidence, *invoice_ids: str) -> None:
+        """Keep what speaks for an account."""
+        self.evidence.setdefault(account_id, {})[found] = None
+        self.invoice_ids.setdefault(account_id, {}).update(dict.fromkeys(invoice_ids))
+
+    @property
+    def payer_ids(self) -> tuple[str, ...]:
+        """The accounts that the payer paid before, of those that are there."""
+        if self._payer_ids is None:
+            key = self.clues.payer_key
+            known = self.book.find_payer(key)[:PAYER_ACCOUNTS_MAX] if key else ()
+            self.look_up(known)
+            self._payer_ids = tuple(account_id for account_id in known if account_id in self.accounts)
+            for account_id in self._payer_ids:
+                self.note(account_id, Evidence.PAYER)
+        return self._payer_ids
+
+    def is_strange(self, account_id: str) -> bool:
+        """Whether the payer is known, and never paid this account."""
+        return bool(self.payer_ids) and account_id not in self.payer_ids
+
+    def weigh(self, account_id: str) -> Evidence | None:
+        """Whether the amount is what is open of the account."""
+        account = self.accounts.get(account_id)
+        if account is None or account.currency != self.clues.currency:
+            return None
+        return weigh_amount(self.clues.amount_minor, account.open_invoices)
+
+
+def identify_payment(clues: PaymentClues, book: AccountBook) -> Identification:
+    """Whose money a payment is. The same clues and the same answers of the book always give the same answer.
+
+    Where our references in letters name one account, the book is asked nothing.
+    """
+    readings, rung = _find_letters(clues), Rung.REFERENCE
+    if not readings:
+        readings, rung = _find_issued_digits(clues, book), Rung.DIGITS
+    if readings:
+        return _follow_references(clues, readings, rung, book)
+    search = _Search(clues, book)
+    for higher, climb in _RUNGS:
+        parts = climb(search)
+        if parts:
+            return _certain(search, parts, higher)
+    return _abstain(search)
+
+
+def invoice_id_of(address: InvoiceAddress) -> str:
+    """Under which id the invoice of a payment reference stands among the open ones."""
+    return f"{address.account_id}-{address.invoice_number:04d}"
+
+
+def _find_letters(clues: PaymentClues) -> _Readings:
+    """Our creditor references: what is one as a whole, else what stands inside a text."""
+    whole = (read_creditor_reference(reference) for reference in clues.references)
+    exact = tuple((address,) for address in whole if address)
+    if exact:
+        return exact
+    return tuple(readings for text in (*clues.references, clues.text) for readings in find_readings(text))
+
+
+def _find_issued_digits(clues: PaymentClues, book: AccountBook) -> _Readings:
+    """Our references in digits whose invoices were issued: what is one as a whole, else what stands inside a text."""
+    numbers = (read_numeric_reference(reference) for reference in clues.references)
+    whole = tuple((address,) for address in numbers if address)
+    inside = tuple(place for text in (*clues.references, clues.text) for place in find_numeric_readings(text))
+    if not whole and not inside:
+        return ()
+    accounts = book.find_accounts(_accounts_of(_different((*whole, *inside)))[:NAMED_ACCOUNTS_MAX])
+    return _keep_issued(whole, accounts) or _keep_issued(inside, accounts)
+
+
+def _follow_references(clues: PaymentClues, readings: _Readings, rung: Rung, book: AccountBook) -> Identification:
+    """Where our references lead: to one account whatever the amount, to several where what is open adds up to it."""
+    search = _Search(clues, book)
+    addresses = _different(readings)
+    if len(_accounts_of(addresses)) > 1:
+        search.look_up(_accounts_of(addresses)[:NAMED_ACCOUNTS_MAX])
+        addresses = _different(_settle_readings(readings, search.accounts))
+    if len(_accounts_of(addresses)) == 1:
+        return _certain(search, (_part_of(addresses, clues.amount_minor),), rung)
+    for address in addresses:
+        search.note(address.account_id, Evidence.NAMED, invoice_id_of(address))
+    parts = _split(addresses, search)
+    if parts:
+        return _certain(search, parts, rung)
+    search.would_change = "amount"
+    return _abstain(search)
+
+
+def _split(addresses: Sequence[InvoiceAddress], search: _Search) -> _Parts:
+    """The parts of a payment for invoices of several accounts; none unless exactly what is open of all was paid."""
+    named: dict[str, list[InvoiceAddress]] = {}
+    for address in addresses:
+        named.setdefault(address.account_id, []).append(address)
+    parts = []
+    for own in named.values():
+        remaining = [_remaining_minor(address, search) for address in own]
+        if not all(remaining):
+            return ()
+        parts.append(_part_of(own, sum(remaining)))
+    is_all = sum(part.amount_minor for part in parts) == search.clues.amount_minor
+    return tuple(parts) if is_all else ()
+
+
+def _correct(search: _Search) -> _Parts:
+    """Our reference with one typing error, where exactly one correction was issued and has the amount open."""
+    corrections = find_corrections((*search.clues.references, search.clues.text))
+    if not corrections.addresses:
+        return ()
+    search.look_up(_accounts_of(corrections.addresses))
+    issued = [address for address in corrections.addresses if _is_issued(address, search.accounts)]
+    fitting = [each for each in issued if _remaining_minor(each, search) == search.clues.amount_minor]
+    search.corrected_ids = frozenset(_accounts_of(issued))
+    for address in issued:
+        search.note(address.account_id, Evidence.CORRECTED, invoice_id_of(address))
+    if issued:
+        search.would_change = "reference" if len(fitting) > 1 else "amount"
+    if len(fitting) != 1 or not corrections.is_whole or search.is_strange(fitting[0].account_id):
+        return ()
+    return (_part_of(fitting, search.clues.amount_minor),)
+
+
+def _follow_mandate(search: _Search) -> _Parts:
+    mandate_id = search.clues.mandate_id
+    account_id = search.book.find_mandate(mandate_id) if mandate_id else None
+    return (Part(account_id, search.clues.amount_minor, ()),) if account_id else ()
+
+
+def _follow_mark(search: _Search) -> _Parts:
+    """An id of a bank or provider that earlier payments of one account carried, where the amount fits.
+
+    A bank account that is not known is a stranger's: its id is only like the one before.
+    """
+    ids = [reference for reference in search.clues.references if _tells_apart(reference)]
+    found = {account_id for reference in ids if (account_id := search.book.find_mark(reference))}
+    search.look_up(found)
+    for account_id in found:
+        search.note(account_id, Evidence.MARK)
+    if len(found) != 1:
+        return ()
+    (account_id,) = found
+    is_stranger = search.clues.payer_key is not None and account_id not in search.payer_ids
+    return () if is_stranger or not search.weigh(account_id) else (Part(account_id, search.clues.amount_minor, ()),)
+
+
+def _follow_payer(search: _Search) -> _Parts:
+    """A known payer, where the amount is what is open of one account it paid before, or of all, in one way alone."""
+    amount_minor, known = search.clues.amount_minor, search.payer_ids
+    ways: list[_Parts] = [(Part(each, amount_minor, ()),) for each in known if search.weigh(each)]
+    together = _take_all(search)
+    if len(together) > 1 and sum(part.amount_minor for part in together) == amount_minor:
+        ways.append(together)
+    if known:
+        search.would_change = "reference" if len(ways) > 1 else "amount"
+    if len(ways) != 1 or (search.corrected_ids and search.corrected_ids.isdisjoint(p.account_id for p in ways[0])):
+        return ()
+    return ways[0]
+
+
+def _take_all(search: _Search) -> _Parts:
+    """Everything that is open in the payment's currency of the accounts that the payer paid before."""
+    accounts = (search.accounts[account_id] for account_id in search.payer_ids)
+    return tuple(
+        Part(account.account_id, sum(i.remaining_minor for i in account.open_invoices), ())
+        for account in accounts
+        if account.open_invoices and account.currency == search.clues.currency
+    )
+
+
+_RUNGS: Final[tuple[tuple[Rung, Callable[[_Search], _Parts]], ...]] = (
+    (Rung.CORRECTION, _correct),
+    (Rung.MANDATE, _follow_mandate),
+    (Rung.MARK, _follow_mark),
+    (Rung.PAYER, _follow_payer),
+)
+
+_CERTAIN_BY: Final[Mapping[Rung, tuple[tuple[str, ...], str]]] = {
+    Rung.REFERENCE: ((Evidence.NAMED,), "reference"),
+    Rung.DIGITS: ((Evidence.NAMED,), "reference"),
+    Rung.CORRECTION: ((Evidence.CORRECTED, Evidence.AMOUNT), "amount"),
+    Rung.MANDATE: ((Rung.MANDATE,), "mandate"),
+    Rung.MARK: ((Evidence.MARK, Evidence.AMOUNT), "amount"),
+    Rung.PAYER: ((Evidence.PAYER, Evidence.AMOUNT), "amount"),
+}
+"""What agreed where a rung was certain, and the one field with which it would not be."""
+
+
+def _certain(search: _Search, parts: _Parts, rung: Rung) -> Identification:
+    matched, would_change = _CERTAIN_BY[rung]
+    taken = {part.account_id for part in parts}
+    others = _rank(search, [account_id for account_id in search.evidence if account_id not in taken])
+    return Identification(parts, rung, IDENTIFICATION_VERSION, matched, others, would_change)
+
+
+def _abstain(search: _Search) -> Identification:
+    if not search.evidence:
+        _note_cut_off(search)
+    candidates = _rank(search, search.evidence)
+    matched = candidates[0].matched if candidates else ()
+    return Identification((), None, IDENTIFICATION_VERSION, matched, candidates, search.would_change)
+
+
+def _note_cut_off(search: _Search) -> None:
+    addresses = find_cut_off((*search.clues.references, search.clues.text))
+    search.look_up(_accounts_of(addresses))
+    for address in addresses:
+        if _is_issued(address, search.accounts):
+            search.note(address.account_id, Evidence.CUT_OFF, invoice_id_of(address))
+
+
+def _rank(search: _Search, account_ids: Iterable[str]) -> tuple[Candidate, ...]:
+    candidates = []
+    for account_id in account_ids:
+        amount = search.weigh(account_id)
+        found = [*search.evidence[account_id], *([amount] if amount else [])]
+        candidates.append(
+            Candidate(account_id, tuple(search.invoice_ids[account_id]), score_of(found), tuple(found), lacks_of(found))
+        )
+    return tuple(sorted(candidates, key=lambda candidate: (-candidate.score, candidate.account_id))[:CANDIDATES_MAX])
+
+
+def _different(readings: _Readings) -> tuple[InvoiceAddress, ...]:
+    return tuple(dict.fromkeys(address for place in readings for address in place))
+
+
+def _accounts_of(addresses: Iterable[InvoiceAddress]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(address.account_id for address in addresses))
+
+
+def _keep_issued(readings: _Readings, accounts: Mapping[str, OpenAccount]) -> _Readings:
+    issued = (tuple(address for address in place if _is_issued(address, accounts)) for place in readings)
+    return tuple(place for place in issued if place)
+
+
+def _settle_readings(readings: _Readings, accounts: Mapping[str, OpenAccount]) -> _Readings:
+    """Of several readings of one place the one that was issued: the others are a chance of the check digits."""
+    settled = (_keep_issued((place,), accounts) if len(place) > 1 else () for place in readings)
+    return tuple(
+        issued[0] if issued and len(issued[0]) == 1 else place for place, issued in zip(readings, settled, strict=True)
+    )
+
+
+def _is_issued(address: InvoiceAddress, accounts: Mapping[str, OpenAccount]) -> bool:
+    account = accounts.get(address.account_id)
+    return account is not None and 1 <= address.invoice_number <= account.invoice_count
+
+
+def _remaining_minor(address: InvoiceAddress, search: _Search) -> int:
+    """What is open of an invoice in the payment's currency; nothing where it is not open, or in another currency."""
+    account = search.accounts.get(address.account_id)
+    if account is None or account.currency != search.clues.currency:
+        return 0
+    invoice_id = invoice_id_of(address)
+    return sum(each.remaining_minor for each in account.open_invoices if each.invoice_id == invoice_id)
+
+
+def _part_of(addresses: Sequence[InvoiceAddress], amount_minor: int) -> Part:
+    return Part(addresses[0].account_id, amount_minor, tuple(map(invoice_id_of, addresses)))
+
+
+def _tells_apart(reference: str) -> bool:
+    """Whether a reference looks like an id and not like words, which strangers write as well."""
+    return len(reference) >= MARK_CHARACTERS_MIN and " " not in reference and any(map(str.isdigit, reference))
