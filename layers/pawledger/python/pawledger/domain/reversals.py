@@ -17,7 +17,7 @@ _HELD_FOR_OTHERS: Final = (LedgerAccount.UNAPPLIED, LedgerAccount.REFUNDS)
 """Where money of one account waits: a credit, of which nobody can take more than is there.
 
 Suspense is not among them: there, debits and credits of strangers wait side by side, so that its balance says nothing
-of one payment. What is left of one, its later entries tell (`resolutions.left_waiting_minor`).
+of one payment. What is left of one, its later entries tell (`waiting_money.find_waiting`).
 """
 
 
