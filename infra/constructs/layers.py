@@ -23,14 +23,17 @@ LOCK_NAME: Final = "requirements.txt"
 # them either, but is what botocore turns to for credentials of a role.
 KEPT_SERVICES: Final = frozenset({"dynamodb", "events", "s3", "sqs", "sns", "sts"})
 
-# Lambda refuses 250 MB unpacked for a function and its layers together. The layer had 10 MB when this was written; the
+UNUSED_FOLDERS: Final = ("holidays/locale",)
+"""Names of holidays in other languages, half of that package: only their days are asked for."""
+
+# Lambda refuses 250 MB unpacked for a function and its layers together. The layer has 13 MB with the calendars; the
 # limit is there to ask who brought the rest before a cold start tells.
 LAYER_BUDGET_BYTES: Final = 16 * 1024 * 1024
 DOCUMENTS_LAYER_BUDGET_BYTES: Final = 96 * 1024 * 1024
 """Typst is one library of 84 MB with its fonts in it; only the function that sets documents carries it."""
 INSTALL_TIMEOUT_SECONDS: Final = 300
 """A first download over a slow line; installing from a warm cache takes a second."""
-RECIPE: Final = "1"
+RECIPE: Final = "2"
 """Part of the asset's hash: to be raised when what is built from the same lock changes."""
 
 
@@ -77,7 +80,7 @@ def remove_unused_files(target: Path) -> None:
     """Remove descriptions of services that are not kept, tests, commands and compiled files, where there are any."""
     data = target / "botocore" / "data"
     unused = [folder for folder in data.glob("*/") if folder.name not in KEPT_SERVICES]
-    unused += [target / "bin", target / ".lock"]
+    unused += [target / "bin", target / ".lock", *(target / folder for folder in UNUSED_FOLDERS)]
     unused += list(target.glob("*/tests/"))
     unused += list(target.rglob("__pycache__/"))
     for path in unused:

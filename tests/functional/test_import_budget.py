@@ -14,7 +14,7 @@ import pytest
 from tests.functional.deployed_handlers import ROOT
 from tests.functional.test_handlers import HANDLERS
 
-FORBIDDEN: Final = ("pydantic", "pandas", "aws_xray_sdk", "boto3.resources", "aws_cdk", "moto", "pytest")
+FORBIDDEN: Final = ("pydantic", "pandas", "holidays", "aws_xray_sdk", "boto3.resources", "aws_cdk", "moto", "pytest")
 TIMEOUT_SECONDS: Final = 60
 """An import takes a fraction of a second; a process that hangs fails here."""
 

@@ -42,16 +42,18 @@ def test_what_lambda_never_loads_is_removed_and_the_rest_stays(tmp_path: Path) -
         write_file(tmp_path / "botocore" / "data" / "endpoints.json"),
         write_file(tmp_path / "pynamodb" / "models.py"),
         write_file(tmp_path / "testsuite_helpers" / "module.py"),
+        write_file(tmp_path / "holidays" / "countries" / "germany.py"),
     ]
     removed = [
         write_file(tmp_path / "botocore" / "data" / "ec2" / "2016-11-15" / "service-2.json.gz"),
         write_file(tmp_path / "pynamodb" / "__pycache__" / "models.cpython-314.pyc"),
         write_file(tmp_path / "six" / "tests" / "test_six.py"),
         write_file(tmp_path / "bin" / "jp.py"),
+        write_file(tmp_path / "holidays" / "locale" / "th" / "LC_MESSAGES" / "DE.mo"),
     ]
     remove_unused_files(tmp_path)
-    assert [path.exists() for path in kept] == [True] * 4
-    assert [path.exists() for path in removed] == [False] * 4
+    assert [path.exists() for path in kept] == [True] * 5
+    assert [path.exists() for path in removed] == [False] * 5
 
 
 def test_a_layer_over_its_budget_is_refused_with_its_heaviest_packages(tmp_path: Path) -> None:

@@ -22,7 +22,10 @@ currency = "EUR"
 days = ["monday", "friday"]
 until = "09:30"
 time_zone = "Europe/Berlin"
-holidays = "DE"
+holidays = ["DE", "TARGET"]
+closed_on = [2026-12-24]
+since = 2026-11-23
+formats = ["camt.053"]
 """
 
 
@@ -49,7 +52,9 @@ def test_a_sound_profile_is_told_in_words(check: Run) -> None:
         "  accounts        0001 EUR",
         "  told elsewhere  557",
         "  warnings known  none",
-        "  delivers        monday, friday until 09:30 Europe/Berlin, not on holidays of DE",
+        "  delivers        monday, friday until 09:30 Europe/Berlin, not on holidays of DE, TARGET",
+        "  not on          2026-12-24",
+        "  expected        camt.053, since 2026-11-23, each of days up to 1 before it",
         "1 checked, all sound",
     ]
 
@@ -78,3 +83,18 @@ def test_a_profile_that_cannot_be_read_is_one_sentence(run: Run, tmp_path: Path)
         ran = run("providers", "check", str(path))
         assert (ran.code, ran.out) == (1, "")
         assert what in ran.err
+
+
+def test_a_calendar_that_is_not_watched_says_so(check: Run) -> None:
+    ran = check(bank=SOUND.replace("since = 2026-11-23\n", ""))
+    assert "  expected        nothing yet: it has no `since`" in ran.out.splitlines()
+
+
+def test_holidays_of_which_nothing_is_known_are_a_fault(check: Run) -> None:
+    ran = check(bank=SOUND.replace('"DE", "TARGET"', '"DE-ZZ", "QQ", "FED"'))
+    assert ran.code == 1
+    assert ran.out.splitlines()[:3] == [
+        "bank: not sound",
+        "  delivery.holidays: no holidays are known of 'DE-ZZ'",
+        "  delivery.holidays: no holidays are known of 'QQ'",
+    ]

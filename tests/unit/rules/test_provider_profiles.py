@@ -1,13 +1,13 @@
 """Provider profiles: read whole, every fault of one named at once with its path, value and rule."""
 
-from datetime import time
+from datetime import date, time
 
 import pytest
 
 from pawledger.bank_files.detection import READERS
 from pawledger.bank_files.formats import ADVICE_KINDS, STATEMENT_KINDS
+from pawledger.rules.delivery_calendars import DeliveryCalendar
 from pawledger.rules.provider_profiles import (
-    DeliveryCalendar,
     ProviderAccount,
     ProviderProfileError,
     Tolerances,
@@ -34,7 +34,11 @@ number = "0001"
 days = ["friday", "monday"]
 until = "09:30"
 time_zone = "Europe/Berlin"
-holidays = "DE-BY"
+holidays = ["DE-BY", "TARGET"]
+closed_on = [2026-12-24, 2026-12-31]
+since = 2026-11-23
+days_behind = 0
+formats = ["camt.053"]
 
 [tolerances]
 booking_days_ahead = 5
@@ -59,7 +63,16 @@ def test_a_whole_profile_is_read_as_it_is_written() -> None:
     profile = profile_from_toml("bank", WHOLE)
     assert profile.posts == ("camt.053", "nacha")
     assert profile.accounts == (ProviderAccount("DE89370400440532013000", "EUR"), ProviderAccount("0001", None))
-    assert profile.delivery == DeliveryCalendar((0, 4), time(9, 30), "Europe/Berlin", "DE-BY")
+    assert profile.delivery == DeliveryCalendar(
+        weekdays=(0, 4),
+        until=time(9, 30),
+        time_zone="Europe/Berlin",
+        holidays=("DE-BY", "TARGET"),
+        closed_on=frozenset({date(2026, 12, 24), date(2026, 12, 31)}),
+        since=date(2026, 11, 23),
+        days_behind=0,
+        formats=("camt.053",),
+    )
     assert profile.tolerances == Tolerances(booking_days_ahead=5, has_number_gaps=True)
     assert profile.told_elsewhere == {"557", "PMNT/IDDT/UPDD"}
     assert profile.deviations == frozenset({"camt.no_namespace"})
@@ -92,6 +105,11 @@ def test_a_whole_profile_is_read_as_it_is_written() -> None:
         (LEAST + '[delivery]\ntime_zone = "Berlin"', "delivery.time_zone: 'Berlin' is not a zone"),
         (LEAST + '[delivery]\ntime_zone = "../etc"', "delivery.time_zone: '../etc' is not a zone"),
         (LEAST + '[delivery]\nholidays = "Germany"', "delivery.holidays: 'Germany' is not a country"),
+        (LEAST + '[delivery]\nsince = "2026-11-23"', "delivery.since: '2026-11-23' is not a day such as 2026-12-24"),
+        (LEAST + "[delivery]\nclosed_on = [2026-12-24T10:00:00]", "delivery.closed_on: "),
+        (LEAST + "[delivery]\ndays_behind = 11", "delivery.days_behind: '11' is not a whole number from 0 to 10"),
+        (LEAST + '[delivery]\nformats = ["camt.053"]', "delivery.formats: 'camt.053' is not one of `formats`"),
+        (LEAST + "[delivery]\ncolor = 1", "delivery.color: unknown"),
         (LEAST + "[tolerances]\nbooking_days_ahead = -1", "tolerances.booking_days_ahead: '-1' is not a whole number"),
         (LEAST + "[tolerances]\nbooking_days_ahead = true", "tolerances.booking_days_ahead: 'True' is not a whole"),
         (LEAST + "[tolerances]\nhas_number_gaps = 1", "tolerances.has_number_gaps: '1' is not true or false"),
@@ -134,3 +152,10 @@ def test_calendar_without_a_day_of_the_week_is_a_fault() -> None:
     assert faults_of(WHOLE.replace('days = ["friday", "monday"]\n', "")) == (
         "delivery.days: missing, at least one day of the week",
     )
+
+
+def test_a_calendar_without_a_first_day_expects_nothing_and_one_holiday_calendar_may_stand_alone() -> None:
+    delivery = '[delivery]\ndays = ["monday"]\nuntil = "09:30"\ntime_zone = "UTC"\nholidays = "GB-SCT"\n'
+    calendar = profile_from_toml("bank", LEAST + delivery).delivery
+    assert calendar is not None
+    assert (calendar.since, calendar.holidays, calendar.days_behind) == (None, ("GB-SCT",), 1)

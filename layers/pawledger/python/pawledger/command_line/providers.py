@@ -1,10 +1,13 @@
 """`pawledger providers check`: whether provider profiles are sound, and what they say."""
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, Final, TextIO
 
 from pawledger.command_line.tables import escape_text
+from pawledger.ports import HolidayCalendarUnknownError
+from pawledger.rules.delivery_calendars import DeliveryCalendar
 from pawledger.rules.provider_profiles import (
     WEEKDAYS,
     ProviderProfile,
@@ -16,6 +19,9 @@ from pawledger.rules.provider_profiles import (
 PROFILE_BYTES_MAX: Final = 256 * 1024
 """A profile has some dozens of lines, the longest mapping some hundreds; more is another file by mistake."""
 
+ANY_DAY: Final = date(2026, 1, 1)
+"""Asked about to see whether a calendar is known; which day it is does not matter."""
+
 
 def check_profiles(paths: Sequence[str], out: TextIO) -> bool:
     """Check the profiles at `paths`, without any the shipped ones, and write what each says or what is wrong in it.
@@ -26,7 +32,9 @@ def check_profiles(paths: Sequence[str], out: TextIO) -> bool:
     is_sound = True
     for name, text in texts.items():
         try:
-            lines = _describe(profile_from_toml(name, text))
+            profile = profile_from_toml(name, text)
+            _require_known_holidays(profile)
+            lines = _describe(profile)
         except ProviderProfileError as error:
             is_sound = False
             lines = [f"{name}: not sound", *(f"  {fault}" for fault in error.faults)]
@@ -51,6 +59,21 @@ def _read_profiles(paths: Sequence[str]) -> dict[str, str]:
     return texts
 
 
+def _require_known_holidays(profile: ProviderProfile) -> None:
+    """Raise `ProviderProfileError` where the profile names holidays of which nothing is known."""
+    # Loaded for this command alone: it takes longer to import than everything else that the command line does.
+    from pawledger.adapters.bank_holidays import LibraryHolidayCalendars  # noqa: PLC0415
+
+    calendars, faults = LibraryHolidayCalendars(), []
+    for name in profile.delivery.holidays if profile.delivery else ():
+        try:
+            calendars.is_holiday(name, ANY_DAY)
+        except HolidayCalendarUnknownError as error:
+            faults.append(f"delivery.holidays: {error}")
+    if faults:
+        raise ProviderProfileError(profile.provider, faults)
+
+
 def _describe(profile: ProviderProfile) -> list[str]:
     said: list[tuple[str, Any]] = [
         ("drops", ", ".join(profile.formats)),
@@ -62,8 +85,19 @@ def _describe(profile: ProviderProfile) -> list[str]:
         ("lockbox layout", "its own" if profile.lockbox_layout else ""),
     ]
     if profile.delivery:
-        days = ", ".join(WEEKDAYS[day] for day in profile.delivery.weekdays)
-        holidays = f", not on holidays of {profile.delivery.holidays}" if profile.delivery.holidays else ""
-        until = f"{profile.delivery.until:%H:%M} {profile.delivery.time_zone}"
-        said.append(("delivers", f"{days} until {until}{holidays}"))
+        said += _describe_delivery(profile.delivery)
     return [f"{profile.provider}: {profile.title}", *(f"  {name:<15} {value}" for name, value in said if value)]
+
+
+def _describe_delivery(calendar: DeliveryCalendar) -> list[tuple[str, str]]:
+    days = ", ".join(WEEKDAYS[day] for day in calendar.weekdays)
+    holidays = f", not on holidays of {', '.join(calendar.holidays)}" if calendar.holidays else ""
+    closed = ", ".join(day.isoformat() for day in sorted(calendar.closed_on))
+    told = "its own day" if calendar.days_behind == 0 else f"days up to {calendar.days_behind} before it"
+    kinds = ", ".join(calendar.formats) or "any of its files"
+    watched = f"{kinds}, since {calendar.since}, each of {told}" if calendar.since else "nothing yet: it has no `since`"
+    return [
+        ("delivers", f"{days} until {calendar.until:%H:%M} {calendar.time_zone}{holidays}"),
+        ("not on", closed),
+        ("expected", watched),
+    ]

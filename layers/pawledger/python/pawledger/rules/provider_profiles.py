@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import date, datetime, time
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
@@ -21,12 +21,13 @@ from pawledger.bank_files.lockbox_layout import LockboxLayout, LockboxLayoutErro
 from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
 from pawledger.domain.errors import PawledgerError
 from pawledger.rules.csv_mappings import load_shipped_mappings
+from pawledger.rules.delivery_calendars import DAYS_BEHIND_MAX, PAYMENT_SYSTEMS, DeliveryCalendar
 
 PROVIDER_PATTERN: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 """What may stand in `incoming/<provider>/`."""
 RULE_PATTERN: Final = re.compile(r"[a-z0-9]+\.[a-z0-9_]+")
-HOLIDAYS_PATTERN: Final = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
-"""ISO 3166-1 country, or ISO 3166-2 subdivision: `DE`, `GB-SCT`."""
+HOLIDAYS_PATTERN: Final = re.compile(rf"[A-Z]{{2}}(-[A-Z0-9]{{1,3}})?|{'|'.join(sorted(PAYMENT_SYSTEMS))}")
+"""ISO 3166-1 country, ISO 3166-2 subdivision, or payment system: `DE`, `GB-SCT`, `TARGET`."""
 DAYS_AHEAD_MAX: Final = 366
 """A booking day further ahead than a year is a mistake in a file, whatever a profile says."""
 
@@ -49,19 +50,6 @@ class ProviderAccount:
     """Without blanks, letters in capitals."""
     currency: str | None
     """ISO 4217; None where it may hold several."""
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryCalendar:
-    """When the provider's files are expected."""
-
-    weekdays: tuple[int, ...]
-    """0 is Monday."""
-    until: time
-    """Local time of the day by which the file is there."""
-    time_zone: str
-    holidays: str | None
-    """On whose bank holidays none comes, ISO 3166."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +143,7 @@ class _Reading:
             posts=posts,
             accounts=self._accounts(),
             told_elsewhere=frozenset(self._texts(self.table, "", "told_elsewhere")),
-            delivery=self._delivery(),
+            delivery=self._delivery(formats),
             tolerances=self._tolerances(),
             deviations=self._deviations(),
             csv_mappings=mappings,
@@ -224,41 +212,76 @@ class _Reading:
             accounts.append(ProviderAccount(plain_account_number(number or ""), currency))
         return tuple(accounts)
 
-    def _delivery(self) -> DeliveryCalendar | None:
+    def _delivery(self, formats: tuple[str, ...]) -> DeliveryCalendar | None:
         if "delivery" not in self.table:
             return None
-        table = self._only_table("delivery")
-        self._refuse_unknown("delivery.", table, {"days", "until", "time_zone", "holidays"})
-        days = self._texts(table, "delivery.", "days")
+        table, path = self._only_table("delivery"), "delivery."
+        known = {"days", "until", "time_zone", "holidays", "closed_on", "since", "days_behind", "formats"}
+        self._refuse_unknown(path, table, known)
+        days = self._texts(table, path, "days")
         if not days:
             self.faults.append("delivery.days: missing, at least one day of the week")
         for day in days:
             if day not in WEEKDAYS:
                 self._fault("delivery.days", day, f"one of {', '.join(WEEKDAYS)}")
-        zone = self._text(table, "delivery.", "time_zone") or "UTC"
+        zone = self._text(table, path, "time_zone") or "UTC"
         try:
             ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             self._fault("delivery.time_zone", zone, "a zone of the IANA database such as Europe/Berlin")
-        until = self._text(table, "delivery.", "until") or "00:00"
+        until = self._text(table, path, "until") or "00:00"
         if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", until):
             self._fault("delivery.until", until, "a time of day such as 09:30")
             until = "00:00"
-        holidays = self._text(table, "delivery.", "holidays", is_required=False)
-        if holidays is not None and not HOLIDAYS_PATTERN.fullmatch(holidays):
-            self._fault("delivery.holidays", holidays, "a country or subdivision of ISO 3166 such as DE or GB-SCT")
-        weekdays = tuple(number for number, day in enumerate(WEEKDAYS) if day in days)
-        return DeliveryCalendar(weekdays, time.fromisoformat(until), zone, holidays)
+        expected = self._texts(table, path, "formats")
+        for kind in expected:
+            if kind not in formats:
+                self._fault("delivery.formats", kind, "one of `formats`")
+        return DeliveryCalendar(
+            weekdays=tuple(number for number, day in enumerate(WEEKDAYS) if day in days),
+            until=time.fromisoformat(until),
+            time_zone=zone,
+            holidays=self._holidays(table),
+            closed_on=frozenset(self._days(table, path, "closed_on")),
+            since=next(iter(self._days(table, path, "since")), None),
+            days_behind=self._whole_number(table, path, "days_behind", 1, DAYS_BEHIND_MAX),
+            formats=expected,
+        )
+
+    def _holidays(self, table: Mapping[str, Any]) -> tuple[str, ...]:
+        named = table.get("holidays", [])
+        names = self._texts({"holidays": [named] if isinstance(named, str) else named}, "delivery.", "holidays")
+        for name in names:
+            if not HOLIDAYS_PATTERN.fullmatch(name):
+                systems = " or ".join(sorted(PAYMENT_SYSTEMS))
+                rule = f"a country or subdivision of ISO 3166 such as DE or GB-SCT, or {systems}"
+                self._fault("delivery.holidays", name, rule)
+        return names
+
+    def _days(self, table: Mapping[str, Any], path: str, key: str) -> list[date]:
+        """The days of a key that holds one day or a list of them; TOML writes a day as 2026-12-24, without quotes."""
+        values = table.get(key, [])
+        days = values if isinstance(values, list) else [values]
+        if all(isinstance(day, date) and not isinstance(day, datetime) for day in days):
+            return days
+        self._fault(f"{path}{key}", values, "a day such as 2026-12-24, without quotes")
+        return []
+
+    def _whole_number(self, table: Mapping[str, Any], path: str, key: str, default: int, highest: int) -> int:
+        value = table.get(key, default)
+        if type(value) is int and 0 <= value <= highest:
+            return value
+        self._fault(f"{path}{key}", value, f"a whole number from 0 to {highest}")
+        return default
 
     def _tolerances(self) -> Tolerances:
         table = self._only_table("tolerances")
         self._refuse_unknown("tolerances.", table, {"booking_days_ahead", "has_number_gaps"})
-        ahead, gaps = table.get("booking_days_ahead", 1), table.get("has_number_gaps", False)
-        if type(ahead) is not int or not 0 <= ahead <= DAYS_AHEAD_MAX:
-            self._fault("tolerances.booking_days_ahead", ahead, f"a whole number from 0 to {DAYS_AHEAD_MAX}")
+        ahead = self._whole_number(table, "tolerances.", "booking_days_ahead", 1, DAYS_AHEAD_MAX)
+        gaps = table.get("has_number_gaps", False)
         if not isinstance(gaps, bool):
             self._fault("tolerances.has_number_gaps", gaps, "true or false")
-        return Tolerances(ahead if type(ahead) is int else 1, gaps is True)
+        return Tolerances(ahead, gaps is True)
 
     def _deviations(self) -> frozenset[str] | None:
         if "deviations" not in self.table:

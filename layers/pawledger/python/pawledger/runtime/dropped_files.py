@@ -28,4 +28,5 @@ def read_dropped_file(message: object, time_zone: str) -> DroppedFile:
         key=dropped.text("key"),
         version_id=dropped.optional_text("version-id"),
         received_on=business_date_of(happened_at, time_zone),
+        received_at=happened_at,
     )

@@ -1,7 +1,7 @@
 """What is told of a dropped file: the discrepancies that receiving it can bring. None of them quotes the file."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from pawledger.bank_files.report import FileReport, Verdict
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
@@ -15,6 +15,8 @@ class DroppedFile:
     key: str
     version_id: str | None
     received_on: date
+    received_at: datetime | None = None
+    """The instant of it, aware; None where only its day is known."""
 
 
 def tell_verdict(dropped: DroppedFile, file_id: str, report: FileReport) -> Discrepancy:

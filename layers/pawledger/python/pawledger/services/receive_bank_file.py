@@ -4,6 +4,7 @@ import re
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC
 from enum import StrEnum
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
@@ -31,6 +32,7 @@ from pawledger.services.expectations import (
     leave_out_told_elsewhere,
     reading_options_of,
 )
+from pawledger.services.file_calendar import heal_deliveries_of, spans_of
 from pawledger.services.file_findings import DroppedFile
 from pawledger.services.hashing_stream import HashingStream
 from pawledger.services.payment_chunks import (
@@ -188,6 +190,7 @@ def _accept(dropped: DroppedFile, proof: _Proof, ports: ReceivingPorts, *, expec
         if known and not _is_drop_of(known, dropped):
             return _set_duplicate_aside(dropped, known, ports)
     _link(dropped, proof, ports)
+    heal_deliveries_of(proof.profile, record, ports.discrepancies)
     ports.payments_queue.send(
         {
             "schema": POST_PAYMENTS,
@@ -313,6 +316,8 @@ def _record(dropped: DroppedFile, proof: _Proof, *, status: str, stored_key: str
         movement_count=totals.movement_count,
         credit_minor=dict(totals.credit_minor),
         debit_minor=dict(totals.debit_minor),
+        received_at=dropped.received_at.astimezone(UTC).isoformat() if dropped.received_at else None,
+        told_days=spans_of(proof.report.statements),
     )
 
 
