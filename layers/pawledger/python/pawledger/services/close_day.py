@@ -12,6 +12,7 @@ from pawledger.domain.entries import LedgerAccount
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.money import format_amount
 from pawledger.ports import BankFileRecord, BankFileRegister, DiscrepancyBook, LedgerArchive, TermArchive
+from pawledger.services.file_calendar import FileCalendarPorts, check_deliveries
 from pawledger.services.file_proof import FileProof, prove_file_posting
 from pawledger.services.policy_months import prove_policy_months
 from pawledger.services.statement_series import heal_statement_gaps
@@ -33,6 +34,8 @@ class ClosingPorts:
     discrepancies: DiscrepancyBook
     archive: LedgerArchive
     terms: TermArchive
+    calendar: FileCalendarPorts | None = None
+    """None where no provider has a calendar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ class DayProof:
 def close_day(business_date: date, ports: ClosingPorts) -> DayProof:
     """Prove a business date; whatever cannot be proven becomes a discrepancy, once, however often the day is closed."""
     proven, unproven = _prove_files(business_date, ports)
+    if ports.calendar is not None:
+        check_deliveries(business_date, ports.calendar)
     heal_statement_gaps(register=ports.register, discrepancies=ports.discrepancies)
     books = _read_books(business_date, ports)
     months = prove_policy_months(business_date, ports.terms, ports.discrepancies)
