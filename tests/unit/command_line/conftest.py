@@ -43,6 +43,7 @@ def books_of(world: MemoryWorld) -> Books:
         world.discrepancy_book,
         world.bank_file_register,
         world.run_book,
+        world.pause,
         lambda: OPERATOR,
     )
 

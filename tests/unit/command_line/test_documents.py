@@ -44,6 +44,7 @@ def pawledger(story: AccountStory) -> Callable[..., Printed]:
         cast("BankFileRegister", no_other),
         cast("RunBook", no_other),
         no_other,
+        no_other,
     )
 
     def run(*argv: str) -> Printed:

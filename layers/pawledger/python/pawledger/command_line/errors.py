@@ -39,5 +39,9 @@ class RunMissingError(PawledgerError):
     """There is no bill run of that day."""
 
 
+class ShareUnreadableError(PawledgerError):
+    """A share of a payment is not written as ACCOUNT=AMOUNT, or names no account."""
+
+
 class EventFileError(PawledgerError):
     """The file with the event to be previewed cannot be read, or is no JSON."""

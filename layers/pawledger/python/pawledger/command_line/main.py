@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-from pawledger.command_line import accounts, discrepancies, documents, files, ledgers, runs
+from pawledger.command_line import accounts, discrepancies, documents, files, ledgers, resolutions, runs
 from pawledger.command_line.tables import escape_text
 from pawledger.domain.bill_runs import RunStatus
 from pawledger.domain.calendar import Month, MonthInvalidError, read_month
@@ -212,6 +212,14 @@ def _show_discrepancy(arguments: argparse.Namespace, books: Books, err: TextIO) 
     return document, discrepancies.write_discrepancy
 
 
+def _resolve_discrepancy(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:  # noqa: ARG001 - as above
+    return resolutions.resolve(arguments, books, datetime.now(UTC)), resolutions.write_resolved
+
+
+def _undo_resolution(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:  # noqa: ARG001 - as above
+    return resolutions.undo(arguments, books, datetime.now(UTC)), resolutions.write_resolved
+
+
 def _list_files(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:  # noqa: ARG001 - as above
     last_day = arguments.day or arguments.as_of or _today()
     first_day = last_day if arguments.day else last_day - timedelta(days=arguments.days - 1)
@@ -270,7 +278,9 @@ _COMMANDS: Final[dict[str, Callable[[argparse.Namespace, Books, TextIO], Answer]
     "account show": _show_account,
     "account statement": _show_statement,
     "discrepancies list": _list_discrepancies,
+    "discrepancies resolve": _resolve_discrepancy,
     "discrepancies show": _show_discrepancy,
+    "discrepancies undo": _undo_resolution,
     "files list": _list_files,
     "files show": _show_file,
     "finance close": _close_month,
@@ -372,6 +382,7 @@ def _add_discrepancy_commands(group: Any) -> None:
     listing.add_argument("--limit", type=_read_count, default=DISCREPANCIES_SHOWN, metavar="N")
     show = _add_command(group, "discrepancies show", "one discrepancy, and what to do about it")
     show.add_argument("discrepancy_id", metavar="DISCREPANCY")
+    resolutions.add_resolution_commands(group, _add_command)
 
 
 def _add_file_commands(group: Any) -> None:

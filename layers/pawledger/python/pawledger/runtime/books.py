@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from pawledger.ports import BankFileRegister, DiscrepancyBook, Ledger, LedgerArchive, RunBook
+from pawledger.ports import BankFileRegister, DiscrepancyBook, Ledger, LedgerArchive, Pause, RunBook
 
 ENVIRONMENT_VARIABLE: Final = "PAWLEDGER_ENVIRONMENT"
 ENVIRONMENT_DEFAULT: Final = "production"
@@ -13,13 +13,17 @@ ENVIRONMENT_DEFAULT: Final = "production"
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """What the command line works with in one environment; it writes nothing but decisions about bill runs."""
+    """What the command line works with in one environment.
+
+    It writes what persons decide: about bill runs, and about discrepancies.
+    """
 
     ledger: Ledger
     archive: LedgerArchive
     discrepancies: DiscrepancyBook
     register: BankFileRegister
     runs: RunBook
+    pause: Pause
     find_actor: Callable[[], str]
     """Who the credentials say is at work: the name under which a decision is kept."""
 

@@ -73,18 +73,19 @@ def find_stack_outputs(stack_name: str) -> Mapping[str, str]:
 
 
 def _bind_books(outputs: Mapping[str, str]) -> Books:
-    connection = models.open_connection()
+    connection, pause = models.open_connection(), JitteredPause()
     discrepancies = models.bind(models.DiscrepancyRow, outputs["DiscrepanciesTableName"], connection)
     accounts = models.bind(models.AccountRow, outputs["AccountsTableName"], connection)
     entries = models.bind(models.EntryRow, outputs["EntriesTableName"], connection)
     tables = LedgerTables(accounts=accounts, entries=entries, discrepancies=discrepancies)
     bank_files = models.bind(models.BankFileRow, outputs["BankFilesTableName"], connection)
     return Books(
-        ledger=DynamoLedger(tables, connection, JitteredPause()),
+        ledger=DynamoLedger(tables, connection, pause),
         archive=DynamoLedgerArchive(accounts, entries),
         discrepancies=DynamoDiscrepancyBook(discrepancies),
         register=DynamoBankFileRegister(bank_files),
         runs=DynamoRunBook(models.bind(models.RunRow, outputs["RunsTableName"], connection)),
+        pause=pause,
         find_actor=lambda: str(make_client("sts").get_caller_identity()["Arn"]),
     )
 

@@ -1,0 +1,281 @@
+"""`pawledger discrepancies resolve` and `undo`: what a person decides, shown before and after it is done."""
+
+import argparse
+import shlex
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from pawledger.command_line.errors import ShareUnreadableError
+from pawledger.command_line.tables import UNKNOWN, Column, show_amount, write_fields, write_table
+from pawledger.domain.discrepancies import ResolutionCommand
+from pawledger.domain.identifiers import IdentifierError, check_account_id
+from pawledger.domain.ledger import AccountHead
+from pawledger.domain.money import AmountError, parse_amount
+from pawledger.domain.resolutions import ResolutionRequest, Share
+from pawledger.ports import DiscrepancyBook
+from pawledger.runtime.books import Books
+from pawledger.services.resolve_discrepancy import (
+    Deed,
+    DiscrepancyUnknownError,
+    PlannedEntry,
+    Resolved,
+    ResolvingPorts,
+    resolve_discrepancy,
+    undo_resolution,
+)
+
+AddCommand = Callable[[Any, str, str], argparse.ArgumentParser]
+"""Adds a command of a name, with a sentence of help, to a group of them."""
+
+_HELP: Final = {
+    ResolutionCommand.APPLY: "put money that waits to an account, or to invoices of it",
+    ResolutionCommand.SPLIT: "put money that waits to several accounts",
+    ResolutionCommand.MOVE: "reverse a payment on the account it was posted to and post it to another",
+    ResolutionCommand.WRITE_OFF: "ask for what is open of an invoice no more",
+    ResolutionCommand.RETURN: "set money that waits aside to go back to its payer",
+    ResolutionCommand.ACCEPT_FILE: "post a file that was set aside after all",
+    ResolutionCommand.REJECT_FILE: "set a file aside for good",
+    ResolutionCommand.DISMISS: "do nothing about it",
+}
+
+_ENTRY_COLUMNS: Final = (
+    Column("ledger"),
+    Column("posting"),
+    Column("amount", is_right=True),
+    Column("entry and reason", weight=1),
+)
+_BALANCE_COLUMNS: Final = (
+    Column("ledger"),
+    Column("balance or invoice"),
+    Column("before", is_right=True),
+    Column("after", is_right=True),
+)
+
+
+def add_resolution_commands(group: Any, add_command: AddCommand) -> None:
+    """Add `resolve DISCREPANCY COMMAND` and `undo DISCREPANCY` to the group of discrepancies."""
+    what = "resolve one: apply, split, move, write-off, return, accept-file, reject-file or dismiss"
+    resolve = group.add_parser("resolve", help=what, description=what, allow_abbrev=False)
+    resolve.add_argument("discrepancy_id", metavar="DISCREPANCY")
+    actions = resolve.add_subparsers(required=True, metavar="COMMAND")
+    for command, help_text in _HELP.items():
+        parser = add_command(actions, f"discrepancies resolve {command}", help_text)
+        parser.set_defaults(command="discrepancies resolve", resolution=command)
+        _add_arguments(parser, command)
+        _add_decision_arguments(parser)
+    undo = add_command(group, "discrepancies undo", "take back what was done last about one, by the reverse entries")
+    undo.add_argument("discrepancy_id", metavar="DISCREPANCY")
+    _add_decision_arguments(undo)
+
+
+def _add_arguments(parser: argparse.ArgumentParser, command: ResolutionCommand) -> None:
+    if command in {ResolutionCommand.APPLY, ResolutionCommand.MOVE}:
+        parser.add_argument("--account", required=True, metavar="ACCOUNT", help="where the money belongs")
+        parser.add_argument(
+            "--invoice", action="append", default=[], metavar="INVOICE", help="an invoice of it; may be given again"
+        )
+    if command is ResolutionCommand.SPLIT:
+        parser.add_argument(
+            "--to",
+            action="append",
+            required=True,
+            metavar="ACCOUNT=AMOUNT[@INVOICE]",
+            help="one share, such as ABCD1234=12.50; given for each account",
+        )
+    if command is ResolutionCommand.WRITE_OFF:
+        parser.add_argument("--invoice", metavar="INVOICE", help="needed where more than one is open")
+    if command in {ResolutionCommand.APPLY, ResolutionCommand.WRITE_OFF, ResolutionCommand.RETURN}:
+        parser.add_argument("--amount", metavar="AMOUNT", help="such as 12.50; all of it if not given")
+
+
+def _add_decision_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--reason", required=True, metavar="TEXT", help="kept with each entry, with your name")
+    parser.add_argument("--preview", action="store_true", help="show entries and balances, write nothing")
+
+
+def resolve(arguments: argparse.Namespace, books: Books, decided_at: datetime) -> dict[str, Any]:
+    """Resolve a discrepancy; the document of what that came to. Raises what `resolve_discrepancy` raises."""
+    request = _read_request(arguments, books.discrepancies)
+    done = resolve_discrepancy(
+        _deed(arguments, books, decided_at, str(request.command)),
+        request,
+        _ports(books),
+        is_preview=arguments.preview,
+    )
+    return _document(done, is_preview=arguments.preview)
+
+
+def undo(arguments: argparse.Namespace, books: Books, decided_at: datetime) -> dict[str, Any]:
+    """Undo the last resolution; the document of what that came to. Raises what `undo_resolution` raises."""
+    done = undo_resolution(
+        _deed(arguments, books, decided_at, "undo"),
+        _ports(books),
+        is_preview=arguments.preview,
+    )
+    return _document(done, is_preview=arguments.preview)
+
+
+def write_resolved(document: dict[str, Any]) -> list[str]:
+    """What a resolution came to for people: its entries, then each ledger before and after."""
+    lines = write_fields(
+        [
+            ("discrepancy", document["discrepancy_id"]),
+            ("resolution", document["resolution_id"]),
+            ("status", document["status"]),
+        ]
+    )
+    if document["entries"]:
+        rows = [
+            [each["ledger_id"] if first else "", name, amount, f"{each['entry_id']}: {each['reason']}" if first else ""]
+            for each in document["entries"]
+            for first, (name, amount) in _with_first(_effects_of(each))
+        ]
+        lines += ["", *write_table(_ENTRY_COLUMNS, rows)]
+        changes = [
+            [each["ledger_id"], change["what"], *_before_and_after(change)]
+            for each in document["ledgers"]
+            for change in each["changes"]
+        ]
+        lines += ["", *write_table(_BALANCE_COLUMNS, changes)]
+    return [*lines, "", document["what_happened"]]
+
+
+def _effects_of(entry: dict[str, Any]) -> list[tuple[str, str]]:
+    postings = [
+        (each["ledger_account"], show_amount(each["amount_minor"], each["currency"])) for each in entry["postings"]
+    ]
+    return postings or [(UNKNOWN, UNKNOWN)]
+
+
+def _before_and_after(change: dict[str, Any]) -> list[str]:
+    return [show_amount(change[name], change["currency"]) for name in ("before_minor", "after_minor")]
+
+
+def _with_first(effects: Sequence[tuple[str, str]]) -> list[tuple[bool, tuple[str, str]]]:
+    return [(place == 0, effect) for place, effect in enumerate(effects)]
+
+
+def _ports(books: Books) -> ResolvingPorts:
+    return ResolvingPorts(books.ledger, books.archive, books.discrepancies, books.pause)
+
+
+def _deed(arguments: argparse.Namespace, books: Books, decided_at: datetime, name: str) -> Deed:
+    return Deed(
+        discrepancy_id=arguments.discrepancy_id,
+        actor=books.find_actor(),
+        reason=arguments.reason,
+        decided_at=decided_at,
+        command=_spell(arguments, name),
+    )
+
+
+def _spell(arguments: argparse.Namespace, name: str) -> str:
+    """The command with its arguments, as it would be typed again."""
+    words = [name]
+    for option in ("account", "invoice", "to", "amount"):
+        given = getattr(arguments, option, None) or []
+        for value in [given] if isinstance(given, str) else given:
+            words += [f"--{option}", shlex.quote(value)]
+    return " ".join(words)
+
+
+def _read_request(arguments: argparse.Namespace, book: DiscrepancyBook) -> ResolutionRequest:
+    """The request in minor units of the discrepancy's currency. Raises `AmountError`, `ShareUnreadableError`."""
+    command: ResolutionCommand = arguments.resolution
+    recorded = book.read(arguments.discrepancy_id)
+    if recorded is None:
+        raise DiscrepancyUnknownError(
+            f"there is no discrepancy {arguments.discrepancy_id}; `pawledger discrepancies list` shows open ones"
+        )
+    currency = recorded.discrepancy.currency
+    amount_minor = _read_amount(getattr(arguments, "amount", None), currency)
+    if command is ResolutionCommand.SPLIT:
+        return ResolutionRequest(command, tuple(_read_share(text, currency) for text in arguments.to))
+    if command in {ResolutionCommand.APPLY, ResolutionCommand.MOVE}:
+        account_id = _read_account_id(arguments.account)
+        return ResolutionRequest(command, (Share(account_id, amount_minor, tuple(arguments.invoice)),))
+    return ResolutionRequest(command, invoice_id=getattr(arguments, "invoice", None), amount_minor=amount_minor)
+
+
+def _read_amount(text: str | None, currency: str | None) -> int | None:
+    if text is None:
+        return None
+    if currency is None:
+        raise AmountError("the discrepancy is not about money, so that no amount can be given")
+    return parse_amount(text, currency)
+
+
+def _read_share(text: str, currency: str | None) -> Share:
+    account_id, has_amount, rest = text.partition("=")
+    amount, _, invoice_id = rest.partition("@")
+    if not has_amount:
+        raise ShareUnreadableError(f"{text!r} is not ACCOUNT=AMOUNT or ACCOUNT=AMOUNT@INVOICE")
+    invoices = (invoice_id,) if invoice_id else ()
+    return Share(_read_account_id(account_id), _read_amount(amount, currency), invoices)
+
+
+def _read_account_id(text: str) -> str:
+    try:
+        return check_account_id(text)
+    except IdentifierError as error:
+        raise ShareUnreadableError(f"{text!r} is no account: {error}") from None
+
+
+def _document(done: Resolved, *, is_preview: bool) -> dict[str, Any]:
+    first: dict[str, AccountHead] = {}
+    last: dict[str, AccountHead] = {}
+    for planned in done.planned:
+        first.setdefault(planned.before.account_id, planned.before)
+        last[planned.before.account_id] = planned.after
+    what_happened = f"{len(done.planned)} entries were appended."
+    if is_preview:
+        what_happened = "This is a preview: nothing was written."
+    elif done.is_repeated:
+        what_happened = "The very same was done before; nothing was written."
+    return {
+        "discrepancy_id": done.recorded.discrepancy.discrepancy_id,
+        "resolution_id": done.resolution_id,
+        "status": done.recorded.status.value,
+        "is_preview": is_preview,
+        "is_repeated": done.is_repeated,
+        "entries": [_entry_as_json(planned) for planned in done.planned],
+        "ledgers": [
+            {"ledger_id": ledger_id, "changes": _changes(before, last[ledger_id])}
+            for ledger_id, before in first.items()
+        ],
+        "what_happened": what_happened,
+    }
+
+
+def _entry_as_json(planned: PlannedEntry) -> dict[str, Any]:
+    decision = planned.decision
+    return {
+        "ledger_id": planned.before.account_id,
+        "entry_id": decision.entry_id,
+        "reason": decision.reason,
+        "postings": [
+            {"ledger_account": each.ledger_account.value, "currency": each.currency, "amount_minor": each.amount_minor}
+            for each in decision.postings
+        ],
+        "settles_minor": {each.invoice_id: each.amount_minor for each in decision.allocations},
+        "opens_again_minor": {each.invoice_id: each.remaining_minor for each in decision.reopened},
+    }
+
+
+def _changes(before: AccountHead, after: AccountHead) -> list[dict[str, Any]]:
+    """Balances and open invoices that are not what they were."""
+    changes = []
+    for currency, ledger_account in sorted({*before.balances, *after.balances}):
+        pair = [head.balance_minor(ledger_account, currency) for head in (before, after)]
+        changes.append((str(ledger_account), currency, pair))
+    open_minor = [{i.invoice_id: i.remaining_minor for i in head.open_invoices} for head in (before, after)]
+    changes += [
+        (invoice_id, after.currency or "", [known.get(invoice_id, 0) for known in open_minor])
+        for invoice_id in sorted({*open_minor[0], *open_minor[1]})
+    ]
+    return [
+        {"what": what, "currency": currency, "before_minor": pair[0], "after_minor": pair[1]}
+        for what, currency, pair in changes
+        if pair[0] != pair[1]
+    ]

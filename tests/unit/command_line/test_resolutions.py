@@ -1,0 +1,140 @@
+"""`pawledger discrepancies resolve` and `undo`, as an operator types them."""
+
+import json
+from collections.abc import Callable
+from copy import deepcopy
+
+import pytest
+
+from pawledger.domain.discrepancies import Discrepancy
+from tests.builders.resolutions import SUSPENSE, invoice_of, money_of, open_account, open_of, pay, suspend
+from tests.fakes.memory import MemoryWorld
+from tests.unit.command_line.conftest import OPERATOR, Ran
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def found(world: MemoryWorld) -> Discrepancy:
+    """23.00 EUR of nobody; HOME0001 owes 10.00 and 10.00, HOME0002 owes 7.00."""
+    open_account(world, "HOME0001", 1_000, 1_000)
+    open_account(world, "HOME0002", 700)
+    return suspend(world, 2_300)
+
+
+def test_a_preview_shows_entries_and_balances_and_writes_nothing(
+    found: Discrepancy, world: MemoryWorld, run: Run
+) -> None:
+    before = deepcopy(world.rows)
+    command = ("discrepancies", "resolve", found.discrepancy_id, "apply", "--account", "HOME0001")
+    shown = run(*command, "--reason", "Her bank letter.", "--preview")
+
+    assert (shown.code, shown.err) == (0, "")
+    assert world.rows == before
+    balances = [line.split() for line in shown.out.splitlines() if "EUR" in line]
+    assert ["SUSPENSE-07", "suspense", "-23.00", "EUR", "0.00", "EUR"] in balances
+    assert ["HOME0001", "HOME0001-0001", "10.00", "EUR", "0.00", "EUR"] in balances
+    assert ["HOME0001", "unapplied", "0.00", "EUR", "-3.00", "EUR"] in balances
+    assert shown.out.endswith("This is a preview: nothing was written.\n")
+
+
+def test_money_is_applied_under_the_operators_name_and_the_same_again_says_so(
+    found: Discrepancy, world: MemoryWorld, run: Run
+) -> None:
+    command = (
+        "discrepancies",
+        "resolve",
+        found.discrepancy_id,
+        "apply",
+        "--account",
+        "HOME0001",
+        "--reason",
+        "Letter.",
+    )
+    first, second = run(*command), run(*command, "--json")
+
+    assert first.out.endswith("2 entries were appended.\n")
+    assert json.loads(second.out)["is_repeated"]
+    assert (first.code, second.code) == (0, 0)
+    assert open_of(world, "HOME0001") == {}
+    recorded = world.discrepancy_book.read(found.discrepancy_id)
+    assert recorded is not None
+    (change,) = recorded.history
+    assert (change.actor, change.command, change.reason) == (OPERATOR, "apply --account HOME0001", "Letter.")
+
+
+def test_amounts_and_invoices_can_be_named(found: Discrepancy, world: MemoryWorld, run: Run) -> None:
+    command = ("discrepancies", "resolve", found.discrepancy_id, "apply", "--account", "HOME0001")
+    run(*command, "--invoice", "HOME0001-0002", "--amount", "4.50", "--reason", "Letter.")
+
+    assert open_of(world, "HOME0001") == {"HOME0001-0001": 1_000, "HOME0001-0002": 550}
+    assert money_of(world, SUSPENSE)["suspense"] == -1_850
+
+
+def test_a_payment_is_split_and_the_split_is_undone(found: Discrepancy, world: MemoryWorld, run: Run) -> None:
+    shares = ("--to", "HOME0001=16.00@HOME0001-0002", "--to", "HOME0002=7.00")
+    refused = run("discrepancies", "resolve", found.discrepancy_id, "split", *shares, "--reason", "A household.")
+    assert (refused.code, refused.out) == (1, "")
+    assert "of the invoices named 10.00 EUR is open, not 16.00 EUR" in refused.err
+
+    shares = ("--to", "HOME0001=16.00", "--to", "HOME0002=7.00@HOME0002-0001")
+    run("discrepancies", "resolve", found.discrepancy_id, "split", *shares, "--reason", "A household.")
+    assert (open_of(world, "HOME0001"), open_of(world, "HOME0002")) == ({"HOME0001-0002": 400}, {})
+
+    undone = run("discrepancies", "undo", found.discrepancy_id, "--reason", "Two households.", "--json")
+    document = json.loads(undone.out)
+    assert document["status"] == "open"
+    assert [entry["ledger_id"] for entry in document["entries"]] == ["HOME0002", "HOME0001", SUSPENSE]
+    assert money_of(world, SUSPENSE) == {"cash": 2_300, "suspense": -2_300}
+
+
+def test_a_payment_is_moved_and_unapplied_cash_returned(found: Discrepancy, world: MemoryWorld, run: Run) -> None:
+    over = pay(world, "HOME0001", 1_200, invoice_of("HOME0001", 1))
+    run("discrepancies", "resolve", over.discrepancy_id, "move", "--account", "HOME0002", "--reason", "Her sister.")
+    assert money_of(world, "HOME0002")["unapplied"] == -500
+    returned = run(
+        "discrepancies", "resolve", found.discrepancy_id, "return", "--amount", "23.00", "--reason", "No policy."
+    )
+    assert returned.code == 0
+    assert money_of(world, SUSPENSE) == {"cash": 2_300, "refunds": -2_300}
+
+
+def test_a_dismissal_appends_nothing_and_says_so(found: Discrepancy, run: Run) -> None:
+    shown = run("discrepancies", "resolve", found.discrepancy_id, "dismiss", "--reason", "A test payment.")
+
+    assert "status       dismissed\n" in shown.out
+    assert shown.out.endswith("0 entries were appended.\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("apply", "--account", "nobody"), "'nobody' is no account"),
+        (("apply", "--account", "NOBODY01"), "there is no account NOBODY01 with a policy"),
+        (("apply", "--account", "HOME0001", "--amount", "0"), "more than zero"),
+        (("apply", "--account", "HOME0001", "--amount", "1.005"), "more decimals than EUR has"),
+        (("apply", "--account", "HOME0001", "--amount", "23.01"), "23.00 EUR is left, not 23.01 EUR"),
+        (("split", "--to", "HOME0001"), "is not ACCOUNT=AMOUNT"),
+        (("write-off",), "write-off does not resolve unidentified payment; what does: apply, split, return, dismiss"),
+    ],
+)
+def test_what_cannot_be_is_told_in_one_sentence(
+    found: Discrepancy, world: MemoryWorld, run: Run, words: tuple[str, ...], told: str
+) -> None:
+    before = deepcopy(world.rows)
+    shown = run("discrepancies", "resolve", found.discrepancy_id, *words, "--reason", "x")
+
+    assert (shown.code, shown.out) == (1, "")
+    assert told in shown.err
+    assert world.rows == before
+
+
+@pytest.mark.parametrize("words", [("apply",), ("split",), ("nonsense",), ()])
+def test_wrong_usage_is_told_as_such(found: Discrepancy, run: Run, words: tuple[str, ...]) -> None:
+    assert run("discrepancies", "resolve", found.discrepancy_id, *words, "--reason", "x").code == 2
+
+
+def test_an_unknown_discrepancy_and_a_missing_reason_are_told(found: Discrepancy, run: Run) -> None:
+    assert "there is no discrepancy x-1" in run("discrepancies", "resolve", "x-1", "dismiss", "--reason", "x").err
+    assert run("discrepancies", "resolve", found.discrepancy_id, "dismiss").code == 2
+    assert "give a reason" in run("discrepancies", "resolve", found.discrepancy_id, "dismiss", "--reason", " ").err
