@@ -7,8 +7,9 @@ from datetime import date
 import pytest
 
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
+from tests.builders.resolutions import open_account, suspend
 from tests.fakes.memory import MemoryWorld
-from tests.unit.command_line.conftest import Ran
+from tests.unit.command_line.conftest import OPERATOR, Ran
 
 Run = Callable[..., Ran]
 
@@ -29,15 +30,15 @@ UNREADABLE = Discrepancy(
 )
 
 LISTED = """\
-discrepancy                         amount  born on      age  account   what
---------------------------------  --------  ----------  ----  --------  ------------------------------------------------
-{0}  5.00 EUR  2026-04-01  10 d  ABCD1234  Payment of 25.00 EUR settles ABCD1234-0001
-                                                                        25.00.
-{1}         -  2026-04-10   1 d  -         incoming/bank/day.bai: bai2.group_open (line 3,
-                                                                        record): the group is not closed; 1 problems in
-                                                                        all.
+discrepancy                       severity  owner        age    amount  account   what
+--------------------------------  --------  ----------  ----  --------  --------  --------------------------------------
+{0}  low       billing     11 d  5.00 EUR  ABCD1234  Payment of 25.00 EUR settles
+                                                                                  ABCD1234-0001 25.00.
+{1}  high      operations  2 d!         -  -         incoming/bank/day.bai: bai2.group_open
+                                                                                  (line 3, record): the group is not
+                                                                                  closed; 1 problems in all.
 
-2 open as of 2026-04-11: 1 file_unreadable, 1 underpayment.
+2 open as of 2026-04-12: 1 file_unreadable, 1 underpayment; 1 overdue (!).
 """
 
 
@@ -48,8 +49,8 @@ def recorded(world: MemoryWorld) -> MemoryWorld:
     return world
 
 
-def test_the_list_shows_amount_birth_age_account_and_what(recorded: MemoryWorld, run: Run) -> None:
-    listed = run("discrepancies", "list", "--as-of", "2026-04-11")
+def test_the_list_shows_severity_owner_age_amount_account_and_what(recorded: MemoryWorld, run: Run) -> None:
+    listed = run("discrepancies", "list", "--as-of", "2026-04-12")
 
     # An id is its kind and 16 hexadecimal digits: 29 characters for the first, 32 for the second.
     assert listed.out == LISTED.format(f"{SHORT.discrepancy_id:<32}", UNREADABLE.discrepancy_id)
@@ -60,6 +61,12 @@ def test_a_kind_can_be_chosen(recorded: MemoryWorld, run: Run) -> None:
 
     assert [each["discrepancy_id"] for each in document["discrepancies"]] == [SHORT.discrepancy_id]
     assert document["open_count_by_kind"] == {"underpayment": 1}
+
+
+def test_an_owner_or_what_is_overdue_can_be_chosen(recorded: MemoryWorld, run: Run) -> None:
+    for chosen, expected in (("--owner=operations", UNREADABLE), ("--owner=billing", SHORT), ("--overdue", UNREADABLE)):
+        document = json.loads(run("discrepancies", "list", chosen, "--as-of", "2026-04-12", "--json").out)
+        assert [each["discrepancy_id"] for each in document["discrepancies"]] == [expected.discrepancy_id]
 
 
 def test_an_unknown_kind_is_wrong_usage(run: Run) -> None:
@@ -93,14 +100,31 @@ def test_one_is_shown_with_what_to_do_and_whether_anybody_was_told(recorded: Mem
 
     shown = run("discrepancies", "show", SHORT.discrepancy_id, "--as-of", "2026-04-11").out
 
-    assert "amount       5.00 EUR\n" in shown
-    assert "born on      2026-04-01, 10 days before 2026-04-11\n" in shown
-    assert "what to do   Ask the payer for the rest or agree on it; the invoice stays open.\n" in shown
-    assert "alert        pushed at 2026-04-01T07:00:00+00:00\n" in shown
+    assert "amount        5.00 EUR\n" in shown
+    assert "born on       2026-04-01, 10 days before 2026-04-11\n" in shown
+    assert "what to do    Ask the payer for the rest or agree on it; the invoice stays open.\n" in shown
+    assert "alert         pushed at 2026-04-01T07:00:00+00:00\n" in shown
+
+
+def test_what_waits_what_fits_and_what_became_of_it_are_shown(world: MemoryWorld, run: Run) -> None:
+    open_account(world, "HOME0001", 1_000)
+    found = suspend(world, 2_300)
+    command = ("discrepancies", "resolve", found.discrepancy_id, "apply", "--account", "HOME0001", "--amount", "10.00")
+    run(*command, "--reason", "Her letter.")
+
+    shown = run("discrepancies", "show", found.discrepancy_id, "--as-of", "2026-02-08")
+    assert shown.code == 0
+    assert "owner         billing, severity medium\n" in shown.out
+    assert "age limit     5 days, overdue\n" in shown.out
+    assert "resolve with  apply, split, return, dismiss\n" in shown.out
+    assert "waits         13.00 EUR in suspense of SUSPENSE-07\n" in shown.out
+    assert f"resolved in part  {OPERATOR}  Her letter. - apply" in shown.out
+    (change,) = json.loads(run("discrepancies", "show", found.discrepancy_id, "--json").out)["history"]
+    assert [ledger_id for ledger_id, _ in change["entries"]] == ["SUSPENSE-07", "HOME0001"]
 
 
 def test_an_alert_that_was_not_pushed_is_said_so(recorded: MemoryWorld, run: Run) -> None:
-    assert "alert        not pushed yet\n" in run("discrepancies", "show", SHORT.discrepancy_id).out
+    assert "alert         not pushed yet\n" in run("discrepancies", "show", SHORT.discrepancy_id).out
 
 
 def test_an_unknown_id_is_told_in_one_sentence(run: Run) -> None:

@@ -17,7 +17,7 @@ from pawledger.command_line import accounts, discrepancies, documents, files, le
 from pawledger.command_line.tables import escape_text
 from pawledger.domain.bill_runs import RunStatus
 from pawledger.domain.calendar import Month, MonthInvalidError, read_month
-from pawledger.domain.discrepancies import DiscrepancyKind
+from pawledger.domain.discrepancies import DiscrepancyKind, Owner
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.identifiers import IdentifierError, check_account_id, is_suspense_ledger
 from pawledger.runtime.books import ENVIRONMENT_DEFAULT, ENVIRONMENT_VARIABLE, Books, choose_environment
@@ -200,6 +200,8 @@ def _list_discrepancies(arguments: argparse.Namespace, books: Books, err: TextIO
     document = discrepancies.list_discrepancies(
         books.discrepancies,
         kind=arguments.kind,
+        owner=arguments.owner,
+        is_overdue=arguments.overdue,
         as_of=arguments.as_of or _today(),
         shown_max=arguments.limit,
     )
@@ -208,7 +210,7 @@ def _list_discrepancies(arguments: argparse.Namespace, books: Books, err: TextIO
 
 def _show_discrepancy(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:  # noqa: ARG001 - as above
     as_of = arguments.as_of or _today()
-    document = discrepancies.show_discrepancy(books.discrepancies, arguments.discrepancy_id, as_of=as_of)
+    document = discrepancies.show_discrepancy(resolutions.ports_of(books), arguments.discrepancy_id, as_of=as_of)
     return document, discrepancies.write_discrepancy
 
 
@@ -379,8 +381,10 @@ def _add_invoice_commands(group: Any) -> None:
 def _add_discrepancy_commands(group: Any) -> None:
     listing = _add_command(group, "discrepancies list", "open discrepancies, oldest first within a kind")
     listing.add_argument("--kind", choices=[kind.value for kind in DiscrepancyKind], metavar="KIND")
+    listing.add_argument("--owner", choices=[owner.value for owner in Owner], metavar="OWNER")
+    listing.add_argument("--overdue", action="store_true", help="only those that are older than their kind may become")
     listing.add_argument("--limit", type=_read_count, default=DISCREPANCIES_SHOWN, metavar="N")
-    show = _add_command(group, "discrepancies show", "one discrepancy, and what to do about it")
+    show = _add_command(group, "discrepancies show", "one discrepancy, what to do about it, and what became of it")
     show.add_argument("discrepancy_id", metavar="DISCREPANCY")
     resolutions.add_resolution_commands(group, _add_command)
 

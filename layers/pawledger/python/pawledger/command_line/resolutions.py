@@ -100,7 +100,7 @@ def resolve(arguments: argparse.Namespace, books: Books, decided_at: datetime) -
     done = resolve_discrepancy(
         _deed(arguments, books, decided_at, str(request.command)),
         request,
-        _ports(books),
+        ports_of(books),
         is_preview=arguments.preview,
     )
     return _document(done, is_preview=arguments.preview)
@@ -110,7 +110,7 @@ def undo(arguments: argparse.Namespace, books: Books, decided_at: datetime) -> d
     """Undo the last resolution; the document of what that came to. Raises what `undo_resolution` raises."""
     done = undo_resolution(
         _deed(arguments, books, decided_at, "undo"),
-        _ports(books),
+        ports_of(books),
         is_preview=arguments.preview,
     )
     return _document(done, is_preview=arguments.preview)
@@ -156,7 +156,8 @@ def _with_first(effects: Sequence[tuple[str, str]]) -> list[tuple[bool, tuple[st
     return [(place == 0, effect) for place, effect in enumerate(effects)]
 
 
-def _ports(books: Books) -> ResolvingPorts:
+def ports_of(books: Books) -> ResolvingPorts:
+    """The books that resolving touches."""
     return ResolvingPorts(books.ledger, books.archive, books.discrepancies, books.pause)
 
 
