@@ -8,6 +8,7 @@ check digits; its first digit tells how the account id is written.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from string import ascii_uppercase
 from typing import Final
 
 from pawledger.domain.errors import require
@@ -19,13 +20,14 @@ INVOICE_NUMBER_MAX: Final = 9999
 _CREDITOR_REFERENCE: Final = re.compile(r"RF[0-9]{2}([A-Z0-9]{4,12})([0-9]{4})")
 # Both patterns only look ahead, so that a match hides nothing of what begins inside it.
 _CREDITOR_REFERENCE_IN_TEXT: Final = re.compile(r"(?<![A-Z0-9])(?=(RF ?[0-9]{2}(?: ?[A-Z0-9]){8,16}(?![A-Z0-9])))")
-_NUMBER_IN_TEXT: Final = re.compile(r"(?<![A-Za-z0-9])(?=([0-9]+(?: [0-9]+)*)(?![A-Za-z0-9]))")
+_NUMBER_IN_TEXT: Final = re.compile(r"(?<![A-Za-z0-9])(?=([0-9](?: ?[0-9]){10,26})(?![A-Za-z0-9]))")
 _NUMBER_LENGTH_MIN: Final = 11
 """Tag, an account id of four digits, invoice number, check digits."""
 _NUMBER_LENGTH_MAX: Final = 27
 """What most rails that carry digits alone leave room for: the Swiss reference, for instance."""
 _DIGITS_ONLY_TAG: Final = "1"
 _BASE_36_TAG: Final = "2"
+_LETTERS_AS_NUMBERS: Final = str.maketrans({letter: str(int(letter, 36)) for letter in ascii_uppercase})
 _SEARCHED_CHARACTERS_MAX: Final = 4096
 """Longest remittance text looked into; ISO 20022 allows 140 characters a line and banks send a few lines."""
 
@@ -39,7 +41,7 @@ class InvoiceAddress:
 
 
 def creditor_reference_of(address: InvoiceAddress) -> str:
-    """The ISO 11649 reference of an invoice, for instance `RF55100000420001`."""
+    """The ISO 11649 reference of an invoice, for instance `RF15100000420001`."""
     _require_addressable(address)
     body = f"{address.account_id}{address.invoice_number:04d}"
     return f"RF{98 - _mod_97(body + 'RF00'):02d}{body}"
@@ -66,9 +68,9 @@ def read_creditor_reference(text: str) -> InvoiceAddress | None:
     match = _CREDITOR_REFERENCE.fullmatch(compact)
     if not match:
         return None
-    address = InvoiceAddress(match[1], int(match[2]))
-    # Written again, not only checked: 00, 01 and 99 agree modulo 97 but are never issued as check digits.
-    return address if creditor_reference_of(address) == compact else None
+    # 00, 01 and 99 agree modulo 97 with other check digits, but are never issued.
+    is_right = 2 <= int(compact[2:4]) <= 98 and _mod_97(compact[4:] + compact[:4]) == 1
+    return InvoiceAddress(match[1], int(match[2])) if is_right else None
 
 
 def read_numeric_reference(text: str) -> InvoiceAddress | None:
@@ -110,6 +112,8 @@ def find_readings(text: str) -> tuple[tuple[InvoiceAddress, ...], ...]:
     Of several readings of one place at most one is meant.
     """
     upper = text[:_SEARCHED_CHARACTERS_MAX].upper()
+    if "RF" not in upper:
+        return ()
     return tuple(
         readings
         for match in _CREDITOR_REFERENCE_IN_TEXT.finditer(upper)
@@ -125,8 +129,7 @@ def find_numeric_readings(text: str) -> tuple[tuple[InvoiceAddress, ...], ...]:
     return tuple(
         readings
         for match in _NUMBER_IN_TEXT.finditer(text[:_SEARCHED_CHARACTERS_MAX])
-        if len(match[1]) >= _NUMBER_LENGTH_MIN
-        and (readings := _read_beginnings(match[1].split(" ", _NUMBER_LENGTH_MAX), read_numeric_reference))
+        if (readings := _read_beginnings(match[1].split(" ", _NUMBER_LENGTH_MAX), read_numeric_reference))
     )
 
 
@@ -146,7 +149,7 @@ def _write_base_36(number: int) -> str:
 
 def _mod_97(text: str) -> int:
     """ISO 7064: letters count as 10 to 35, the whole as one number, modulo 97."""
-    return int("".join(str(int(character, 36)) for character in text)) % 97
+    return int(text.translate(_LETTERS_AS_NUMBERS)) % 97
 
 
 def _require_addressable(address: InvoiceAddress) -> None:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice, product
+from string import digits
 from typing import Final
 
 from pawledger.domain.check_digits import BASE, change_one_sign, divide, remainder_of
@@ -44,6 +45,8 @@ _JOINTS: Final = frozenset(" -./_")
 """Signs that people write inside a reference to group it."""
 _CUT_OFF_SEARCHED: Final = 30
 """Signs at the end of a text among which a reference that was cut off stands: 19, and what groups them."""
+_FEW_DIGITS: Final = re.compile(r"(?:[0-9][^0-9]*){3}")
+"""Of a reference with all its noughts and ones written as letters, some digits are left; most words have none."""
 _GROUP: Final = re.compile(r"[A-Z0-9]+")
 _BEGINNING: Final = re.compile(r"RF|(?:FR|R[A-Z0-9]?|[A-Z0-9]?F|[A-Z0-9]RF|R[A-Z0-9]F)[0-9]{2}|R[0-9]F[0-9]")
 """`RF`, or what one error makes of it before check digits that are then right."""
@@ -69,8 +72,7 @@ def find_corrections(texts: Iterable[str]) -> Corrections:
     spans = list(islice((span for text in texts for span in _find_spans(text)), SPANS_MAX + 1))
     found: dict[InvoiceAddress, None] = {}
     for span in spans[:SPANS_MAX]:
-        corrected = _correct_digits(span) if _DIGIT_LIKE.issuperset(span) else _correct_letters(span)
-        found.update(dict.fromkeys(corrected))
+        found.update(dict.fromkeys(_correct_span(span)))
     return Corrections(
         tuple(found)[:CORRECTIONS_MAX], is_whole=len(spans) <= SPANS_MAX and len(found) <= CORRECTIONS_MAX
     )
@@ -79,6 +81,8 @@ def find_corrections(texts: Iterable[str]) -> Corrections:
 def _find_spans(text: str) -> Iterator[str]:
     """Pieces of a text, without what groups them, that have the length and the look of one of our references."""
     upper = text[:SEARCHED_CHARACTERS_MAX].upper()
+    if not _FEW_DIGITS.search(upper):
+        return
     groups = list(_GROUP.finditer(upper))
     for first, group in enumerate(groups):
         span, end = "", group.start()
@@ -96,17 +100,29 @@ def _find_spans(text: str) -> Iterator[str]:
 def _looks_like_ours(span: str) -> bool:
     if len(span) not in DIGITS_LENGTHS:
         return False
-    if _DIGIT_LIKE.issuperset(span):
-        return sum(map(str.isdigit, span)) * 2 > len(span)
+    digit_count = sum(map(str.isdigit, span))
+    if digit_count >= len(span) - 1:
+        return True
+    if digit_count >= DIGITS_MIN and _DIGIT_LIKE.issuperset(span):
+        return True
     if len(span) not in LETTERS_LENGTHS or not _BEGINNING.match(span):
         return False
     return sum(sign in _DIGIT_LIKE for sign in span) >= DIGITS_MIN
 
 
+def _correct_span(span: str) -> Iterator[InvoiceAddress]:
+    if span.isdigit() or not _BEGINNING.match(span):
+        return _correct_digits(span)
+    return _correct_letters(span)
+
+
 def _correct_digits(span: str) -> Iterator[InvoiceAddress]:
-    numbers = [span.translate(_AS_DIGITS)]
-    if span.isdigit():
-        numbers += change_one_sign(span, 1, digits_only=True)
+    letters = [sign for sign in span if not sign.isdigit()]
+    numbers: Iterable[str] = (span.translate(_AS_DIGITS),)
+    if not letters:
+        numbers = change_one_sign(span, 1, digits_only=True)
+    elif len(letters) == 1:
+        numbers = (span.replace(letters[0], sign) for sign in ("", *digits))
     return (address for number in numbers if (address := read_numeric_reference(number)))
 
 

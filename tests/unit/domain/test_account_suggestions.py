@@ -1,0 +1,101 @@
+"""Suggestions: accounts for a person to choose from, by what a payment has in common with them."""
+
+from dataclasses import replace
+from datetime import date
+
+from pawledger.domain.account_suggestions import VIEWED_MAX, suggest_accounts
+from pawledger.domain.candidate_scores import SCORE_MAX, Evidence, lacks_of, score_of, weigh_amount
+from pawledger.domain.entries import OpenInvoice
+from pawledger.domain.identification import CANDIDATES_MAX
+from pawledger.domain.payment_clues import Candidate, OpenAccount
+from tests.builders.account_books import MemorySuggestionBook, build_account, build_clues
+
+NOBODY: frozenset[str] = frozenset()
+
+
+def told(
+    account: OpenAccount, names: set[str], payers: set[str] | None = None
+) -> dict[str, tuple[OpenAccount, frozenset[str], frozenset[str]]]:
+    return {account.account_id: (account, frozenset(names), frozenset(payers or ()))}
+
+
+def test_name_and_amount_together_come_before_either_alone() -> None:
+    book = MemorySuggestionBook(
+        {
+            **told(build_account("AAAA", 1_000), set()),
+            **told(build_account("BBBB", 700), {"anna", "berg"}),
+            **told(build_account("CCCC", 1_000), {"anna", "berg"}),
+            **told(build_account("DDDD", 1_000), {"berg"}),
+            **told(build_account("EEEE", 700), set()),
+        }
+    )
+    found = suggest_accounts(build_clues(name_keys=["anna", "berg"]), book)
+    # 25 + 30; 10 + 30; 30; 25.
+    assert [(each.account_id, each.score) for each in found] == [("CCCC", 55), ("DDDD", 40), ("AAAA", 30), ("BBBB", 25)]
+    assert found[0].matched == (Evidence.NAME, Evidence.AMOUNT)
+    assert found[0].lacks == (Evidence.NAMED, Evidence.PAYER)
+
+
+def test_what_identification_found_counts_on() -> None:
+    known = Candidate("BBBB", ("BBBB-0001",), 45, (Evidence.CORRECTED, Evidence.AMOUNT), ())
+    book = MemorySuggestionBook(
+        {**told(build_account("AAAA", 1_000), {"berg"}), **told(build_account("BBBB", 700), set())}
+    )
+    best, other = suggest_accounts(build_clues(name_keys=["berg"]), book, known=[known])
+    # The amount is looked at anew: 45 for the correction alone stands behind 25 + 30.
+    assert (best.account_id, best.score) == ("AAAA", 55)
+    assert (other.account_id, other.invoice_ids, other.score) == ("BBBB", ("BBBB-0001",), 45)
+    assert other.matched == (Evidence.CORRECTED,)
+
+
+def test_a_payer_that_paid_the_account_before_counts_more_than_its_name() -> None:
+    book = MemorySuggestionBook(
+        {**told(build_account("AAAA", 1_000), {"berg"}), **told(build_account("BBBB", 1_000), set(), {"payer"})}
+    )
+    found = suggest_accounts(build_clues(name_keys=["berg"], payer_key="payer"), book)
+    assert [(each.account_id, each.score) for each in found] == [("BBBB", 70), ("AAAA", 55)]
+
+
+def test_of_two_alike_the_one_that_is_due_nearer_to_the_payment_comes_first() -> None:
+    far = replace(build_account("AAAA"), open_invoices=(OpenInvoice("AAAA-0001", date(2026, 6, 1), 1_000),))
+    near = replace(build_account("BBBB"), open_invoices=(OpenInvoice("BBBB-0001", date(2026, 12, 1), 1_000),))
+    book = MemorySuggestionBook({**told(far, set()), **told(near, set())})
+    assert [each.account_id for each in suggest_accounts(build_clues(), book)] == ["BBBB", "AAAA"]
+
+
+def test_an_amount_in_another_currency_is_no_evidence() -> None:
+    book = MemorySuggestionBook(told(build_account("AAAA", 1_000, currency="GBP"), {"berg"}))
+    (found,) = suggest_accounts(build_clues(name_keys=["berg"]), book)
+    assert found.matched == (Evidence.NAME,)
+
+
+def test_of_many_alike_only_a_few_are_suggested_and_a_rarer_answer_is_looked_at_first() -> None:
+    crowd = {f"AA{n:04d}": (build_account(f"AA{n:04d}", 1_000), NOBODY, NOBODY) for n in range(VIEWED_MAX * 2)}
+    book = MemorySuggestionBook({**crowd, **told(build_account("ZZZZ", 700), {"berg"})})
+    found = suggest_accounts(build_clues(name_keys=["berg"]), book)
+    assert len(found) == CANDIDATES_MAX
+    assert suggest_accounts(build_clues(7, name_keys=["berg"]), book)[0].account_id == "ZZZZ"
+
+
+def test_nothing_in_common_suggests_nothing() -> None:
+    assert suggest_accounts(build_clues(), MemorySuggestionBook(told(build_account("AAAA", 700), {"berg"}))) == ()
+
+
+def test_scores_are_sums_below_certainty() -> None:
+    assert score_of([]) == 0
+    assert score_of([Evidence.PAYER, Evidence.NAME]) == 65
+    assert score_of(list(Evidence)) == SCORE_MAX == 99
+
+
+def test_an_id_of_an_earlier_payment_stands_for_the_payer_and_a_sum_for_the_amount() -> None:
+    assert lacks_of([Evidence.MARK, Evidence.AMOUNT_OF_SEVERAL]) == (Evidence.NAMED, Evidence.NAME)
+
+
+def test_amounts_are_weighed_against_one_invoice_and_the_oldest_together() -> None:
+    invoices = build_account("AAAA", 1_000, 500, 250).open_invoices
+    assert weigh_amount(500, invoices) is Evidence.AMOUNT
+    # 10.00 + 5.00, and 2.50 with them; not 5.00 + 2.50, which leaves the oldest out.
+    assert weigh_amount(1_500, invoices) is Evidence.AMOUNT_OF_SEVERAL
+    assert weigh_amount(1_750, invoices) is Evidence.AMOUNT_OF_SEVERAL
+    assert weigh_amount(750, invoices) is None
+    assert weigh_amount(1_000, ()) is None
