@@ -141,7 +141,10 @@ PUSH_ALERTS: Final = FunctionDefinition(
     description="Pushes each discrepancy to the alert topic once.",
     timeout_seconds=60,
     memory_mib=_MEMORY_MIB,
-    tables=(TableAccess(table="discrepancies", actions=(GET, UPDATE)),),
+    tables=(
+        TableAccess(table="discrepancies", actions=(GET, UPDATE)),
+        TableAccess(table="references", actions=(GET, PUT)),
+    ),
 )
 
 WRITE_DOCUMENTS: Final = FunctionDefinition(

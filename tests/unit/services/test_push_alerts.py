@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
-from pawledger.services.push_alerts import SUBJECT_CHARACTERS_MAX, push_alert
+from pawledger.services.push_alerts import IN_DIGEST, SUBJECT_CHARACTERS_MAX, push_alert
 from tests.fakes.memory import MemoryWorld
 
 PUSHED_AT = datetime(2026, 2, 10, 9, tzinfo=UTC)
@@ -24,6 +24,7 @@ def push(world: MemoryWorld, discrepancy: Discrepancy = UNDERPAYMENT) -> bool:
     return push_alert(
         discrepancy.discrepancy_id,
         discrepancies=world.discrepancy_book,
+        references=world.reference_book,
         alerts=world.alert_channel,
         pushed_at=PUSHED_AT,
     )
@@ -55,6 +56,49 @@ def test_a_discrepancy_delivered_ten_times_is_pushed_once() -> None:
     world.discrepancy_book.record(UNDERPAYMENT)
     assert [push(world) for _ in range(10)] == [True] + [False] * 9
     assert len(world.alert_channel.alerts) == 1
+
+
+def of_file(number: int, kind: DiscrepancyKind = DiscrepancyKind.UNIDENTIFIED_PAYMENT, file: str = "a") -> Discrepancy:
+    return Discrepancy(
+        kind, f"payment#{file}{number}", date(2026, 2, 3), "Whose?", "SUSPENSE-01", "EUR", 10, group=f"file#{file}"
+    )
+
+
+def test_ten_thousand_of_one_kind_and_file_are_one_alert_that_says_so() -> None:
+    world = MemoryWorld()
+    many = [of_file(number) for number in range(10_000)]
+    for each in many:
+        world.discrepancy_book.record(each)
+    assert sum(push(world, each) for each in many) == 1
+    ((_, alert),) = world.alert_channel.alerts
+    assert alert["discrepancy_id"] == many[0].discrepancy_id
+    assert alert["what"] == f"Whose? {IN_DIGEST}"
+
+
+def test_another_kind_or_file_is_an_alert_of_its_own() -> None:
+    world = MemoryWorld()
+    each_alone = [of_file(1), of_file(2, DiscrepancyKind.CURRENCY_MISMATCH), of_file(3, file="b"), UNDERPAYMENT]
+    for each in each_alone:
+        world.discrepancy_book.record(each)
+    assert [push(world, each) for each in each_alone] == [True] * 4
+
+
+def test_a_crash_between_marking_the_group_and_pushing_still_pushes_the_first() -> None:
+    world = MemoryWorld()
+    first, second = of_file(1), of_file(2)
+    for each in (first, second):
+        world.discrepancy_book.record(each)
+
+    def crash(port: str, method: str, arguments: tuple[object, ...]) -> None:
+        if method == "push":
+            raise ConnectionError("killed")
+
+    world.before_call = crash
+    with pytest.raises(ConnectionError):
+        push(world, first)
+    world.before_call = lambda port, method, arguments: None
+    assert not push(world, second)
+    assert push(world, first)
 
 
 def test_a_discrepancy_that_is_not_there_is_not_pushed() -> None:

@@ -95,6 +95,7 @@ class PushAlertsSettings:
     FUNCTION: ClassVar[str] = "push_alerts"
 
     discrepancies_table: str
+    references_table: str
     alert_topic_arn: str
 
 

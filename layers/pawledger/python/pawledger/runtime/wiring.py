@@ -92,6 +92,11 @@ def connect_discrepancies(settings: PushAlertsSettings) -> DiscrepancyBook:
     return _discrepancy_book(settings.discrepancies_table)
 
 
+def connect_alert_references(settings: PushAlertsSettings) -> ReferenceBook:
+    """The reference book, which remembers what was pushed for a whole group."""
+    return _reference_book(settings.references_table)
+
+
 def connect_alerts(settings: PushAlertsSettings) -> AlertChannel:
     """The alert topic."""
     return SnsAlertChannel(make_client("sns"), settings.alert_topic_arn)

@@ -1,22 +1,36 @@
-"""Pushing alerts: each discrepancy is told to people once, with what it is and what they can do."""
+"""Pushing alerts: each discrepancy is told to people once, with what it is and what they can do.
+
+Of those that have a ground in common, such as ten thousand payments of one file that nobody can identify, only the
+first one is pushed; all of them are on the worklist and in the digest of the day.
+"""
 
 from datetime import datetime
 from typing import Final
 
 from pawledger.domain.discrepancies import Discrepancy
 from pawledger.domain.money import format_amount
-from pawledger.ports import AlertChannel, DiscrepancyBook
+from pawledger.ports import AlertChannel, DiscrepancyBook, ReferenceBook
 
 ALERT: Final = "alert.v1"
+
+ALERTED: Final = "alerted#"
+"""With what a reference begins that leads from a kind and a group to the discrepancy that was pushed for all."""
+
+IN_DIGEST: Final = "More of this kind from the same file are not pushed one by one; the digest of the day counts them."
 
 SUBJECT_CHARACTERS_MAX: Final = 100
 """What SNS accepts as a subject."""
 
 
 def push_alert(
-    discrepancy_id: str, *, discrepancies: DiscrepancyBook, alerts: AlertChannel, pushed_at: datetime
+    discrepancy_id: str,
+    *,
+    discrepancies: DiscrepancyBook,
+    references: ReferenceBook,
+    alerts: AlertChannel,
+    pushed_at: datetime,
 ) -> bool:
-    """Push the alert of a new discrepancy; False where it was pushed before or is not there.
+    """Push the alert of a new discrepancy; False where it, or one of its group, was pushed before, or it is not there.
 
     Pushed first and remembered second: a call that is killed between the two pushes again rather than never. The
     alert carries the discrepancy's id, so that a receiver can tell a repetition.
@@ -25,6 +39,10 @@ def push_alert(
     if recorded is None or recorded.alerted_at is not None:
         return False
     discrepancy = recorded.discrepancy
+    if discrepancy.group:
+        first = references.claim(f"{ALERTED}{discrepancy.kind}#{discrepancy.group}", discrepancy_id)
+        if first != discrepancy_id:
+            return False
     alerts.push(_subject_of(discrepancy), alert_of(discrepancy, pushed_at))
     discrepancies.mark_alerted(discrepancy_id, pushed_at.isoformat())
     return True
@@ -36,7 +54,7 @@ def alert_of(discrepancy: Discrepancy, pushed_at: datetime) -> dict[str, object]
         "schema": ALERT,
         "discrepancy_id": discrepancy.discrepancy_id,
         "kind": discrepancy.kind,
-        "what": discrepancy.what,
+        "what": f"{discrepancy.what} {IN_DIGEST}" if discrepancy.group else discrepancy.what,
         "what_to_do": discrepancy.suggestion,
         "account_id": discrepancy.account_id,
         "currency": discrepancy.currency,
