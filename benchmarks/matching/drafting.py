@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from benchmarks.matching.books import CURRENCIES, BilledAccount, Books, Payer
+from benchmarks.matching.drawing import draw
 from benchmarks.matching.foreign import write_foreign
 from benchmarks.matching.judging import Draft, Split
 from benchmarks.matching.pools import KnownPayer, Pools
@@ -38,8 +39,8 @@ OTHER_AMOUNT_SHARE: Final = 0.05
 """Lines with a typing error that pay another amount as well."""
 WRONG_SUM_SHARE: Final = 0.1
 """Lines with several references of which the amount is not the sum."""
-WITH_ID_SHARE: Final = 0.7
-"""Returns that repeat the id of their payment."""
+RETURNS_REPEAT: Final = {"mandate": 50, "reference": 30, "id": 10, "nothing": 10}
+"""What a return repeats of its payment, and how many of a hundred do: most returns are of direct debits."""
 
 _MISTAKES: Final[dict[LineClass, Mistake]] = {
     LineClass.WRONG_SIGN: mistake_sign,
@@ -190,14 +191,23 @@ class Drafter:
         return draft
 
     def _return(self) -> Draft:
-        place = self._chance.choice(self._pools.marked)
+        """What the payer's bank repeats of the payment that it takes back differs from rail to rail."""
+        chance = self._chance
+        place = chance.choice(self._pools.returnable)
         account = self._account(place)
         draft = self._draft([(place, ())], *self._payer_of(place))
         draft.amount_minor = account.premium_minor
         draft.parts = ((place, draft.amount_minor),)
-        draft.text = self._chance.choice(("RETOURE MD06", "RETURN AC04", "Rueckgabe Lastschrift", "REVERSAL AM04"))
-        if self._chance.random() < WITH_ID_SHARE:
-            draft.references, draft.is_proven = (account.mark,), True
+        draft.text = chance.choice(("RETOURE MD06", "RETURN AC04", "Rueckgabe Lastschrift", "REVERSAL AM04"))
+        repeated = draw(chance, RETURNS_REPEAT)
+        draft.is_proven = repeated != "nothing"
+        if repeated == "mandate":
+            draft.mandate_id = account.mandate_id
+        elif repeated == "reference":
+            reference = creditor_reference_of(InvoiceAddress(account.account_id, account.settled_count))
+            draft.text += f" {reference}"
+        elif repeated == "id":
+            draft.references = (account.mark,)
         return draft
 
     def _wrong_currency(self) -> Draft:
@@ -247,11 +257,10 @@ class Drafter:
 
     def _foreign(self) -> Draft:
         place = self._chance.choice(self._pools.open)
-        draft = self._bare(place, [self._pick_invoice(place)])
-        if self._chance.random() < 0.5:
-            draft.amount_minor = self._chance.randint(500, 50_000)
-        draft.parts, draft.invoice_ids = (), ()
-        draft.references, draft.text = write_foreign(self._chance)
+        draft = self._bare(place, ())
+        draft.amount_minor = self._account(self._chance.choice(self._pools.open)).premium_minor
+        draft.parts = ()
+        draft.references, draft.text, draft.is_foreign = write_foreign(self._chance)
         return draft
 
     def _empty(self) -> Draft:

@@ -10,13 +10,14 @@ from pawledger.domain.payment_references import InvoiceAddress, creditor_referen
 _LETTERS_AND_DIGITS: Final = string.ascii_uppercase + string.digits
 
 
-def write_foreign(chance: random.Random) -> tuple[tuple[str, ...], str]:
-    """References and text of such a line; each kind is as frequent as the others."""
+def write_foreign(chance: random.Random) -> tuple[tuple[str, ...], str, bool]:
+    """References and text of such a line, and whether it is a creditor reference that is right and not ours."""
     kind = chance.choice((_creditor_reference, _like_ours, _customer_number, _invoice_number, _bank_account))
     written = kind(chance)
+    is_reference = kind in (_creditor_reference, _like_ours)
     if chance.random() < 0.5:
-        return (written,), ""
-    return (), write_text(chance, written)
+        return (written,), "", is_reference
+    return (), write_text(chance, written), is_reference
 
 
 def _creditor_reference(chance: random.Random) -> str:

@@ -9,7 +9,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 from typing import Final
 
 from benchmarks.matching.books import BilledAccount, Books
@@ -25,7 +25,7 @@ LIKELY_SCORE: Final = 2
 """At least two things must speak for an account that nothing proves, for instance a name and the amount."""
 
 _SIGNS: Final = string.digits + string.ascii_uppercase
-_DIGITS_FOR_LETTERS: Final = str.maketrans({letter: digit for digit, all_ in CONFUSED.items() for letter in all_})
+_DIGITS: Final = {letter: digit for digit, letters in CONFUSED.items() for letter in letters}
 
 Split = tuple[tuple[int, int], ...]
 """Places of accounts in the books and what each gets, in the order of the places."""
@@ -48,6 +48,8 @@ class Draft:
     """A right reference, a mandate or a known id says it."""
     spoiled: str | None = None
     """A reference with a mistake in it, as it stands there, without blanks."""
+    is_foreign: bool = False
+    """Another creditor's reference stands there, with right check digits: nobody takes it for a word."""
     lost_signs: int = 0
     """How many of its signs were cut off at the end."""
 
@@ -75,7 +77,8 @@ class Judge:
     def judge(self, draft: Draft) -> Decidability:
         """What anyone could know of a line."""
         if not draft.parts:
-            return Decidability.UNDECIDABLE
+            is_proven = self._proven_by_payer(draft) is not None and not draft.is_foreign
+            return Decidability.MISLEADING if is_proven else Decidability.UNDECIDABLE
         if draft.is_proven:
             return Decidability.PROVEN
         resembling = list(self._resembling(draft))
@@ -143,7 +146,7 @@ class Judge:
 
 def within_one_error(text: str) -> set[str]:
     """Every text that one typing error makes of a text, or that the text was made of by one."""
-    found = {text.translate(_DIGITS_FOR_LETTERS)}
+    found = set(_unconfuse(text))
     for place in range(len(text) + 1):
         before, after = text[:place], text[place:]
         found.update(before + sign + after for sign in _SIGNS)
@@ -152,6 +155,14 @@ def within_one_error(text: str) -> set[str]:
             found.add(before + after[1:])
             found.add(before + after[1:2] + after[:1] + after[2:])
     return found
+
+
+def _unconfuse(text: str) -> Iterator[str]:
+    """The text with each set of the letters that look like digits read as digits."""
+    letters = [letter for letter in _DIGITS if letter in text]
+    for count in range(len(letters) + 1):
+        for chosen in combinations(letters, count):
+            yield "".join(_DIGITS[sign] if sign in chosen else sign for sign in text)
 
 
 def _sums(account: BilledAccount, currency: str) -> set[int]:

@@ -27,6 +27,9 @@ class Pools:
         self.settled = [place for place, each in enumerate(accounts) if each.settled_count]
         self.mandated = [place for place in self.open if accounts[place].mandate_id]
         self.marked = [place for place in self.open if accounts[place].mark in books.known_marks]
+        self.returnable = [
+            place for place in self.settled if accounts[place].mandate_id and accounts[place].mark in books.known_marks
+        ]
         self.known, self.first_time = _pair_payers(books)
         self.bundling = [
             each

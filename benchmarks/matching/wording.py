@@ -13,6 +13,9 @@ WORDS: Final = (
 )  # fmt: skip
 """What stands beside a reference. Some of it has digits, which a reader must not take for one."""
 
+PARTNERS: Final = ("Anna", "Belra", "Jola", "Kamir", "Leto", "Nisin", "Rona", "Tira")
+"""Given names of people who share a bank account with a payer, and whose own payments nobody has seen."""
+
 STYLES: Final = {
     "plain": 50,
     "grouped": 24,
@@ -66,6 +69,6 @@ def write_name(name: Name, chance: random.Random) -> str:
             str(name),
             f"{name.surname} {name.given}".upper(),
             f"Dr {name}",
-            f"{name.given} & Co-owner {name.surname}",
+            f"{name.given} & {chance.choice(PARTNERS)} {name.surname}",
         )
     )

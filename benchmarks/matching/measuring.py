@@ -1,0 +1,93 @@
+"""Letting our matcher decide every line, and timing what it decides, nothing else."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
+
+from benchmarks.matching.drafting import TOLERANCE_MINOR
+from benchmarks.matching.known_books import KnownBooks, clues_of
+from benchmarks.matching.matchers import answer_of
+from benchmarks.matching.tallies import Outcome, Tally
+from benchmarks.matching.truth import BankLine
+from pawledger.domain.account_suggestions import suggest_accounts
+from pawledger.domain.allocation import plan_allocation
+from pawledger.domain.allocation_terms import AllocationTerms
+from pawledger.domain.identification import identify_payment
+from pawledger.domain.payment_clues import Identification, PaymentClues
+
+BATCH_LINES: Final = 5_000
+"""Lines that are timed at once: a clock read for each would be a part of what is measured."""
+
+_TERMS: Final = AllocationTerms(tolerance_minor=TOLERANCE_MINOR)
+
+
+@dataclass(slots=True)
+class Run:
+    """What our matcher did with all lines, and how long it took, in seconds of processor time."""
+
+    tally: Tally = field(default_factory=Tally)
+    lines: int = 0
+    deciding_seconds: float = 0.0
+    suggestions: int = 0
+    suggesting_seconds: float = 0.0
+    allocations: int = 0
+    """Payments that were posted right and whose invoices are known."""
+    allocations_right: int = 0
+
+
+def decide_lines(lines: Iterable[BankLine], books: KnownBooks) -> Iterator[tuple[Run, Sequence[BankLine]]]:
+    """Decide lines batch by batch; the run so far, and the batch that was decided last, after each."""
+    run = Run()
+    remaining = iter(lines)
+    while batch := list(islice(remaining, BATCH_LINES)):
+        _decide_batch(run, batch, books)
+        yield run, batch
+
+
+def _decide_batch(run: Run, batch: Sequence[BankLine], books: KnownBooks) -> None:
+    clues = [clues_of(line) for line in batch]
+    started = time.process_time()
+    answers = [identify_payment(each, books) for each in clues]
+    run.deciding_seconds += time.process_time() - started
+    run.lines += len(batch)
+    open_questions = []
+    for line, each, answer in zip(batch, clues, answers, strict=True):
+        outcome = run.tally.add(line, answer_of(answer.parts, books))
+        if outcome is Outcome.ABSTAINED:
+            open_questions.append((line, each, answer))
+        elif outcome is Outcome.RIGHT:
+            _count_allocation(run, line, answer, books)
+    _suggest(run, open_questions, books)
+
+
+def _suggest(run: Run, questions: Sequence[tuple[BankLine, PaymentClues, Identification]], books: KnownBooks) -> None:
+    started = time.process_time()
+    suggested = [suggest_accounts(clues, books, known=answer.candidates) for _, clues, answer in questions]
+    run.suggesting_seconds += time.process_time() - started
+    run.suggestions += len(questions)
+    for (line, _, _), candidates in zip(questions, suggested, strict=True):
+        run.tally.add_suggestions(line, [candidate.account_id for candidate in candidates])
+
+
+def _count_allocation(run: Run, line: BankLine, answer: Identification, books: KnownBooks) -> None:
+    """Whether the invoices that were meant are settled, and no others before them."""
+    if not line.truth.invoice_ids:
+        return
+    settled: set[str] = set()
+    for part in answer.parts:
+        open_invoices = books.accounts[part.account_id].open_invoices
+        plan = plan_allocation(part.amount_minor, open_invoices, named=part.invoice_ids, terms=_TERMS)
+        settled.update(allocation.invoice_id for allocation in plan.allocations)
+    meant = set(line.truth.invoice_ids)
+    open_of_meant = sum(
+        invoice.remaining_minor
+        for account_id, _ in line.truth.parts
+        for invoice in books.accounts[account_id].open_invoices
+        if invoice.invoice_id in meant
+    )
+    # Who pays more than was meant pays other invoices too, or in advance.
+    is_right = meant <= settled and (settled == meant or line.amount_minor > open_of_meant)
+    run.allocations += 1
+    run.allocations_right += is_right
