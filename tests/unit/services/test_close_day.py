@@ -7,9 +7,12 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from pawledger.domain.allocation_terms import AllocationTerms
 from pawledger.domain.completeness import MonthCounts
 from pawledger.domain.entries import LedgerAccount
 from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.splitting import SharedPart, settle_part, split_payment
+from pawledger.services.append_entry import Proposal, append_entry
 from pawledger.services.bill_accounts import bill_account
 from pawledger.services.close_day import ACCOUNTS_NAMED_MAX, FILE_DAYS, DayProof, close_day
 from pawledger.services.file_findings import DroppedFile
@@ -17,6 +20,7 @@ from pawledger.services.post_payments import post_payments
 from pawledger.services.receive_bank_file import receive_bank_file
 from pawledger.services.record_policy_event import record_policy_event
 from tests.builders.bank_statements import DEBIT_CODE, Line, build_bai2
+from tests.builders.movements import build_movement
 from tests.builders.policies import ACCOUNT_ID, build_policy
 from tests.builders.services import (
     RECEIVED_ON,
@@ -291,3 +295,28 @@ def load_sample(schema: str, name: str) -> dict[str, Any]:
 def deliver(world: MemoryWorld, message: dict[str, Any]) -> None:
     ports = connect_policy_recording(world)
     record_policy_event(message, message_id="message-1", received_on=date(2026, 1, 1), ports=ports)
+
+
+def test_money_that_left_one_ledger_and_did_not_arrive_in_another_is_told_until_it_has() -> None:
+    world = MemoryWorld()
+    record_policy(world, build_policy())
+    payment = build_movement("both", amount_minor=1_700)
+    parts = (SharedPart(ACCOUNT_ID, 1_000), SharedPart("HOME0002", 700))
+    ports = connect_posting(world)
+    append_entry(ports.ledger, ports.pause, "SUSPENSE-07", lambda *_: Proposal(split_payment(payment, parts).decision))
+    close(world)
+    assert whats(world, "money_between_ledgers") == ["17.00 EUR left one ledger and did not arrive in another."]
+
+    def settle(part: SharedPart) -> None:
+        terms = AllocationTerms()
+        append_entry(
+            ports.ledger,
+            ports.pause,
+            part.account_id,
+            lambda head, _: Proposal(settle_part(head, payment, part, terms).decision),
+        )
+
+    for part in parts:
+        settle(part)
+    close(world)
+    assert whats(world, "money_between_ledgers") == []

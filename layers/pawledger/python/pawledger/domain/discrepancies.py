@@ -21,6 +21,10 @@ class DiscrepancyKind(StrEnum):
     PROBABLE_DUPLICATE = "probable_duplicate"
     FUTURE_DATED_PAYMENT = "future_dated_payment"
     PAYMENT_RETURNED = "payment_returned"
+    RETURN_WITHOUT_PAYMENT = "return_without_payment"
+    RETURN_REPEATED = "return_repeated"
+    RETURN_UNCLEAR = "return_unclear"
+    RETURN_OF_MOVED_PAYMENT = "return_of_moved_payment"
     PAYMENT_CONFLICT = "payment_conflict"
     FILE_UNREADABLE = "file_unreadable"
     FILE_OUT_OF_BALANCE = "file_out_of_balance"
@@ -48,6 +52,7 @@ class DiscrepancyKind(StrEnum):
     ACCOUNTS_NOT_BILLED = "accounts_not_billed"
     BILL_RUN_HELD = "bill_run_held"
     LEDGER_OUT_OF_BALANCE = "ledger_out_of_balance"
+    MONEY_BETWEEN_LEDGERS = "money_between_ledgers"
 
 
 class DiscrepancyStatus(StrEnum):
@@ -205,6 +210,36 @@ KINDS: Final[Mapping[DiscrepancyKind, KindTerms]] = {
         14,
         _DUE_AGAIN,
         "Contact the policyholder about another way to pay; the amount is due again.",
+    ),
+    DiscrepancyKind.RETURN_WITHOUT_PAYMENT: KindTerms(
+        Owner.BILLING,
+        Severity.MEDIUM,
+        5,
+        _TOLD,
+        "Nothing, if its payment is on its way: this heals by itself when it comes; if not, ask the bank which payment"
+        " it took back.",
+    ),
+    DiscrepancyKind.RETURN_REPEATED: KindTerms(
+        Owner.FINANCE,
+        Severity.MEDIUM,
+        5,
+        _TOLD,
+        "Ask the bank whether it took the payment back twice; if so, have it give one of them back.",
+    ),
+    DiscrepancyKind.RETURN_UNCLEAR: KindTerms(
+        Owner.BILLING,
+        Severity.MEDIUM,
+        5,
+        _TOLD,
+        "Compare the statement line with the payments of the account; the money is gone, and no invoice is open again"
+        " for it yet.",
+    ),
+    DiscrepancyKind.RETURN_OF_MOVED_PAYMENT: KindTerms(
+        Owner.BILLING,
+        Severity.MEDIUM,
+        5,
+        _TOLD,
+        "Find where the payment is now, and take it back there; no invoice is open again for it yet.",
     ),
     DiscrepancyKind.PAYMENT_CONFLICT: KindTerms(
         Owner.FINANCE,
@@ -404,6 +439,14 @@ KINDS: Final[Mapping[DiscrepancyKind, KindTerms]] = {
         1,
         _TOLD,
         "Stop posting and run `pawledger ledger verify` on the account.",
+    ),
+    DiscrepancyKind.MONEY_BETWEEN_LEDGERS: KindTerms(
+        Owner.OPERATIONS,
+        Severity.HIGH,
+        1,
+        _TOLD,
+        "Redrive the dead letters of the payments queue, or run the command again that moved the money; this heals "
+        "when the day is closed with the other half in place.",
     ),
 }
 """The one table of all kinds: owner, severity, age limit in days, what fits and what is suggested."""

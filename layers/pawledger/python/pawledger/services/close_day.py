@@ -177,7 +177,22 @@ def _read_books(business_date: date, ports: ClosingPorts) -> _Books:
         what = f"{books.overdue_count} accounts were due before {business_date} and are not billed, among them {named}."
         kind = DiscrepancyKind.ACCOUNTS_NOT_BILLED
         ports.discrepancies.record(Discrepancy(kind, business_date.isoformat(), business_date, what))
+    _prove_clearing(books.balances, business_date, ports)
     return books
+
+
+def _prove_clearing(balances: Counter[tuple[str, str]], business_date: date, ports: ClosingPorts) -> None:
+    """What one ledger gave, another took: over all ledgers `clearing` is zero, in each currency."""
+    for (currency, name), minor in sorted(balances.items()):
+        if name != LedgerAccount.CLEARING:
+            continue
+        what = f"{format_amount(abs(minor), currency)} {currency} left one ledger and did not arrive in another."
+        kind = DiscrepancyKind.MONEY_BETWEEN_LEDGERS
+        found = Discrepancy(kind, currency, business_date, what, currency=currency, amount_minor=abs(minor))
+        if minor:
+            ports.discrepancies.record(found)
+        else:
+            ports.discrepancies.heal(found.discrepancy_id)
 
 
 def _is_out_of_balance(head: AccountHead) -> bool:
