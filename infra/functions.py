@@ -133,6 +133,7 @@ CLOSE_DAY: Final = FunctionDefinition(
         TableAccess(table="policies", actions=(SCAN, QUERY)),
         TableAccess(table="bank_files", actions=(GET, QUERY, PUT), queried_indexes=("received",)),
         TableAccess(table="discrepancies", actions=(GET, PUT, UPDATE), queried_indexes=("worklist",)),
+        TableAccess(table="references", actions=(GET, PUT)),
     ),
 )
 

@@ -1,4 +1,4 @@
-"""Closes a day, fired by a schedule or by an operator who closes a day by hand."""
+"""Closes a day, fired by a schedule or by an operator who closes a day by hand, and pushes its digests."""
 
 from dataclasses import asdict
 from typing import Any
@@ -8,13 +8,15 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pawledger.domain.entries import LedgerAccount
 from pawledger.runtime.observability import create_logger, create_metrics, write_daily_metrics
 from pawledger.runtime.settings import CloseDaySettings, read_settings
-from pawledger.runtime.wiring import connect_closing
+from pawledger.runtime.wiring import connect_alert_references, connect_alerts, connect_closing
 from pawledger.services.close_day import CLOSING_DAY, close_day
 from pawledger.services.messages import read_business_date
+from pawledger.services.push_digests import push_digests
 
 logger, metrics = create_logger(), create_metrics()
 settings = read_settings(CloseDaySettings)
 ports = connect_closing(settings)
+references, alerts = connect_alert_references(settings), connect_alerts(settings)
 
 
 @logger.inject_lambda_context
@@ -44,5 +46,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         "oldest_discrepancy_days": proof.oldest_discrepancy_days,
         "balances_minor": {f"{currency} {name}": amount for (currency, name), amount in sorted(proof.balances.items())},
     }
+    # Last, because a day is closed also where nobody can be told.
+    summary["digests_pushed"] = push_digests(proof.digest, references=references, alerts=alerts)
     logger.info("day closed", extra=summary)
     return summary

@@ -303,7 +303,10 @@ class ServiceStack(Stack):
 
     def _create_closing(self) -> None:
         dead_letters = self._create_dead_letters("close-day", "CloseDayDeadLetters", "a day that was not closed")
-        function = self._create_function(functions.CLOSE_DAY, dead_letters=dead_letters)
+        function = self._create_function(
+            functions.CLOSE_DAY, settings={"ALERT_TOPIC_ARN": self.alerts.topic_arn}, dead_letters=dead_letters
+        )
+        self._allow_alerts(function)
         DailySchedule(
             self,
             "CloseDaySchedule",
@@ -315,6 +318,11 @@ class ServiceStack(Stack):
             dead_letter_queue=dead_letters.queue,
         )
 
+    def _allow_alerts(self, function: BillingFunction) -> None:
+        """Let a function tell people; the topic's key encrypts what it says."""
+        function.allow(["sns:Publish"], [self.alerts.topic_arn])
+        function.allow(["kms:Decrypt", "kms:GenerateDataKey"], [self.topics_key.key_arn])
+
     def _create_alerting(self) -> None:
         dead_letters = self._create_dead_letters(
             "push-alerts", "PushAlertsDeadLetters", "discrepancies that nobody was told of"
@@ -323,8 +331,7 @@ class ServiceStack(Stack):
             dead_letters.queue, "AwsSolutions-SQS3", "It is itself a dead-letter queue, of a stream instead of a queue."
         )
         function = self._create_function(functions.PUSH_ALERTS, settings={"ALERT_TOPIC_ARN": self.alerts.topic_arn})
-        function.allow(["sns:Publish"], [self.alerts.topic_arn])
-        function.allow(["kms:Decrypt", "kms:GenerateDataKey"], [self.topics_key.key_arn])
+        self._allow_alerts(function)
         self._feed_by_stream(
             function,
             dead_letters,

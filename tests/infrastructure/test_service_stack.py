@@ -51,14 +51,14 @@ TABLE_RIGHTS = {
         "AccountsTableName": {"GetItem", "PutItem"},
         "EntriesTableName": {"GetItem", "Query", "PutItem"},
         "PoliciesTableName": {"Query", "PutItem"},
-        "DiscrepanciesTableName": {"PutItem", "UpdateItem"},
+        "DiscrepanciesTableName": {"GetItem", "PutItem", "UpdateItem"},
         "ReferencesTableName": {"GetItem", "PutItem"},
     },
     "start_billing_day": {
         "AccountsTableName": {"BatchGetItem"},
         "AccountsTableName/index/agenda": {"Query"},
         "RunsTableName": {"GetItem", "Query", "PutItem"},
-        "DiscrepanciesTableName": {"PutItem", "UpdateItem"},
+        "DiscrepanciesTableName": {"GetItem", "PutItem", "UpdateItem"},
     },
     "bill_accounts": {
         "AccountsTableName": {"GetItem", "PutItem"},
@@ -78,7 +78,7 @@ TABLE_RIGHTS = {
         "EntriesTableName": {"GetItem", "Query", "PutItem"},
         "ReferencesTableName": {"GetItem", "PutItem"},
         "BankFilesTableName": {"GetItem", "PutItem"},
-        "DiscrepanciesTableName": {"PutItem"},
+        "DiscrepanciesTableName": {"GetItem", "PutItem", "UpdateItem"},
     },
     "close_day": {
         "AccountsTableName": {"Scan", "BatchGetItem"},
@@ -87,9 +87,11 @@ TABLE_RIGHTS = {
         "BankFilesTableName/index/received": {"Query"},
         "DiscrepanciesTableName": {"GetItem", "PutItem", "UpdateItem"},
         "DiscrepanciesTableName/index/worklist": {"Query"},
+        "ReferencesTableName": {"GetItem", "PutItem"},
     },
     "push_alerts": {
         "DiscrepanciesTableName": {"GetItem", "UpdateItem"},
+        "ReferencesTableName": {"GetItem", "PutItem"},
         "DiscrepanciesTableName/stream/*": {"ListStreams"},
         "DiscrepanciesStreamArn": {"DescribeStream", "GetRecords", "GetShardIterator"},
     },
@@ -174,6 +176,16 @@ def test_table_names_in_settings_lead_to_the_tables_they_name(service: Template)
             if variable.endswith("_TABLE"):
                 expected = variable.removesuffix("_TABLE").title().replace("_", "") + "TableName"
                 assert value["Fn::GetStackOutput"]["OutputName"] == expected
+
+
+def test_only_alerting_and_closing_may_tell_people(service: Template) -> None:
+    may_publish = {
+        name
+        for name, properties in functions_by_name(service).items()
+        for statement in statements_of(service, properties["Role"])
+        if "sns:Publish" in as_list(statement["Action"])
+    }
+    assert may_publish == {"close_day", "push_alerts"}
 
 
 @pytest.mark.parametrize("name", TABLE_RIGHTS)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pawledger.domain.allocation_terms import AllocationTerms
 from pawledger.domain.completeness import MonthCounts
+from pawledger.domain.digests import DigestTally
 from pawledger.domain.entries import LedgerAccount
 from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
 from pawledger.domain.splitting import SharedPart, settle_part, split_payment
@@ -58,7 +59,8 @@ def whats(world: MemoryWorld, kind: str) -> list[str]:
 
 
 def test_an_empty_day_is_proven() -> None:
-    assert close(MemoryWorld()) == DayProof(RECEIVED_ON + timedelta(days=1), 0, 0, 0, 0, 0, {}, {}, {})
+    day = RECEIVED_ON + timedelta(days=1)
+    assert close(MemoryWorld()) == DayProof(day, 0, 0, 0, 0, 0, {}, {}, {}, DigestTally(day))
 
 
 def test_a_file_that_is_fully_posted_is_proven_and_stays_proven() -> None:

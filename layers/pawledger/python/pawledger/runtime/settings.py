@@ -87,6 +87,8 @@ class CloseDaySettings:
     policies_table: str
     bank_files_table: str
     discrepancies_table: str
+    references_table: str
+    alert_topic_arn: str
     billing_time_zone: str
 
 

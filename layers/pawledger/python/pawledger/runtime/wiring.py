@@ -92,12 +92,12 @@ def connect_discrepancies(settings: PushAlertsSettings) -> DiscrepancyBook:
     return _discrepancy_book(settings.discrepancies_table)
 
 
-def connect_alert_references(settings: PushAlertsSettings) -> ReferenceBook:
-    """The reference book, which remembers what was pushed for a whole group."""
+def connect_alert_references(settings: PushAlertsSettings | CloseDaySettings) -> ReferenceBook:
+    """The reference book, which remembers what was pushed for a whole group, or a whole day."""
     return _reference_book(settings.references_table)
 
 
-def connect_alerts(settings: PushAlertsSettings) -> AlertChannel:
+def connect_alerts(settings: PushAlertsSettings | CloseDaySettings) -> AlertChannel:
     """The alert topic."""
     return SnsAlertChannel(make_client("sns"), settings.alert_topic_arn)
 

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from pawledger.domain.completeness import MonthCounts
+from pawledger.domain.digests import DigestTally
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.domain.entries import LedgerAccount
 from pawledger.domain.ledger import AccountHead
@@ -51,6 +52,8 @@ class DayProof:
     balances: Mapping[tuple[str, str], int]
     open_by_kind: Mapping[DiscrepancyKind, int]
     oldest_days_by_kind: Mapping[DiscrepancyKind, int]
+    digest: DigestTally
+    """What is open and what is overdue, for the people who resolve it."""
     months: MonthCounts = field(default_factory=MonthCounts)
 
     @property
@@ -76,9 +79,11 @@ def close_day(business_date: date, ports: ClosingPorts) -> DayProof:
     months = prove_policy_months(business_date, ports.terms, ports.discrepancies)
     open_by_kind: Counter[DiscrepancyKind] = Counter()
     oldest_days_by_kind: dict[DiscrepancyKind, int] = {}
+    digest = DigestTally(business_date)
     for recorded in ports.discrepancies.list_open():
         kind, born_on = recorded.discrepancy.kind, recorded.discrepancy.born_on
         open_by_kind[kind] += 1
+        digest.add(recorded.discrepancy)
         oldest_days_by_kind[kind] = max(oldest_days_by_kind.get(kind, 0), (business_date - born_on).days)
     return DayProof(
         business_date=business_date,
@@ -90,6 +95,7 @@ def close_day(business_date: date, ports: ClosingPorts) -> DayProof:
         balances=books.balances,
         open_by_kind=open_by_kind,
         oldest_days_by_kind=oldest_days_by_kind,
+        digest=digest,
         months=months,
     )
 
