@@ -30,10 +30,10 @@ PYTEST := env -u AWS_ENDPOINT_URL -u AWS_PROFILE $(BIN)/pytest
 # Two processes, each with whole files: fixtures of a file, such as a deployed cloud, are made once.
 PARALLEL := -n 2 --dist loadfile
 
-.PHONY: help install lint format test test-quick test-slow fuzz fuzz-files simulate bench demo demo-stop synth deploy pins clean check-node
+.PHONY: help install lint format test test-quick test-slow fuzz fuzz-files simulate bench bench-matching demo demo-stop synth deploy pins clean check-node
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: check-node $(VENV)/.installed $(EMULATOR)/.installed ## Build the virtual environments in this folder
 
@@ -67,6 +67,9 @@ simulate: $(VENV)/.installed ## Simulate SEEDS books (1000): crashes, duplicates
 
 bench: $(VENV)/.benchmarks-installed $(EMULATOR)/.installed ## Measure, and print the table of budgets and peers
 	$(BIN)/python -m benchmarks
+
+bench-matching: $(VENV)/.benchmarks-installed ## Measure how payments find their invoices, and nothing else
+	$(BIN)/python -m benchmarks.matching
 
 demo: install ## Start the local cloud, deploy to it and show a billing day
 	$(BIN)/python -m local_cloud demo --port $(PORT)

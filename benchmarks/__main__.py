@@ -7,6 +7,7 @@ import sys
 from benchmarks.bill_runs import measure_bill_runs
 from benchmarks.documents import measure_documents
 from benchmarks.imports import measure_imports
+from benchmarks.matching.report import measure_matching
 from benchmarks.metered_flow import measure_units
 from benchmarks.policy_years import measure_policy_years
 from benchmarks.reading import measure_reading
@@ -24,6 +25,7 @@ def main() -> int:
         ("Import of each handler, best of fresh processes", measure_imports),
         ("Reading bank files, all checks included", measure_reading),
         ("Posting", measure_throughput),
+        ("Matching payments with invoices", measure_matching),
         ("Setting documents", measure_documents),
         ("Three years of a book of policies", measure_policy_years),
     ):

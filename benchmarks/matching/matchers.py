@@ -34,7 +34,7 @@ class ExactReference:
         self._invoices: dict[str, tuple[str, str, int]] = {}
         for account in books.accounts:
             for invoice in account.open_invoices:
-                address = _address_of(account.account_id, invoice)
+                address = address_of(account.account_id, invoice)
                 found = (account.account_id, account.currency, invoice.remaining_minor)
                 self._invoices[creditor_reference_of(address)] = found
                 self._invoices[numeric_reference_of(address)] = found
@@ -69,5 +69,5 @@ def _words_of(line: BankLine) -> Iterator[str]:
     yield from re.split(r"[^A-Z0-9]+", line.text.upper())
 
 
-def _address_of(account_id: str, invoice: OpenInvoice) -> InvoiceAddress:
+def address_of(account_id: str, invoice: OpenInvoice) -> InvoiceAddress:
     return InvoiceAddress(account_id, int(invoice.invoice_id[-4:]))
