@@ -37,7 +37,7 @@ from pawledger.domain.policy_events import (
     RenewalOffered,
     event_from_facts,
 )
-from pawledger.domain.policy_history import PolicyHistory, fold_events
+from pawledger.domain.policy_history import PolicyHistory, Term, fold_events
 from pawledger.domain.rulebook import CancellationMethod, PaymentPlan
 from pawledger.domain.term_billing import find_hold
 from tests.builders.books import Book, Delivery
@@ -114,6 +114,8 @@ class PolicyLife(RuleBasedStateMachine):
         self.open_discrepancies: dict[str, Discrepancy] = {}
         self.known_discrepancies: set[str] = set()
         self.entries_read: list[Entry] = []
+        self.invoiced_in_full: dict[tuple[str, int], bool] = {}
+        """By term and number, whether an installment was cut by a plan of one installment when it was invoiced."""
         self.judged_count = 0
         """Entries of which the invoices were judged when they were new, because a term may change later."""
         for policy_id in POLICY_IDS:
@@ -369,6 +371,9 @@ class PolicyLife(RuleBasedStateMachine):
         assert all(sums_to_zero(entry.decision.postings) for entry in self.entries)
         for entry in self.entries[self.judged_count :]:
             lines = entry.decision.facts["lines"] if entry.decision.kind is EntryKind.INVOICE_ISSUED else []
+            for term_id, number, _ in lines:
+                plan = RULEBOOK.plan(self.book.terms[term_id].plan)
+                self.invoiced_in_full[term_id, number] = plan.is_pay_in_full
             is_separate = {self.book.terms[term_id].is_separate for term_id, _, _ in lines}
             assert len(is_separate) <= 1, "what the law wants apart is on an invoice of its own"
         self.judged_count = len(self.entries)
@@ -422,7 +427,8 @@ class PolicyLife(RuleBasedStateMachine):
             for before, term in zip((None, *history.terms), history.terms, strict=False):
                 billed = self.book.terms[f"{policy_id}#{term.number}"]
                 meant.add(billed.term_id)
-                assert without_fee(billed) == sum_by_code(charge_term(term, RULEBOOK)), billed.term_id
+                charges = charge_term(term, RULEBOOK, is_in_full=self.is_in_full(billed, term))
+                assert without_fee(billed) == sum_by_code(charges), billed.term_id
                 assert (billed.effective_on, billed.expires_on) == (term.effective_on, term.expires_on)
                 is_wellness = self.kinds[policy_id] == "wellness"
                 assert billed.is_separate == (is_wellness and term.jurisdiction == "US-CA")
@@ -442,6 +448,14 @@ class PolicyLife(RuleBasedStateMachine):
                 charged[charge.kind] += charge.amount_minor
         for kind in ("premium", "tax", "fee", "discount"):
             assert self.book.head.balance_minor(LedgerAccount(kind)) == -charged[kind]
+
+    def is_in_full(self, billed: BilledTerm, term: Term) -> bool:
+        """Whether the first months of a term that still stand on an invoice were invoiced in one piece."""
+        for installment in billed.installments:
+            line = (billed.term_id, installment.number)
+            if installment.months and not installment.is_withdrawn and line in self.invoiced_in_full:
+                return self.invoiced_in_full[line]
+        return RULEBOOK.plan(term.plan).is_pay_in_full
 
     @invariant()
     def the_customer_owes_what_was_invoiced_less_what_was_given_back_and_paid(self) -> None:
@@ -521,7 +535,10 @@ class PolicyLife(RuleBasedStateMachine):
         return found
 
     def teardown(self) -> None:
-        """The same events in another order, each told again, end in the same charges, all of them invoiced."""
+        """The same events in another order, each told again, end in the same charges, all of them invoiced.
+
+        But for what follows from how a term was invoiced: the fees on installments and the discount for paying in full.
+        """
         if not hasattr(self, "book"):
             return
         self.book.bill(LAST_DAY)
@@ -533,8 +550,15 @@ class PolicyLife(RuleBasedStateMachine):
             for event in order:
                 assert other.deliver_event(event, self.day) is Delivery.REPEATED
             other.bill(LAST_DAY)
-            assert {t.term_id: without_fee(t) for t in other.terms.values() if t.amount_minor} == {
-                t.term_id: without_fee(t) for t in self.book.terms.values() if t.amount_minor
+            for policy_id, history in self.histories():
+                for term in history.terms:
+                    billed = other.terms[f"{policy_id}#{term.number}"]
+                    charges = charge_term(term, RULEBOOK, is_in_full=billed.is_in_full)
+                    assert without_fee(billed) == sum_by_code(charges), billed.term_id
+                    was = self.book.terms[billed.term_id]
+                    assert was.is_in_full != billed.is_in_full or without_fee(was) == without_fee(billed)
+            assert {term.term_id for term in other.terms.values() if term.amount_minor} == {
+                term.term_id for term in self.book.terms.values() if term.amount_minor
             }
             for book in (self.book, other):
                 assert book.head.agenda_on is None

@@ -26,7 +26,7 @@ from pawledger.domain.policy_events import PlanChanged, PlanChangeScope
 from pawledger.domain.rulebook import Rulebook
 from tests.builders.books import Book
 from tests.builders.movements import build_movement
-from tests.builders.policy_terms import cancelled, endorsed, issued, of_policy, rules_of, tax
+from tests.builders.policy_terms import cancelled, discount, endorsed, issued, of_policy, rules_of, tax
 from tests.builders.rulebooks import RULEBOOK
 
 RULES = replace(rules_of(tax("12"), tax("19", "vst", jurisdiction="DE")), renewals=RULEBOOK.renewals)
@@ -48,6 +48,21 @@ def close(book: Book, month: Month, entries: list[Entry] | None = None) -> Accou
     if entries is None:
         assert whole.is_proven, whole.faults
     return closed
+
+
+@pytest.mark.parametrize(("plan", "other"), [("monthly", "annual"), ("annual", "monthly")])
+def test_what_a_term_earns_follows_how_it_was_invoiced_and_not_what_its_plan_is_called_since(
+    plan: str, other: str
+) -> None:
+    rules = replace(rules_of(discount("pay_in_full", "5")), renewals=RULEBOOK.renewals)
+    book = Book(rulebook=rules)
+    book.deliver_event(issued(36_500, plan=plan), RECEIVED_ON)
+    book.bill(date(2026, 12, 31))
+    book.deliver_event(PlanChanged(**of_policy(2), effective_on=date(2026, 2, 1), plan=other), date(2026, 2, 10))
+    # 365.00, or five percent less; 59 of 365 days are earned by the end of February.
+    (term,) = close(book, FEBRUARY).terms
+    year_minor = 34_675 if plan == "annual" else 36_500
+    assert (term.written.closing_minor, term.earned.closing_minor) == (year_minor, round(year_minor * 59 / 365))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from pawledger.domain.earning import PolicyEarning, earn_policy
+from pawledger.domain.earning import PolicyEarning, RecordedEvent, earn_policy
 from pawledger.domain.policies import Charge
 from pawledger.domain.policy_events import CancelledBy, PolicyEvent
 from pawledger.domain.rulebook import CancellationMethod, Rulebook
@@ -24,7 +24,7 @@ IPT = rules_of(tax("12"))
 
 
 def earn(*recorded: tuple[date, PolicyEvent], rulebook: Rulebook = IPT) -> PolicyEarning:
-    return earn_policy(recorded, rulebook)
+    return earn_policy([RecordedEvent(day, event) for day, event in recorded], rulebook)
 
 
 def earned_on(earning: PolicyEarning, *days: date, number: int = 1) -> list[int]:

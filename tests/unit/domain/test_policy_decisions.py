@@ -225,42 +225,42 @@ def test_what_is_given_back_settles_open_invoices_first_and_says_so() -> None:
 
 
 def test_an_invoice_that_is_taken_back_is_not_settled_as_well() -> None:
-    rules = rules_of(discount("pay_in_full", "50"))
+    rules = rules_of(fee("issuance", 6_000, plans=("monthly",)))
     book = book_of(issued(12_000), rulebook=rules)
     book.bill(date(2026, 6, 16))
     invoices = book.head.open_invoices
-    pay(book, 3 * 1_000 + 400)
-    # Of six invoices three are paid, the fourth in part. Paid in full, the year costs half: 60.00, of which 40.00
-    # stand on invoices when the last two are taken off them.
+    pay(book, 3 * 1_500 + 400)
+    # Of six invoices over 15.00 three are paid, the fourth in part. Without the fee of its plan the year costs 120.00,
+    # of which 60.00 stand on invoices when the last two are taken off them.
     change = plan_changed(2, "annual", date(2026, 6, 16), PlanChangeScope.NOT_PAID)
     decision = book.decide_event(change, MID_TERM).decision
     assert decision.allocations == (
-        Allocation(invoices[4].invoice_id, 1_000),
-        Allocation(invoices[5].invoice_id, 1_000),
+        Allocation(invoices[4].invoice_id, 1_500),
+        Allocation(invoices[5].invoice_id, 1_500),
     )
     assert postings_of(decision) == {
-        LedgerAccount.RECEIVABLE: -2_000,
-        LedgerAccount.UNBILLED: -6_000 + 2_000,
-        LedgerAccount.DISCOUNT: 6_000,
+        LedgerAccount.RECEIVABLE: -3_000,
+        LedgerAccount.UNBILLED: -6_000 + 3_000,
+        LedgerAccount.FEE: 6_000,
     }
     assert f"taken off unpaid invoices {invoices[4].invoice_id}, {invoices[5].invoice_id}" in decision.reason
 
 
 def test_what_is_taken_off_an_invoice_and_what_is_given_back_never_settle_the_same() -> None:
-    rules = rules_of(discount("pay_in_full", "90"))
+    rules = rules_of(fee("issuance", 60_000, plans=("monthly",)))
     book = book_of(issued(12_000), rulebook=rules)
     book.bill(date(2026, 3, 18))
     first, second, third, fourth = book.head.open_invoices
-    pay(book, 2_400)
+    pay(book, 14_400)
     change = plan_changed(2, "annual", date(2026, 3, 18), PlanChangeScope.NOT_PAID)
     decision = book.decide_event(change, date(2026, 3, 18)).decision
-    # The year costs 12.00. 30.00 stand on invoices after the fourth is taken back, so that 18.00 are given back: the
-    # rest of the third, 6.00, and 12.00 of the account's own.
+    # The year costs 120.00. 180.00 stand on invoices after the fourth is taken back, so that 60.00 are given back: the
+    # rest of the third, 36.00, and 24.00 of the account's own.
     assert sorted(decision.allocations, key=lambda a: a.invoice_id) == [
-        Allocation(third.invoice_id, 600),
-        Allocation(fourth.invoice_id, 1_000),
+        Allocation(third.invoice_id, 3_600),
+        Allocation(fourth.invoice_id, 6_000),
     ]
-    assert postings_of(decision)[LedgerAccount.UNAPPLIED] == -1_200
+    assert postings_of(decision)[LedgerAccount.UNAPPLIED] == -2_400
     assert {first.invoice_id, second.invoice_id}.isdisjoint(a.invoice_id for a in decision.allocations)
 
 
@@ -270,6 +270,63 @@ def test_a_plan_told_again_as_it_is_takes_no_invoice_back() -> None:
     decided = book.decide_event(plan_changed(2, "monthly", scope=PlanChangeScope.NOT_PAID), MID_TERM)
     assert decided.decision.allocations == ()
     assert decided.terms == ()
+
+
+# The discount for paying in full.
+
+IN_FULL: Final = rules_of(discount("pay_in_full", "5"))
+
+
+@pytest.mark.parametrize(
+    ("plan", "other", "year_minor"), [("monthly", "annual", 12_000), ("annual", "monthly", 11_400)]
+)
+def test_a_plan_told_when_all_is_invoiced_moves_no_discount_and_is_told_as_without_effect(
+    plan: str, other: str, year_minor: int
+) -> None:
+    book = book_of(issued(12_000, plan=plan), rulebook=IN_FULL)
+    book.bill(date(2026, 12, 31))
+    pay(book, year_minor)
+    decided = book.decide_event(plan_changed(2, other), MID_TERM)
+    assert decided.decision.postings == ()
+    assert decided.decision.cursors == ()
+    assert kinds_of(decided) == ["policy_event_without_effect"]
+    assert [term.amount_minor for term in decided.terms] == [year_minor]
+    # Nor does what happens later: 184 of 365 days are given back of what the year cost.
+    assert book.deliver_event(plan_changed(2, other), MID_TERM) is Delivery.RECORDED
+    ended = book.decide_event(cancelled(3, MID_TERM, requested_on=MID_TERM), MID_TERM)
+    assert [term.amount_minor for term in ended.terms] == [
+        5_951 - (298 if plan == "annual" else 0)  # 12,000 x 181/365 is 5,950.7, and five percent of it 297.5
+    ]
+
+
+def test_a_plan_of_one_installment_earns_no_discount_after_the_first_months_were_invoiced() -> None:
+    book = book_of(issued(12_000), rulebook=IN_FULL)
+    book.bill(date(2026, 2, 15))
+    decided = book.decide_event(plan_changed(2, "annual"), date(2026, 2, 20))
+    assert decided.decision.postings == ()
+    # Three of twelve months are invoiced, the rest comes at once.
+    assert [cursor.amount_minor for cursor in decided.decision.cursors] == [9_000]
+    assert kinds_of(decided) == []
+
+
+def test_a_year_that_is_taken_off_its_unpaid_invoice_loses_the_discount_and_says_so() -> None:
+    book = book_of(issued(12_000, plan="annual"), rulebook=IN_FULL)
+    book.bill(date(2026, 1, 1))
+    change = plan_changed(2, "monthly", date(2026, 1, 1), PlanChangeScope.NOT_PAID)
+    decision = book.decide_event(change, date(2026, 1, 2)).decision
+    assert postings_of(decision) == {
+        LedgerAccount.RECEIVABLE: -11_400,
+        LedgerAccount.UNBILLED: 11_400 + 600,
+        LedgerAccount.DISCOUNT: -600,
+    }
+    assert "charges 120.00 GBP instead of 114.00, without the discount of 6.00 for paying in full" in decision.reason
+
+
+def test_months_that_are_all_taken_off_unpaid_invoices_and_billed_at_once_earn_the_discount() -> None:
+    book = book_of(issued(12_000), rulebook=IN_FULL)
+    book.bill(date(2026, 2, 15))
+    change = plan_changed(2, "annual", MID_TERM, PlanChangeScope.NOT_PAID)
+    assert postings_of(book.decide_event(change, date(2026, 2, 20)).decision)[LedgerAccount.DISCOUNT] == 600
 
 
 # The account.
@@ -393,14 +450,10 @@ def test_a_plan_for_which_nothing_is_left_to_cut_is_a_discrepancy_of_its_own() -
     book = book_of(issued(12_000))
     book.bill(date(2026, 12, 31))
     assert kinds_of(book.decide_event(plan_changed(2, "quarterly"), MID_TERM)) == ["policy_event_without_effect"]
-    # A renewal that is still to be cut is an effect; so is a discount for paying in full.
+    # A renewal that is still to be cut is an effect.
     with_renewal = book_of(issued(12_000), offered(2, 13_000))
     with_renewal.bill(date(2026, 12, 17))
     assert kinds_of(with_renewal.decide_event(plan_changed(3, "quarterly"), MID_TERM)) == []
-    rules = rules_of(discount("pay_in_full", "5"))
-    discounted = book_of(issued(12_000), rulebook=rules)
-    discounted.bill(date(2026, 12, 31))
-    assert kinds_of(discounted.decide_event(plan_changed(2, "annual"), MID_TERM)) == []
 
 
 # Mandates.

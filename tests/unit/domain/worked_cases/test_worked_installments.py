@@ -77,7 +77,9 @@ def schedule_of(case: Case) -> Schedule:
     invoiced = before.installments[: case.invoiced]
     last = last_term(case.events, rulebook)
     planned_on = max(event.effective_on for event in case.events)
-    return plan_schedule(plan_of(last, rulebook, planned_on), charge_term(last, rulebook), invoiced, ())
+    is_in_full = rulebook.plan(first.plan).is_pay_in_full if invoiced else None
+    charges = charge_term(last, rulebook, is_in_full=is_in_full)
+    return plan_schedule(plan_of(last, rulebook, planned_on), charges, invoiced, ())
 
 
 def to_plan(number: int, plan: str, effective_on: date = JULY) -> PolicyEvent:
@@ -262,8 +264,8 @@ CHANGES: Final = (
     Case(
         "to all at once after three months",
         (issued(24_000), to_plan(2, "annual", APRIL)),
-        [2_000] * 3 + [16_800],
-        "5 % of 240.00 are taken off for it: 228.00 - 60.00 are left",
+        [2_000] * 3 + [18_000],
+        "the year was not paid in one piece, so that nothing is taken off: 240.00 - 60.00 are left",
         rules=(discount("pay_in_full", "5"),),
         invoiced=3,
     ),

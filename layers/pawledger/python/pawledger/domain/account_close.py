@@ -11,10 +11,10 @@ from datetime import date
 from enum import StrEnum
 
 from pawledger.domain.calendar import Month
-from pawledger.domain.earning import EarningTerm, PolicyEarning, earn_policy
+from pawledger.domain.earning import EarningTerm, PolicyEarning, RecordedEvent, earn_policy
 from pawledger.domain.entries import Entry, EntryKind, LedgerAccount
-from pawledger.domain.policies import Charge, ChargeKind
-from pawledger.domain.policy_events import EVENT_TYPES, PolicyEvent, event_from_facts
+from pawledger.domain.policies import Charge, ChargeKind, number_of_term
+from pawledger.domain.policy_events import EVENT_TYPES, event_from_facts
 from pawledger.domain.rulebook import Rulebook
 
 
@@ -144,7 +144,7 @@ class AccountCloser:
         self._close = AccountClose(account_id)
         self._due: dict[str, date] = {}
         self._remaining: Counter[str] = Counter()
-        self._events: dict[str, list[tuple[date, PolicyEvent]]] = {}
+        self._events: dict[str, list[RecordedEvent]] = {}
 
     def add(self, entry: Entry) -> None:
         """Count one more entry."""
@@ -156,7 +156,10 @@ class AccountCloser:
         if decision.kind in EVENT_TYPES:
             # One recorded behind it may be of an earlier day, and change what this one made.
             event = event_from_facts(decision.facts, entry.account_id, decision.source["event_id"])
-            self._events.setdefault(event.policy_id, []).append((decision.occurred_on, event))
+            told = (decision.details or {}).get("in_full", {})
+            in_full = {number_of_term(term_id): is_in_full for term_id, is_in_full in told.items()}
+            recorded = RecordedEvent(decision.occurred_on, event, in_full)
+            self._events.setdefault(event.policy_id, []).append(recorded)
         if decision.kind in EVENT_TYPES and is_by_close:
             self._add_given_back(entry)
         if decision.kind is EntryKind.INVOICE_ISSUED and is_by_close:
@@ -171,7 +174,7 @@ class AccountCloser:
                 age = Age.PAID_BEFORE_INVOICED if remaining_minor < 0 else age_of(due_on, self._month.last_day)
                 self._close.open_items.append(OpenItem(self._currency, invoice_id, due_on, remaining_minor, age))
         for policy_id, recorded in sorted(self._events.items()):
-            while recorded and recorded[-1][0] > self._month.last_day:
+            while recorded and recorded[-1].recorded_on > self._month.last_day:
                 recorded.pop()
             self._add_policy(policy_id, earn_policy(recorded, self._rulebook))
         return self._close

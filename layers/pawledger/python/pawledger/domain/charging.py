@@ -46,15 +46,18 @@ class Segment:
     """Shares of the premium by the codes of the discounts that it is entitled to; together at most all of it."""
 
 
-def charge_term(term: Term, rulebook: Rulebook) -> tuple[Charge, ...]:
+def charge_term(term: Term, rulebook: Rulebook, *, is_in_full: bool | None = None) -> tuple[Charge, ...]:
     """All charges of a term but the fees on installments, which depend on how many there are.
+
+    `is_in_full` says whether it was invoiced in one piece, which earns the discount for that whatever its plan is
+    called by now; None, where nothing is invoiced, leaves it to the plan.
 
     Raises `PolicyRefusedError` where a rule is in another currency than the policy, and `UnknownRuleError`.
     """
     if not term.is_begun or (term.end and term.end.method is CancellationMethod.FLAT):
         return ()
     rules = _discount_rules(term, rulebook)
-    segments = tuple(_segments(term, rulebook, rules))
+    segments = tuple(_segments(term, rulebook, rules, is_in_full))
     premium = _by_days(PREMIUM, [(s.premium_minor, s.share) for s in segments], term)
     if term.jurisdiction:
         net = [premium, *_discounts(term, segments, rules, premium.amount_minor)]
@@ -65,9 +68,14 @@ def charge_term(term: Term, rulebook: Rulebook) -> tuple[Charge, ...]:
     return tuple(charge for charge in charges if charge.amount_minor)
 
 
-def price_segments(term: Term, rulebook: Rulebook) -> tuple[Segment, ...]:
-    """The stretches of a term with one price each, for whoever follows its premium day by day."""
-    return tuple(_segments(term, rulebook, _discount_rules(term, rulebook)))
+def price_segments(term: Term, rulebook: Rulebook, *, is_in_full: bool | None = None) -> tuple[Segment, ...]:
+    """The stretches of a term with one price each, for whoever follows its premium day by day; see `charge_term`."""
+    return tuple(_segments(term, rulebook, _discount_rules(term, rulebook), is_in_full))
+
+
+def rewards_paying_in_full(term: Term, rulebook: Rulebook) -> bool:
+    """Whether a rule gives a discount to a term that is invoiced in one piece."""
+    return any(rule.code == PAY_IN_FULL for rule in _discount_rules(term, rulebook))
 
 
 def installment_fee(term: Term, rulebook: Rulebook) -> Charge | None:
@@ -87,11 +95,14 @@ def round_half_away(exact: Fraction) -> int:
     return -magnitude if exact < 0 else magnitude
 
 
-def _segments(term: Term, rulebook: Rulebook, rules: Sequence[DiscountRule]) -> Iterator[Segment]:
+def _segments(
+    term: Term, rulebook: Rulebook, rules: Sequence[DiscountRule], is_in_full: bool | None
+) -> Iterator[Segment]:
     """The stretches of a term; days without cover are charged as far as the cancellation keeps their premium."""
     term_days = (term.expires_on - term.effective_on).days
     kept = _kept_share(term, rulebook)
-    earned = {PAY_IN_FULL} if rulebook.plan(term.plan).is_pay_in_full else set()
+    is_earned = rulebook.plan(term.plan).is_pay_in_full if is_in_full is None else is_in_full
+    earned = {PAY_IN_FULL} if is_earned else set()
     for place, priced in enumerate(term.prices):
         until = term.prices[place + 1].effective_on if place + 1 < len(term.prices) else term.expires_on
         covered_until = max(priced.effective_on, min(until, term.cover_until))

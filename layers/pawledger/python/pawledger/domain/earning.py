@@ -7,7 +7,7 @@ cover ends, because nothing is owed for it afterwards.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from typing import Final
@@ -69,13 +69,13 @@ class EarningTerm:
         return round_half_away(self.written_minor * used / self.whole)
 
 
-def earn_term(term: Term, rulebook: Rulebook) -> EarningTerm:
-    """How a term earns its premium. Raises what `charge_term` raises."""
-    charges = charge_term(term, rulebook)
+def earn_term(term: Term, rulebook: Rulebook, *, is_in_full: bool | None = None) -> EarningTerm:
+    """How a term earns its premium. Takes and raises what `charge_term` does."""
+    charges = charge_term(term, rulebook, is_in_full=is_in_full)
     written_minor = sum(charge.amount_minor for charge in charges if charge.kind in _WRITTEN_KINDS)
     term_days = (term.expires_on - term.effective_on).days
     stretches, whole = [], Fraction(0)
-    for segment in price_segments(term, rulebook) if written_minor else ():
+    for segment in price_segments(term, rulebook, is_in_full=is_in_full) if written_minor else ():
         told_minor = sum(charge.amount_minor for charge in segment.told if charge.kind is ChargeKind.DISCOUNT)
         net = segment.premium_minor * (1 - sum(segment.discounts.values(), Fraction(0))) + told_minor
         stretches.append(Stretch(segment.rated_on, segment.days, net))
@@ -92,6 +92,16 @@ def earn_term(term: Term, rulebook: Rulebook) -> EarningTerm:
         stretches=tuple(stretches),
         whole=whole,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEvent:
+    """An event of a policy as its entry recorded it."""
+
+    recorded_on: date
+    event: PolicyEvent
+    is_in_full: Mapping[int, bool] = field(default_factory=dict)
+    """By number, which of the terms that it billed anew are invoiced in one piece; see `charge_term`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,16 +158,18 @@ class PolicyEarning:
         return ((sign, state) for sign, state in self.known_on(day) if number in state.terms)
 
 
-def earn_policy(recorded: Sequence[tuple[date, PolicyEvent]], rulebook: Rulebook) -> PolicyEarning:
-    """How a policy earns its premium, from its events and their recording days, in the order of their recording.
+def earn_policy(recorded: Sequence[RecordedEvent], rulebook: Rulebook) -> PolicyEarning:
+    """How a policy earns its premium, from its events in the order of their recording.
 
     Raises `UnknownRuleError` and `PolicyRefusedError` where the rules cannot charge a term.
     """
     events: list[PolicyEvent] = []
-    states, earning = [], dict[Term, EarningTerm]()
-    for recorded_on, event in recorded:
-        events.append(event)
-        terms = fold_events(events, rulebook).terms
-        earning = {term: earning.get(term) or earn_term(term, rulebook) for term in terms}
-        states.append(KnownFrom(recorded_on, {term.number: earning[term] for term in terms}))
+    in_full: dict[int, bool] = {}
+    states, earning = [], dict[tuple[Term, bool | None], EarningTerm]()
+    for each in recorded:
+        events.append(each.event)
+        in_full.update(each.is_in_full)
+        keys = [(term, in_full.get(term.number)) for term in fold_events(events, rulebook).terms]
+        earning = {key: earning.get(key) or earn_term(key[0], rulebook, is_in_full=key[1]) for key in keys}
+        states.append(KnownFrom(each.recorded_on, {key[0].number: earning[key] for key in keys}))
     return PolicyEarning(tuple(states))

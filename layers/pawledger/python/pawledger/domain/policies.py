@@ -92,6 +92,8 @@ class BilledTerm:
     """Whether it is invoiced apart from the account's other policies."""
     renewal_notice_on: date | None = None
     """Last day on which its renewal may be told to the customer; None where it ends, or where no rule says so."""
+    is_in_full: bool = False
+    """Whether it was invoiced in one piece, or will be, which may earn a discount; later changes of plan leave it."""
 
     @property
     def term_id(self) -> str:
@@ -105,6 +107,11 @@ class BilledTerm:
 def term_id_of(policy_id: str, number: int) -> str:
     """The id of a policy's n-th term; it holds a `#`, which no policy id can."""
     return f"{policy_id}#{number}"
+
+
+def number_of_term(term_id: str) -> int:
+    """The mirror image of `term_id_of`: which term of its policy it is, from 1."""
+    return int(term_id.rpartition("#")[2])
 
 
 ALL_TERMS: Final = ("0", "~")
@@ -142,6 +149,7 @@ def term_as_json(term: BilledTerm) -> dict[str, Any]:
         "hold": term.hold,
         "is_separate": term.is_separate,
         "renewal_notice_on": term.renewal_notice_on and term.renewal_notice_on.isoformat(),
+        "is_in_full": term.is_in_full,
     }
 
 
@@ -163,6 +171,7 @@ def term_from_json(written: Mapping[str, Any]) -> BilledTerm:
         hold=written["hold"],
         is_separate=written["is_separate"],
         renewal_notice_on=date.fromisoformat(notice_on) if (notice_on := written["renewal_notice_on"]) else None,
+        is_in_full=written["is_in_full"],
     )
 
 

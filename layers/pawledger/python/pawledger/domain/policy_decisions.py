@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pawledger.domain.allocation import allocate_oldest_first, sum_of
+from pawledger.domain.charging import PAY_IN_FULL, rewards_paying_in_full
 from pawledger.domain.discrepancies import Discrepancy
 from pawledger.domain.entries import Allocation, Decision, LedgerAccount, OpenInvoice, Posting
 from pawledger.domain.ledger import AccountHead
@@ -111,7 +112,7 @@ def decide_policy_event(ground: PolicyGround, event: PolicyEvent) -> PolicyDecis
         cursors=tuple(cursor for _, cursor in cursors if cursor is not None),
         finished_terms=tuple(term_id for term_id, cursor in cursors if cursor is None and term_id in standing),
         opens_account_in=currency if opens else None,
-        details=_details(rebillings),
+        details=_details(ground, after, rebillings),
     )
     return PolicyDecision(
         decision=decision,
@@ -266,8 +267,11 @@ def _release_suspense(head: AccountHead, event: PolicyEvent, money: _Money) -> t
     return None, ""
 
 
-def _details(rebillings: Sequence[Rebilling]) -> Mapping[str, Any] | None:
-    """How each charge of the changed terms was computed, for whoever explains an invoice; not what was told so."""
+def _details(ground: PolicyGround, after: PolicyHistory, rebillings: Sequence[Rebilling]) -> Mapping[str, Any] | None:
+    """How each charge of the changed terms was computed, for whoever explains an invoice; not what was told so.
+
+    Beside it, where that matters, which of them are invoiced in one piece, for whoever follows what they earn.
+    """
     computed = {
         rebilling.after.term_id: [
             [charge.code, charge.amount_minor, charge.rule_id, charge.arithmetic]
@@ -276,8 +280,12 @@ def _details(rebillings: Sequence[Rebilling]) -> Mapping[str, Any] | None:
         ]
         for rebilling in rebillings
     }
-    charges = {term_id: written for term_id, written in computed.items() if written}
-    return {"charges": charges} if charges else None
+    rewarded = {term.number for term in after.terms if rewards_paying_in_full(term, ground.rulebook)}
+    details = {
+        "charges": {term_id: written for term_id, written in computed.items() if written},
+        "in_full": {r.after.term_id: r.after.is_in_full for r in rebillings if r.after.number in rewarded},
+    }
+    return {name: written for name, written in details.items() if written} or None
 
 
 _WHAT: Final[Mapping[str, str]] = {
@@ -332,4 +340,7 @@ def _written_change(rebilling: Rebilling, term: Term | None, currency: str) -> s
     if rebilling.before.amount_minor == after.amount_minor:
         return held and f"; term {after.number} is{held[1:]}"
     before = format_amount(rebilling.before.amount_minor, currency)
-    return f"; term {after.number} charges {written} instead of {before}{held}"
+    loses_minor = rebilling.changes_by_code().get(f"discount:{PAY_IN_FULL}", 0) if after.amount_minor else 0
+    is_lost = loses_minor > 0 and rebilling.before.is_in_full and not after.is_in_full
+    lost = f", without the discount of {format_amount(loses_minor, currency)} for paying in full" if is_lost else ""
+    return f"; term {after.number} charges {written} instead of {before}{lost}{held}"

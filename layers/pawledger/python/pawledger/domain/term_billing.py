@@ -69,9 +69,10 @@ def bill_term(
     Raises `PolicyRefusedError` and `UnknownRuleError` where the rules cannot charge it.
     """
     rulebook = ground.rulebook
-    charges = charge_term(term, rulebook)
-    fee = installment_fee(term, rulebook)
     invoiced = _invoiced_of(ground.head, stored, withdrawn)
+    is_in_full = _is_in_full(term, stored, invoiced, rulebook)
+    charges = charge_term(term, rulebook, is_in_full=is_in_full)
+    fee = installment_fee(term, rulebook)
     plan = Plan(
         payment_plan=rulebook.plan(term.plan),
         effective_on=term.effective_on,
@@ -100,6 +101,7 @@ def bill_term(
         hold="" if invoiced else hold,
         is_separate=separation is not None,
         renewal_notice_on=_renewal_notice_on(term, rulebook),
+        is_in_full=is_in_full,
     )
     return _rebilling(stored, after, schedule, len(invoiced))
 
@@ -173,6 +175,13 @@ def _invoiced_of(head: AccountHead, stored: BilledTerm | None, withdrawn: Collec
         replace(installment, is_withdrawn=True) if installment.number in withdrawn else installment
         for installment in invoiced
     )
+
+
+def _is_in_full(term: Term, stored: BilledTerm | None, invoiced: tuple[Installment, ...], rulebook: Rulebook) -> bool:
+    """Whether a term is paid in one piece: the plan decides until its first months are invoiced, and never after."""
+    if stored is not None and any(i.months and not i.is_withdrawn for i in invoiced):
+        return stored.is_in_full
+    return rulebook.plan(term.plan).is_pay_in_full
 
 
 def _fee_total(fee: Charge | None, schedule: Schedule, currency: str) -> Charge:
