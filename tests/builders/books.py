@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from enum import Enum, auto
 from typing import Final
 
-from pawledger.domain.bank_movements import BankMovement
+from pawledger.domain.bank_movements import BankMovement, Movement
 from pawledger.domain.canonical import hash_text, write_canonical
 from pawledger.domain.entries import Decision, Entry, entry_from_json
 from pawledger.domain.issuing import decide_next_invoice
@@ -25,6 +25,8 @@ from pawledger.domain.policies import BilledTerm
 from pawledger.domain.policy_decisions import PolicyDecision, decide_policy_event
 from pawledger.domain.policy_events import EVENT_TYPES, PolicyEvent, PolicyIssued, event_from_facts
 from pawledger.domain.policy_ground import PolicyGround
+from pawledger.domain.returned_payments import find_waiting_returns
+from pawledger.domain.returns import ReturnGround, decide_waiting_return, find_payment_of, read_waiting_return
 from pawledger.domain.rulebook import Rulebook
 from tests.builders.policies import ACCOUNT_ID
 from tests.builders.rulebooks import build_rulebook
@@ -124,7 +126,17 @@ class Book:
         ]
 
     def deliver_movement(self, movement: BankMovement) -> Delivery:
-        return self.deliver(lambda head: decide_movement(head, movement).decision)
+        """Record a movement, and then what waited for it."""
+        ground = ReturnGround(self.entries)
+        delivery = self.deliver(lambda head: decide_movement(head, movement, ground=ground).decision)
+        for waiting in find_waiting_returns(self.entries) if movement.movement is Movement.PAYMENT else ():
+            ground = ReturnGround(self.entries)
+            returned = read_waiting_return(waiting)
+            original = find_payment_of(returned, ground)
+            if original is not None:
+                outcome = decide_waiting_return(self.head, waiting, returned, original, ground)
+                self.deliver(lambda _, outcome=outcome: outcome.decision)  # type: ignore[misc]
+        return delivery
 
     def bill(self, business_date: date) -> int:
         """Issue every invoice that is due on a day and return how many there were."""

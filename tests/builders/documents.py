@@ -12,6 +12,7 @@ from pawledger.domain.entries import Decision, Entry, EntryKind, LedgerAccount, 
 from pawledger.domain.ledger import AccountHead, apply_entry, chain_entry
 from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
 from pawledger.domain.payments import decide_movement
+from pawledger.domain.returns import ReturnGround
 
 ACCOUNT_ID = "ABCD1234"
 
@@ -127,7 +128,7 @@ class AccountStory:
             line=number,
             number=number,
         )
-        return self.append(decide_movement(self.head, moved).decision)
+        return self.append(decide_movement(self.head, moved, ground=ReturnGround(self.entries)).decision)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,9 @@ def build_movement(
     is_future_dated: bool = False,
     line: int = 7,
     number: int = 1,
+    marks: tuple[str, ...] = (),
+    mandate_mark: str | None = None,
+    repeats_ids: bool = False,
 ) -> BankMovement:
     """A payment of 10.00 EUR; `name` stands for the bank's identity of it, so the same name is the same movement."""
     return BankMovement(
@@ -37,4 +40,7 @@ def build_movement(
         file_id="f" * 64,
         line=line,
         number=number,
+        marks=marks,
+        mandate_mark=mandate_mark,
+        repeats_ids=repeats_ids,
     )

@@ -7,11 +7,14 @@ from typing import Any, Final
 from pawledger.domain.allocation_terms import AllocationRules
 from pawledger.domain.bank_movements import Movement, payment_id_of
 from pawledger.domain.policy_events import PolicyIssued
+from pawledger.domain.rulebook import Rulebook
 from pawledger.rules.provider_profiles import ProviderProfile
+from pawledger.rules.return_reasons import load_return_reasons
 from pawledger.services.close_day import ClosingPorts
 from pawledger.services.identify import Clues
 from pawledger.services.payment_chunks import ChunkedMovement, write_chunk
 from pawledger.services.post_payments import PostingPorts, PostingTally, post_payments
+from pawledger.services.post_returns import ReturnPorts, ReturnRules
 from pawledger.services.receive_bank_file import ReceivingPorts
 from pawledger.services.record_policy_event import PolicyRecordingPorts, record_policy_event
 from pawledger.services.start_billing_day import BillingPorts
@@ -34,7 +37,9 @@ def connect_policy_recording(world: MemoryWorld) -> PolicyRecordingPorts:
     )
 
 
-def connect_posting(world: MemoryWorld, allocation_rules: AllocationRules | None = None) -> PostingPorts:
+def connect_posting(
+    world: MemoryWorld, allocation_rules: AllocationRules | None = None, rulebook: Rulebook | None = None
+) -> PostingPorts:
     """Posting that forgives nothing, unless other terms are given."""
     return PostingPorts(
         ledger=world.ledger,
@@ -44,6 +49,14 @@ def connect_posting(world: MemoryWorld, allocation_rules: AllocationRules | None
         store=world.bank_file_store,
         pause=world.pause,
         allocation_rules=allocation_rules or AllocationRules(),
+        returns=ReturnPorts(
+            ledger=world.ledger,
+            archive=world.ledger,
+            references=world.reference_book,
+            discrepancies=world.discrepancy_book,
+            pause=world.pause,
+            rules=lambda: ReturnRules(load_return_reasons(), rulebook or build_rulebook()),
+        ),
     )
 
 

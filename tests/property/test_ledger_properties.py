@@ -82,13 +82,36 @@ POLICIES = st.builds(
     charges=CHARGES,
     share=SHARES,
 )
-MOVEMENTS = st.builds(
-    build_movement,
-    st.integers(1, 99).map(str),
-    movement=st.sampled_from([Movement.PAYMENT, Movement.RETURN]),
-    amount_minor=AMOUNTS,
-    currency=st.sampled_from(["EUR", "EUR", "USD"]),
+PAYMENTS = st.builds(
+    lambda number, amount_minor, currency: build_movement(
+        str(number), amount_minor=amount_minor, currency=currency, marks=(str(number),)
+    ),
+    st.integers(1, 99),
+    AMOUNTS,
+    st.sampled_from(["EUR", "EUR", "USD"]),
 )
+
+
+def _returned(payment: BankMovement) -> BankMovement:
+    """The return of a payment, with its id."""
+    return build_movement(
+        f"back {payment.marks[0]}",
+        movement=Movement.RETURN,
+        amount_minor=payment.amount_minor,
+        currency=payment.currency,
+        marks=payment.marks,
+        repeats_ids=True,
+    )
+
+
+MOVEMENTS = st.lists(st.tuples(PAYMENTS, st.booleans()), max_size=6, unique_by=lambda pair: pair[0].payment_id).map(
+    lambda pairs: [
+        movement
+        for payment, is_returned in pairs
+        for movement in (payment, *((_returned(payment),) if is_returned else ()))
+    ]
+)
+"""Payments, some with their returns. A return whose payment never comes waits, or is due with the first policy."""
 
 
 class Household(RuleBasedStateMachine):
@@ -106,6 +129,10 @@ class Household(RuleBasedStateMachine):
         """What was delivered and recorded, for repetitions."""
         self.received: Counter[str] = Counter()
         """Money in less money out on the account, by currency."""
+        self.waiting: Counter[str] = Counter()
+        """Returns without a payment to take back, by currency, as long as they wait."""
+        self.returned: set[str] = set()
+        """Ids of payments that were taken back."""
         self.billed_until: dict[str, date] = {}
         """By policy, the latest day on which the account was billed while the policy was known."""
         self.received_on: dict[str, date] = {}
@@ -124,12 +151,18 @@ class Household(RuleBasedStateMachine):
         assert self.deliver(event) is Delivery.RECORDED
         self.events.append(event)
         if isinstance(event, PolicyIssued):
+            if not self.billed_until:
+                # What was taken back before the first policy is due with it.
+                self.waiting[self.currency] = 0
             self.billed_until[event.policy_id] = date.min
         elif event.movement is not Movement.OTHER_DEBIT:
             sign = 1 if event.movement is Movement.PAYMENT else -1
             self.received[event.currency] += sign * event.amount_minor
 
-    def move(self, movement: Movement, amount_minor: int, currency: str | None = None) -> None:
+    def move(
+        self, movement: Movement, amount_minor: int, currency: str | None = None, payment: BankMovement | None = None
+    ) -> None:
+        """Every payment has an id of its own; a return repeats that of its payment, or one that no payment has."""
         name = f"movement-{len(self.events)}"
         self.record(
             build_movement(
@@ -137,7 +170,9 @@ class Household(RuleBasedStateMachine):
                 movement=movement,
                 amount_minor=amount_minor,
                 currency=currency or self.currency,
-                booked_on=self.day,
+                booked_on=max(self.day, payment.booked_on) if payment else self.day,
+                marks=payment.marks if payment else (name,),
+                repeats_ids=movement is Movement.RETURN,
             )
         )
 
@@ -179,17 +214,37 @@ class Household(RuleBasedStateMachine):
     @rule(amount_minor=AMOUNTS, movement=st.sampled_from([Movement.PAYMENT, Movement.RETURN]))
     def pay_or_take_back_in_another_currency(self, amount_minor: int, movement: Movement) -> None:
         self.move(movement, amount_minor, "USD")
+        if movement is Movement.RETURN:
+            self.waiting["USD"] += amount_minor
 
     @rule(amount_minor=AMOUNTS)
     def take_back(self, amount_minor: int) -> None:
         self.move(Movement.RETURN, amount_minor)
+        self.waiting[self.currency] += amount_minor
 
     @precondition(lambda self: self.events)
     @rule(data=st.data())
     def take_back_a_payment(self, data: st.DataObject) -> None:
+        """Once with effect; more often, it waits."""
         event = data.draw(st.sampled_from(self.events))
         if isinstance(event, BankMovement) and event.movement is Movement.PAYMENT:
-            self.move(Movement.RETURN, event.amount_minor, event.currency)
+            self.move(Movement.RETURN, event.amount_minor, event.currency, event)
+            if event.payment_id in self.returned:
+                self.waiting[event.currency] += event.amount_minor
+            self.returned.add(event.payment_id)
+
+    @precondition(lambda self: self.book.policies)
+    @rule(amount_minor=AMOUNTS)
+    def pay_and_take_back_at_once(self, amount_minor: int) -> None:
+        """Whatever a payment did is as if it had never been."""
+        before = self.book.head
+        self.move(Movement.PAYMENT, amount_minor)
+        payment = self.events[-1]
+        assert isinstance(payment, BankMovement)
+        self.move(Movement.RETURN, amount_minor, payment=payment)
+        self.returned.add(payment.payment_id)
+        assert self.book.head.open_invoices == before.open_invoices
+        assert dict(self.book.head.balances) == dict(before.balances)
 
     @rule(amount_minor=AMOUNTS)
     def debit_without_explanation(self, amount_minor: int) -> None:
@@ -259,9 +314,10 @@ class Household(RuleBasedStateMachine):
             owed_minor = has_minor = 0
             assert head.balance_minor(LedgerAccount.SUSPENSE, self.currency) == -self.received[self.currency]
         else:
-            net_minor = self._invoiced_minor() - self.received[self.currency]
+            waiting_minor = self.waiting[self.currency]
+            net_minor = self._invoiced_minor() - self.received[self.currency] - waiting_minor
             owed_minor, has_minor = max(0, net_minor), max(0, -net_minor)
-            assert head.balance_minor(LedgerAccount.SUSPENSE, self.currency) == 0
+            assert head.balance_minor(LedgerAccount.SUSPENSE, self.currency) == waiting_minor
         assert head.balance_minor(LedgerAccount.RECEIVABLE, self.currency) == owed_minor
         assert head.balance_minor(LedgerAccount.UNAPPLIED, self.currency) == -has_minor
         assert head.balance_minor(LedgerAccount.SUSPENSE, "USD") == -self.received["USD"]
@@ -330,7 +386,7 @@ EVENTS: st.SearchStrategy[list[Event]] = st.builds(
         *days,
     ],
     st.lists(POLICIES, max_size=4, unique_by=lambda policy: policy.policy_id),
-    st.lists(MOVEMENTS, max_size=6, unique_by=lambda movement: movement.payment_id),
+    MOVEMENTS,
     st.lists(st.integers(-20, 700).map(lambda days: FIRST_DAY + timedelta(days=days)), max_size=3),
 )
 

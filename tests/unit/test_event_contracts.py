@@ -235,6 +235,7 @@ def test_what_write_chunk_writes_keeps_its_schema_and_is_read_back_the_same() ->
         movement=Movement.RETURN,
         is_future_dated=True,
         return_reason="AC04",
+        repeats_ids=True,
         clues=Clues(references=(), text="", mandate_id="MNDT-7781"),
     )
 

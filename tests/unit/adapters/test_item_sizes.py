@@ -15,6 +15,7 @@ from pawledger.domain.issuing import decide_next_invoice
 from pawledger.domain.ledger import AccountHead, Standing, apply_entry, chain_entry
 from pawledger.domain.payments import decide_movement
 from pawledger.domain.policy_events import EVENT_TYPES
+from pawledger.domain.returns import ReturnGround
 from pawledger.domain.splitting import SharedPart, split_payment
 from tests.builders.movements import build_movement
 from tests.builders.policies import build_policy, discount, fee, issue, premium, tax, term_of
@@ -96,17 +97,29 @@ def test_a_head_with_two_policies_two_open_invoices_and_eight_balances_fits() ->
 
 
 def test_every_entry_of_an_ordinary_year_fits() -> None:
-    returned = build_movement("back", movement=Movement.RETURN, amount_minor=6_400, return_reason="insufficient funds")
+    marks, mandate_mark = ("M" * 12, "N" * 12, "O" * 12), "P" * 12
+    paid = build_movement("both", amount_minor=12_800, marks=marks, mandate_mark=mandate_mark)
+    returned = build_movement(
+        "back",
+        movement=Movement.RETURN,
+        amount_minor=12_800,
+        return_reason="insufficient_funds",
+        marks=marks,
+        mandate_mark=mandate_mark,
+        repeats_ids=True,
+    )
     head, entries = entries_of(
         AccountHead(ACCOUNT_ID),
         [
             *(lambda head, policy=policy: issue(head, policy) for policy in POLICIES),
             *(lambda head: decide_next_invoice(head, TERMS, date(2026, 12, 31)),) * 2,
-            lambda head: decide_movement(head, build_movement("both", amount_minor=12_800)).decision,
+            lambda head: decide_movement(head, paid).decision,
             *(lambda head: decide_next_invoice(head, TERMS, date(2026, 12, 31)),) * 10,
-            lambda head: decide_movement(head, returned).decision,
         ],
     )
+    ground = ReturnGround(entries)
+    head, taken_back = entries_of(head, [lambda head: decide_movement(head, returned, ground=ground).decision])
+    entries += taken_back
     sizes = {entry.entry_id: counted_bytes(entry_row(EntryRow, entry)) for entry in entries}
     kinds = {entry.decision.kind for entry in entries}
     # What changes a policy comes once in a while, and explains its arithmetic at any length.

@@ -15,6 +15,7 @@ from pawledger.domain.entries import Decision
 from pawledger.domain.issuing import decide_next_invoice
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.payments import decide_movement
+from pawledger.domain.returns import ReturnGround
 from pawledger.runtime.books import Books
 from pawledger.services.append_entry import Proposal, append_entry
 from tests.builders.policies import build_policy, issue, premium, term_of
@@ -115,5 +116,6 @@ def explained(world: MemoryWorld) -> MemoryWorld:
     append(world, "ABCD1234", lambda head: decide_next_invoice(head, [term_of(POLICY)], date(2025, 12, 18)))
     append(world, "ABCD1234", lambda head: decide_movement(head, paid))
     append(world, "ABCD1234", lambda head: decide_next_invoice(head, [term_of(POLICY)], date(2026, 3, 18)))
-    append(world, "ABCD1234", lambda head: decide_movement(head, returned))
+    ground = ReturnGround([entry for entry, _ in world.ledger.read_entries("ABCD1234")])
+    append(world, "ABCD1234", lambda head: decide_movement(head, returned, ground=ground))
     return world

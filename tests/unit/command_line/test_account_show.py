@@ -27,8 +27,9 @@ unbilled   60.00 EUR  charged and not invoiced yet
 
 invoice              due on      overdue  remaining  payment reference  in digits
 -------------------  ----------  -------  ---------  -----------------  --------------------
+ABCD1234-0001        2026-01-01    100 d  30.00 EUR  RF98ABCD12340001   23629443632592000140
 ABCD1234-0002        2026-04-01     10 d  10.00 EUR  RF71ABCD12340002   23629443632592000237
-return-000000000000  2026-04-02      9 d  50.00 EUR  -                  -
+return-000000000000  2026-04-02      9 d  20.00 EUR  -                  -
 
 #  day         what happened                                              debit     credit       owed  source
 -  ----------  -----------------------------------------------------  ---------  ---------  ---------  -----------------
@@ -41,8 +42,9 @@ return-000000000000  2026-04-02      9 d  50.00 EUR  -                  -
 4  2026-03-18  Invoice ABCD1234-0002 for 30.00 EUR, due 2026-04-01:   10.00 EUR          -  10.00 EUR  schedule
                POL-1 installment 2; 20.00 of unapplied cash settles
                what is oldest.
-5  2026-04-02  Returned payment of 50.00 EUR was taken back (AC04);   50.00 EUR          -  60.00 EUR  file a1b2c3d4e5f6
-               50.00 EUR is due again.                                                                 line 12
+5  2026-04-02  Returned payment of 50.00 EUR takes back the payment   50.00 EUR          -  60.00 EUR  file a1b2c3d4e5f6
+               of 2026-01-05 (AC04); due again: ABCD1234-0001 30.00,                                   line 12
+               return-000000000000 20.00.
 """
 
 Run = Callable[..., Ran]
@@ -61,7 +63,7 @@ def test_json_holds_the_same_facts_in_minor_units(explained: MemoryWorld, run: R
     assert document["balances"] == [
         {"currency": "EUR", "owed_minor": 6000, "unapplied_minor": 0, "suspense_minor": 0, "unbilled_minor": 6000}
     ]
-    assert document["open_invoices"][0] == {
+    assert document["open_invoices"][1] == {
         "invoice_id": "ABCD1234-0002",
         "due_on": "2026-04-01",
         "overdue_days": 10,
@@ -79,7 +81,7 @@ def test_json_holds_the_same_facts_in_minor_units(explained: MemoryWorld, run: R
 def test_an_invoice_that_is_not_due_yet_is_not_overdue(explained: MemoryWorld, run: Run) -> None:
     document = json.loads(run("account", "show", "ABCD1234", "--as-of", "2026-03-31", "--json").out)
 
-    assert [invoice["overdue_days"] for invoice in document["open_invoices"]] == [0, 0]
+    assert [invoice["overdue_days"] for invoice in document["open_invoices"]] == [89, 0, 0]
 
 
 def test_hashes_are_shown_only_on_request(explained: MemoryWorld, run: Run) -> None:

@@ -128,9 +128,11 @@ def test_a_statement_opens_moves_and_closes_as_the_ledger_does() -> None:
     assert [line.due_on for line in statement.lines] == [date(2026, 2, 19), None]
     assert statement.lines[0].settles == (("ABCD1234-0002", 20_00),)
     assert (statement.closing_minor, statement.owed_minor, statement.unapplied_minor) == (60_00, 60_00, 0)
+    # Of the 50.00 taken back 30.00 had paid the first invoice, and 20.00 a part of the second one, issued since.
     assert statement.open_invoices == (
+        StatementInvoice("ABCD1234-0001", date(2026, 1, 19), 30_00),
         StatementInvoice("ABCD1234-0002", date(2026, 2, 19), 10_00),
-        StatementInvoice("return-000000000005", date(2026, 2, 20), 50_00),
+        StatementInvoice("return-000000000005", date(2026, 2, 20), 20_00),
     )
 
 

@@ -110,37 +110,6 @@ def test_an_unexplained_debit_waits_in_suspense_and_settles_or_opens_nothing(boo
     assert findings(outcome) == [(DiscrepancyKind.UNEXPLAINED_DEBIT, 300)]
 
 
-def test_a_returned_payment_is_due_again_from_the_day_it_was_taken_back(book: Book) -> None:
-    book.deliver_movement(build_movement("paid", amount_minor=2_000))
-    returned = build_movement("taken back", movement=Movement.RETURN, amount_minor=2_000, return_reason="AC04")
-    outcome = decide_movement(book.head, returned)
-    assert outcome.decision.kind is EntryKind.PAYMENT_RETURNED
-    assert amounts(outcome) == {LedgerAccount.CASH: -2_000, LedgerAccount.RECEIVABLE: 2_000}
-    opened = outcome.decision.opened_invoice
-    assert opened == OpenInvoice(f"return-{returned.payment_id[:12]}", BOOKED_ON, 2_000)
-    assert findings(outcome) == [(DiscrepancyKind.PAYMENT_RETURNED, 2_000)]
-    assert "was taken back (AC04); 20.00 EUR is due again." in outcome.decision.reason
-
-
-def test_a_returned_payment_takes_unapplied_cash_first(book: Book) -> None:
-    book.deliver_movement(build_movement("too much", amount_minor=2_300))
-    outcome = decide_movement(book.head, build_movement("back", movement=Movement.RETURN, amount_minor=1_000))
-    assert amounts(outcome) == {
-        LedgerAccount.CASH: -1_000,
-        LedgerAccount.UNAPPLIED: 300,
-        LedgerAccount.RECEIVABLE: 700,
-    }
-    assert outcome.decision.opened_invoice is not None
-    assert outcome.decision.opened_invoice.remaining_minor == 700
-
-
-def test_a_return_covered_by_unapplied_cash_makes_nothing_due(book: Book) -> None:
-    book.deliver_movement(build_movement("too much", amount_minor=2_300))
-    outcome = decide_movement(book.head, build_movement("back", movement=Movement.RETURN, amount_minor=300))
-    assert amounts(outcome) == {LedgerAccount.CASH: -300, LedgerAccount.UNAPPLIED: 300}
-    assert outcome.decision.opened_invoice is None
-
-
 def test_a_return_before_the_first_policy_waits_in_suspense() -> None:
     outcome = decide_movement(AccountHead(ACCOUNT_ID), build_movement(movement=Movement.RETURN))
     assert amounts(outcome) == {LedgerAccount.CASH: -1_000, LedgerAccount.SUSPENSE: 1_000}

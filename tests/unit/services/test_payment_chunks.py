@@ -65,7 +65,7 @@ def test_what_is_only_announced_or_has_no_amount_is_not_posted(entry: StatementE
     ("direction", "purpose", "movement"),
     [
         (Direction.CREDIT, Purpose.PAYMENT, Movement.PAYMENT),
-        (Direction.CREDIT, Purpose.RETURN, Movement.PAYMENT),
+        (Direction.CREDIT, Purpose.RETURN, Movement.MONEY_BACK),
         (Direction.DEBIT, Purpose.RETURN, Movement.RETURN),
         (Direction.DEBIT, Purpose.PAYMENT, Movement.OTHER_DEBIT),
         (Direction.DEBIT, Purpose.FEE, Movement.PROVIDER_FEE),

@@ -17,6 +17,8 @@ class Movement(StrEnum):
 
     PAYMENT = "payment"
     RETURN = "return"
+    MONEY_BACK = "money_back"
+    """What takes a return back: a dispute that was won, a collection presented again, a refund that failed."""
     OTHER_DEBIT = "other_debit"
     PROVIDER_FEE = "provider_fee"
     PROVIDER_FEE_REFUND = "provider_fee_refund"
@@ -34,11 +36,14 @@ class Movement(StrEnum):
         return self in _OWN_MOVEMENTS
 
 
-_CREDITS: Final = frozenset({Movement.PAYMENT, Movement.PROVIDER_FEE_REFUND, Movement.PAYOUT_REVERSAL})
+_CREDITS: Final = frozenset(
+    {Movement.PAYMENT, Movement.MONEY_BACK, Movement.PROVIDER_FEE_REFUND, Movement.PAYOUT_REVERSAL}
+)
 FEES: Final = frozenset({Movement.PROVIDER_FEE, Movement.PROVIDER_FEE_REFUND})
 _NAMES: Final = {
     Movement.PAYMENT: "Payment",
     Movement.RETURN: "Returned payment",
+    Movement.MONEY_BACK: "Money that came back",
     Movement.OTHER_DEBIT: "Debit",
     Movement.PROVIDER_FEE: "Fee",
     Movement.PROVIDER_FEE_REFUND: "Fee given back",
@@ -75,6 +80,11 @@ class BankMovement:
     """Keyed hashes of the parts of the payer's name."""
     offset: int | None = None
     """Byte of the unpacked file on which it starts, from 0, where its line does not find it."""
+    marks: tuple[str, ...] = ()
+    """Short hashes of the bank's or provider's ids of it, see `marks`."""
+    mandate_mark: str | None = None
+    repeats_ids: bool = False
+    """Whether who tells it repeats the ids of a payment in its return: one that shares none is then another."""
 
     @property
     def signed_minor(self) -> int:

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from pawledger.domain.bank_movements import BankMovement, entry_id_of
+from pawledger.domain.bank_movements import BankMovement, Movement, entry_id_of
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.domain.entries import Allocation, Decision, EntryKind, OpenInvoice, Posting
 from pawledger.domain.ledger import AccountHead
+
+RETURN_REASON: Final = "return_reason"
+"""Under which name the source of a return says why, and so that it is one; empty where the bank says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,9 @@ def book_movement(
             **({} if movement.offset is None else {"offset": movement.offset}),
             **({"payer": movement.payer_key} if movement.payer_key else {}),
             **({"names": list(movement.name_keys)} if movement.name_keys else {}),
+            **({"marks": list(movement.marks)} if movement.marks else {}),
+            **({"mandate": movement.mandate_mark} if movement.mandate_mark else {}),
+            **_source_of_return(movement),
         },
         postings=tuple(posting for posting in postings if posting.amount_minor),
         reason=reason,
@@ -57,6 +63,14 @@ def book_movement(
         payment_mark=mark,
         details=details,
     )
+
+
+def _source_of_return(movement: BankMovement) -> Mapping[str, Any]:
+    """What only a return keeps: why it came, and whether it would repeat an id of its payment."""
+    if movement.movement is not Movement.RETURN:
+        return {}
+    reason = {RETURN_REASON: movement.return_reason or ""}
+    return {**reason, "repeats_ids": True} if movement.repeats_ids else reason
 
 
 def tell_movement(

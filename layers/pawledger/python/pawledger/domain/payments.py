@@ -5,28 +5,41 @@ from dataclasses import replace
 from pawledger.domain.allocation_terms import AllocationTerms
 from pawledger.domain.bank_movements import FEES, BankMovement, Movement, describe_movement
 from pawledger.domain.discrepancies import DiscrepancyKind
-from pawledger.domain.entries import EntryKind, LedgerAccount, OpenInvoice, Posting
+from pawledger.domain.entries import EntryKind, LedgerAccount, Posting
 from pawledger.domain.identifiers import is_suspense_ledger
 from pawledger.domain.ledger import AccountHead
-from pawledger.domain.money import format_amount
 from pawledger.domain.movement_outcomes import MovementOutcome, book_movement, tell_movement
+from pawledger.domain.returned_payments import find_return_to_take_back
+from pawledger.domain.returns import ReturnGround, decide_money_back, decide_return
 from pawledger.domain.settling import settle_payment
 
 
-def decide_movement(head: AccountHead, movement: BankMovement, terms: AllocationTerms | None = None) -> MovementOutcome:
+def decide_movement(
+    head: AccountHead,
+    movement: BankMovement,
+    terms: AllocationTerms | None = None,
+    ground: ReturnGround | None = None,
+) -> MovementOutcome:
     """Settle, take back or suspend: every booked movement ends in exactly one entry.
 
+    `ground` is what is known beside the head of a return, or of money that takes one back.
     A booking day that has not come yet changes nothing of that, since the bank says it is booked; a person is told.
     """
     waiting = _reason_to_wait(head, movement)
+    terms, ground = terms or AllocationTerms(), ground or ReturnGround()
     if movement.movement.is_own:
         outcome = _book_own(movement)
+    elif movement.movement is Movement.RETURN:
+        outcome = decide_return(head, movement, ground)
     elif waiting:
         outcome = _suspend(head, movement, *waiting)
-    elif movement.movement is Movement.PAYMENT:
-        outcome = settle_payment(head, movement, terms or AllocationTerms())
     else:
-        outcome = _post_return(head, movement)
+        taken_back = find_return_to_take_back(movement, ground.entries)
+        outcome = (
+            decide_money_back(head, movement, taken_back, terms)
+            if taken_back
+            else settle_payment(head, movement, terms)
+        )
     if not movement.is_future_dated:
         return outcome
     told = describe_movement(movement)
@@ -76,27 +89,3 @@ def _book_own(movement: BankMovement) -> MovementOutcome:
         Posting(ledger_account, movement.currency, -movement.signed_minor),
     )
     return MovementOutcome(decision, ())
-
-
-def _post_return(head: AccountHead, movement: BankMovement) -> MovementOutcome:
-    """Take unapplied cash first; what is more than that is due again at once."""
-    from_unapplied_minor = min(movement.amount_minor, max(0, -head.balance_minor(LedgerAccount.UNAPPLIED)))
-    due_again_minor = movement.amount_minor - from_unapplied_minor
-    opened = None
-    if due_again_minor:
-        opened = OpenInvoice(f"return-{movement.payment_id[:12]}", movement.booked_on, due_again_minor)
-    why = f" ({movement.return_reason})" if movement.return_reason else ""
-    decision = book_movement(
-        movement,
-        EntryKind.PAYMENT_RETURNED,
-        f"{describe_movement(movement)} was taken back{why}; "
-        f"{format_amount(due_again_minor, movement.currency)} {movement.currency} is due again.",
-        Posting(LedgerAccount.CASH, movement.currency, -movement.amount_minor),
-        Posting(LedgerAccount.UNAPPLIED, movement.currency, from_unapplied_minor),
-        Posting(LedgerAccount.RECEIVABLE, movement.currency, due_again_minor),
-        opened_invoice=opened,
-    )
-    discrepancy = tell_movement(
-        head, movement, DiscrepancyKind.PAYMENT_RETURNED, movement.amount_minor, decision.reason
-    )
-    return MovementOutcome(decision, (discrepancy,))

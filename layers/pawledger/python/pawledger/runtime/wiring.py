@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from pawledger.rules.provider_profiles import ProviderProfile
     from pawledger.services.close_day import ClosingPorts
     from pawledger.services.post_payments import PostingPorts
+    from pawledger.services.post_returns import ReturnRules
     from pawledger.services.receive_bank_file import ReceivingPorts
     from pawledger.services.record_policy_event import PolicyRecordingPorts
     from pawledger.services.start_billing_day import BillingPorts
@@ -134,15 +135,20 @@ def connect_posting(settings: PostPaymentsSettings) -> "PostingPorts":
     """Everything that posting a chunk touches; its ledger has no policies, since posting decides without them."""
     from pawledger.rules.allocation_rules import load_allocation_rules  # noqa: PLC0415
     from pawledger.services.post_payments import PostingPorts  # noqa: PLC0415
+    from pawledger.services.post_returns import ReturnPorts  # noqa: PLC0415
 
+    ledger, pause = _ledger(settings, None), connect_pause()
+    references = _reference_book(settings.references_table)
+    discrepancies = _discrepancy_book(settings.discrepancies_table)
     return PostingPorts(
-        ledger=_ledger(settings, None),
-        references=_reference_book(settings.references_table),
-        discrepancies=_discrepancy_book(settings.discrepancies_table),
+        ledger=ledger,
+        references=references,
+        discrepancies=discrepancies,
         register=_register(settings.bank_files_table),
         store=_store(settings.bank_files_bucket),
-        pause=connect_pause(),
+        pause=pause,
         allocation_rules=load_allocation_rules(),
+        returns=ReturnPorts(ledger, ledger, references, discrepancies, pause, _return_rules),
     )
 
 
@@ -205,9 +211,18 @@ def _profile_of(provider: str) -> "ProviderProfile | None":
     return load_shipped_profiles().get(provider)
 
 
+def _return_rules() -> "ReturnRules":
+    """What decides about returns; read when the first return comes, not when the function starts."""
+    from pawledger.rules.billing_rules import load_shipped_rules  # noqa: PLC0415
+    from pawledger.rules.return_reasons import load_return_reasons  # noqa: PLC0415
+    from pawledger.services.post_returns import ReturnRules  # noqa: PLC0415
+
+    return ReturnRules(load_return_reasons(), load_shipped_rules())
+
+
 def _ledger(
     settings: RecordPolicyEventSettings | BillAccountsSettings | PostPaymentsSettings, policies_table: str | None
-) -> Ledger:
+) -> DynamoLedger:
     connection = _connection()
     tables = LedgerTables(
         accounts=bind(AccountRow, settings.accounts_table, connection),

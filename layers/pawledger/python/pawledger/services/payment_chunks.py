@@ -15,6 +15,7 @@ from typing import Any, Final
 from pawledger.bank_files.records import Booking, Direction, Purpose, StatementEntry
 from pawledger.domain.bank_movements import BankMovement, Movement, payment_id_of
 from pawledger.domain.canonical import write_canonical
+from pawledger.domain.marks import mark_of_mandate, marks_of
 from pawledger.services.identify import Clues
 from pawledger.services.mandates import MANDATE_ID_CHARACTERS_MAX
 from pawledger.services.messages import MessageReader, MessageRefusedError, open_message
@@ -28,8 +29,15 @@ MOVEMENTS_PER_CHUNK: Final = 100
 DAYS_AHEAD_MAX: Final = 1
 """A bank east of the billing time zone is a calendar day ahead; more than that is a booking day in the future."""
 
-REASON_CODE_PATTERN: Final = re.compile(r"[A-Z0-9]{1,4}")
-"""Reason codes of ISO 20022 and Nacha."""
+REASON_CODE_PATTERN: Final = re.compile(r"([A-Z]{5,6}-)?[A-Z0-9]{1,5}")
+"""Reason codes of ISO 20022, Nacha and PayPal, and those of Bacs behind the name of their report."""
+
+REASON_WORDS_PATTERN: Final = re.compile(r"[a-z]+(_[a-z]+){0,6}")
+"""Reasons of payment providers, which are names of their interfaces and no free text."""
+
+_PROVIDERS: Final = frozenset(("stripe", "adyen", "gocardless", "paypal"))
+_REPEATING: Final = _PROVIDERS | {"camt", "pacs", "pain", "nacha"}
+"""Formats whose returns carry an id of the payment: end-to-end id, trace number, the provider's id."""
 
 REFERENCES_PER_MOVEMENT_MAX: Final = 20
 REFERENCE_CHARACTERS_MAX: Final = 140
@@ -56,6 +64,8 @@ class ChunkedMovement:
     """Byte of the unpacked file on which it starts, from 0, where its line does not find it."""
     is_told_otherwise: bool = False
     """True where its booking was told before in other pieces: it counts as recorded, and is not posted again."""
+    repeats_ids: bool = False
+    """Whether it is a return whose teller repeats the ids of the payment that it takes back."""
 
     @property
     def signed_minor(self) -> int:
@@ -78,6 +88,9 @@ class ChunkedMovement:
             line=self.line,
             number=self.number,
             offset=self.offset,
+            marks=marks_of(self.clues.references),
+            mandate_mark=mark_of_mandate(self.clues.mandate_id) if self.clues.mandate_id else None,
+            repeats_ids=self.repeats_ids,
         )
 
 
@@ -110,7 +123,7 @@ def read_movements(
             currency=entry.currency,
             booked_on=booked_on,
             is_future_dated=booked_on > received_on + timedelta(days=days_ahead_max),
-            return_reason=_reason_code(entry.return_reason),
+            return_reason=_reason_code(entry),
             clues=Clues(
                 references=[
                     reference[:REFERENCE_CHARACTERS_MAX] for reference in entry.references[:REFERENCES_PER_MOVEMENT_MAX]
@@ -122,12 +135,26 @@ def read_movements(
             number=number,
             offset=entry.offset,
             is_told_otherwise=not is_first,
+            repeats_ids=entry.is_return and _repeats_ids(entry.identity),
         )
 
 
-def _reason_code(reason: str | None) -> str | None:
-    """A return reason that is a code (`AC04`, `R01`); a bank's free text could name a person, and stays in the file."""
-    return reason if reason and REASON_CODE_PATTERN.fullmatch(reason) else None
+def _reason_code(entry: StatementEntry) -> str | None:
+    """A return reason that is a code; a bank's free text could name a person, and stays in the file.
+
+    Codes of Bacs mean something only together with the report that tells them, and are written as GoCardless does.
+    """
+    reason, (kind, *_) = entry.return_reason, entry.identity
+    if not reason:
+        return None
+    report = kind.removeprefix("bacs.").upper() if kind.startswith("bacs.") else None
+    code = f"{report}-{reason}" if report else reason
+    is_code = REASON_CODE_PATTERN.fullmatch(code) or (kind in _PROVIDERS and REASON_WORDS_PATTERN.fullmatch(code))
+    return code if is_code else None
+
+
+def _repeats_ids(identity: tuple[str, ...]) -> bool:
+    return identity[0].partition(".")[0] in _REPEATING
 
 
 def _usable_mandate_id(mandate_id: str | None) -> str | None:
@@ -178,6 +205,7 @@ def read_chunk(text: str, file_id: str, chunk_number: int) -> tuple[ChunkedMovem
             number=(chunk_number - 1) * MOVEMENTS_PER_CHUNK + place,
             offset=reader.optional_integer("offset"),
             is_told_otherwise=reader.optional_flag("is_told_otherwise"),
+            repeats_ids=reader.optional_flag("repeats_ids"),
         )
         for place, reader in enumerate(chunk.objects("movements", MOVEMENTS_PER_CHUNK), start=1)
     )
@@ -208,6 +236,8 @@ def _movement_as_json(movement: ChunkedMovement) -> Mapping[str, Any]:
         written["offset"] = movement.offset
     if movement.is_told_otherwise:
         written["is_told_otherwise"] = True
+    if movement.repeats_ids:
+        written["repeats_ids"] = True
     return written
 
 
@@ -218,5 +248,5 @@ def _movement_of(entry: StatementEntry) -> Movement:
     if entry.purpose is Purpose.PAYOUT:
         return Movement.PAYOUT_REVERSAL if is_credit else Movement.PAYOUT
     if is_credit:
-        return Movement.PAYMENT
+        return Movement.MONEY_BACK if entry.is_return else Movement.PAYMENT
     return Movement.RETURN if entry.is_return else Movement.OTHER_DEBIT

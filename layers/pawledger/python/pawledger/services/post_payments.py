@@ -27,6 +27,7 @@ from pawledger.services.append_entry import EntryConflictError, Proposal, append
 from pawledger.services.identify import Route, identify_account
 from pawledger.services.messages import open_message
 from pawledger.services.payment_chunks import POST_PAYMENTS, ChunkedMovement, read_chunk
+from pawledger.services.post_returns import ReturnPorts, follow_up, read_return_ground, send_to_waiting_payment
 
 FAILURES_NAMED_MAX: Final = 5
 """How many failed movements an error names; the others are counted."""
@@ -64,6 +65,7 @@ class PostingPorts:
     store: BankFileStore
     pause: Pause
     allocation_rules: AllocationRules
+    returns: ReturnPorts
 
 
 def post_payments(message: object, ports: PostingPorts) -> PostingTally:
@@ -93,20 +95,26 @@ def _post_movement(file_id: str, chunked: ChunkedMovement, ports: PostingPorts, 
     if chunked.is_told_otherwise:
         _count(tally, "retold", tally.retold_minor, chunked.currency, chunked.signed_minor)
         return
+    send_to_waiting_payment(chunked, ports.returns)
     route = _route(chunked, ports)
     named = () if route.invoice_number is None else (f"{route.ledger_id}-{route.invoice_number:04d}",)
     movement = chunked.identified(file_id, named, route.identified_by)
     signed_minor = movement.signed_minor
+    seen: list[AccountHead] = []
+
+    def decide(head: AccountHead, _: bool) -> Proposal:
+        seen[:] = [head]
+        return _propose(head, movement, ports)
+
     try:
-        recorded = append_entry(
-            ports.ledger, ports.pause, route.ledger_id, lambda head, _: _propose(head, movement, ports)
-        )
+        recorded = append_entry(ports.ledger, ports.pause, route.ledger_id, decide)
     except EntryConflictError as error:
         ports.discrepancies.record(_conflict(movement, route.ledger_id, str(error)))
         _count(tally, "rejected", tally.rejected_minor, movement.currency, signed_minor)
         return
     if recorded is None:
         raise InvariantError("a movement always becomes an entry")
+    follow_up(movement, recorded.entry, recorded.head or seen[0], ports.returns)
     decision = recorded.entry.decision
     earlier_file_id = str(decision.source.get("file_id"))
     if earlier_file_id != file_id and _is_other_kind(earlier_file_id, file_id, ports, tally):
@@ -141,7 +149,8 @@ def _route(movement: ChunkedMovement, ports: PostingPorts) -> Route:
 
 
 def _propose(head: AccountHead, movement: BankMovement, ports: PostingPorts) -> Proposal:
-    outcome = decide_movement(head, movement, _terms_of(head, movement, ports))
+    ground = read_return_ground(head, movement, ports.returns)
+    outcome = decide_movement(head, movement, _terms_of(head, movement, ports), ground)
     return Proposal(outcome.decision, outcome.discrepancies)
 
 

@@ -1,0 +1,309 @@
+"""Returns: what it means that a bank or provider takes a payment back, and that a return is taken back in its turn.
+
+A return reverses the payment that it takes back, as far as it takes it back: what that payment had settled is open
+again with its due day, and what of it was unapplied cash is taken from there. Nothing is done by a guess: a return
+whose payment is not certain waits in suspense.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from pawledger.domain.allocation import allocate_oldest_first, plan_allocation, sum_of
+from pawledger.domain.allocation_terms import AllocationTerms
+from pawledger.domain.bank_movements import BankMovement, Movement, describe_movement
+from pawledger.domain.discrepancies import DiscrepancyKind
+from pawledger.domain.entries import Allocation, Entry, EntryKind, LedgerAccount, OpenInvoice, Posting
+from pawledger.domain.errors import require
+from pawledger.domain.ledger import AccountHead
+from pawledger.domain.money import format_amount
+from pawledger.domain.movement_outcomes import RETURN_REASON, MovementOutcome, book_movement, tell_movement
+from pawledger.domain.return_fees import ReturnFee
+from pawledger.domain.return_reasons import ReasonClass, ReturnReason
+from pawledger.domain.returned_payments import (
+    DEBIT_ENTRIES,
+    OriginalFound,
+    OriginalUnknown,
+    ReceivedPayment,
+    find_original,
+)
+
+RETURNED_ENTRIES: Final = "returned#"
+"""With what the id of an entry begins by which a return that waited is booked against its payment."""
+
+RETURN_ITEMS: Final = "return-"
+"""With what the id of an open item begins that is what a return took and nothing else answers for."""
+
+FEE_ITEMS: Final = "fee-"
+"""With what the id of an open item begins that is the fee for a returned payment."""
+
+ITEM_ID_CHARACTERS: Final = 12
+"""48 bits of the return's own id: one account has few open items."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """What a return takes back of what its payment had done, in minor units."""
+
+    reopened: tuple[OpenInvoice, ...]
+    small_difference_minor: int
+    """What was not asked for of an invoice, and is again."""
+    unapplied_minor: int
+    """What had settled no invoice."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnGround:
+    """What is known beside the account's head when a payment is taken back, or given again."""
+
+    entries: Sequence[Entry] = ()
+    """Those of the ledger, in their order; of one of suspense, the payment meant and what people did there."""
+    reason: ReturnReason | None = None
+    """What the bank's reason means; None where it was not looked up."""
+    fee: ReturnFee | None = None
+    """What its payer is charged, where the reason and the rules of the place allow it."""
+    is_returned: bool = False
+    """Whether another return took the payment of nobody known that is meant."""
+
+
+def decide_return(head: AccountHead, movement: BankMovement, ground: ReturnGround) -> MovementOutcome:
+    """What a return means for its ledger. Pure: the same head, return and ground always give the same entry."""
+    original = _find(movement, ground)
+    if isinstance(original, OriginalUnknown):
+        return _suspend(head, movement, original, ground)
+    return _take_back(head, movement, original, LedgerAccount.CASH, ground)
+
+
+def find_payment_of(movement: BankMovement, ground: ReturnGround) -> OriginalFound | None:
+    """The payment of a return that waits, if it is there by now."""
+    original = _find(movement, ground)
+    return None if isinstance(original, OriginalUnknown) else original
+
+
+def _find(movement: BankMovement, ground: ReturnGround) -> OriginalFound | OriginalUnknown:
+    if ground.is_returned:
+        return OriginalUnknown(DiscrepancyKind.RETURN_REPEATED, "another return took the payment that it names")
+    return find_original(movement, ground.entries, days_max=ground.reason.days_max if ground.reason else None)
+
+
+def decide_waiting_return(
+    head: AccountHead, waiting: Entry, movement: BankMovement, original: OriginalFound, ground: ReturnGround
+) -> MovementOutcome:
+    """What a return that waited in suspense means now that its payment is there.
+
+    `movement` is the return once more, as `waiting` keeps it; the bank took the money on its day, and suspense answers
+    for it since.
+    """
+    outcome = _take_back(head, movement, original, LedgerAccount.SUSPENSE, ground)
+    details = {**(outcome.decision.details or {}), "waited_as": waiting.entry_id}
+    entry_id = f"{RETURNED_ENTRIES}{movement.payment_id}"
+    decision = replace(outcome.decision, entry_id=entry_id, details=details)
+    born = tuple(replace(discrepancy, subject=entry_id) for discrepancy in outcome.discrepancies)
+    return MovementOutcome(decision, born)
+
+
+def decide_money_back(
+    head: AccountHead, movement: BankMovement, returned: Entry, terms: AllocationTerms
+) -> MovementOutcome:
+    """What it means that a return is taken back: a dispute that was won, a collection that is presented again.
+
+    It settles again what the return had opened, as far as that is still open; the rest settles what else is open, and
+    is unapplied cash in the end. A fee for the return stays: whether it is waived is for a person.
+    """
+    opened = [each.invoice_id for each in returned.decision.reopened]
+    plan = plan_allocation(movement.amount_minor, head.open_invoices, named=opened, terms=terms)
+    currency = movement.currency
+    settled = ", ".join(f"{a.invoice_id} {format_amount(a.amount_minor, currency)}" for a in plan.allocations)
+    rest = f"; {format_amount(plan.unapplied_minor, currency)} is unapplied cash" if plan.unapplied_minor else ""
+    settled_minor = sum_of(plan.allocations)
+    decision = book_movement(
+        movement,
+        EntryKind.PAYMENT_POSTED,
+        f"{describe_movement(movement)} undoes the return of {returned.decision.occurred_on} and settles "
+        f"{settled or 'no invoice'}{rest}.",
+        Posting(LedgerAccount.CASH, currency, movement.amount_minor),
+        Posting(LedgerAccount.RECEIVABLE, currency, -settled_minor),
+        Posting(LedgerAccount.SMALL_DIFFERENCES, currency, plan.small_difference_minor),
+        Posting(LedgerAccount.UNAPPLIED, currency, -plan.unapplied_minor),
+        allocations=plan.allocations,
+        details={"takes_back": returned.entry_id},
+    )
+    return MovementOutcome(decision, ())
+
+
+def plan_taking_back(payment: ReceivedPayment, amount_minor: int) -> TakenBack:
+    """What a return of some or all of a payment takes back, behind what earlier returns took.
+
+    Money was laid out invoice by invoice, and what was left over stayed unapplied: it goes back the other way round,
+    the unapplied part first, then the newest allocation. What was not asked for of the last invoice is asked for again
+    as soon as any of its money is gone.
+    """
+    decision = payment.entry.decision
+    forgiven_minor = _posted_minor(payment.entry, LedgerAccount.SMALL_DIFFERENCES)
+    paid = [(each, each.amount_minor, 0) for each in decision.allocations]
+    if paid:
+        last = decision.allocations[-1]
+        paid[-1] = (last, last.amount_minor - forgiven_minor, forgiven_minor)
+    skip_minor, left_minor = payment.returned_minor, amount_minor
+    rest_minor = payment.amount_minor - sum(paid_minor for _, paid_minor, _ in paid)
+    unapplied_minor = min(left_minor, max(0, rest_minor - skip_minor))
+    skip_minor -= min(skip_minor, rest_minor)
+    left_minor -= unapplied_minor
+    reopened, again_minor = [], 0
+    for allocation, paid_minor, more_minor in reversed(paid):
+        part_minor = min(left_minor, max(0, paid_minor - skip_minor))
+        is_untouched = skip_minor == 0
+        skip_minor -= min(skip_minor, paid_minor)
+        left_minor -= part_minor
+        if part_minor:
+            extra_minor = more_minor if is_untouched else 0
+            again_minor += extra_minor
+            reopened.append(_open_again(payment, allocation, part_minor + extra_minor))
+    require(left_minor == 0, "a return takes back at most what is left of its payment")
+    return TakenBack(tuple(reversed(reopened)), again_minor, unapplied_minor)
+
+
+def _open_again(payment: ReceivedPayment, allocation: Allocation, amount_minor: int) -> OpenInvoice:
+    due_on = allocation.due_on or payment.due_days.get(allocation.invoice_id)
+    require(due_on is not None, f"the ledger says when {allocation.invoice_id} is due")
+    return OpenInvoice(allocation.invoice_id, due_on or payment.entry.decision.occurred_on, amount_minor)
+
+
+def read_waiting_return(waiting: Entry) -> BankMovement:
+    """A return as the entry keeps it by which it waits in suspense."""
+    facts, source = waiting.decision.facts, waiting.decision.source
+    return BankMovement(
+        payment_id=waiting.entry_id.removeprefix(DEBIT_ENTRIES),
+        movement=Movement.RETURN,
+        amount_minor=int(facts["amount_minor"]),
+        currency=str(facts["currency"]),
+        booked_on=waiting.decision.occurred_on,
+        invoice_ids=(),
+        identified_by=source.get("identified_by"),
+        return_reason=source[RETURN_REASON] or None,
+        is_future_dated=False,
+        file_id=str(source["file_id"]),
+        line=int(source["line"]),
+        number=int(source["number"]),
+        offset=source.get("offset"),
+        marks=tuple(source.get("marks", ())),
+        mandate_mark=source.get("mandate"),
+        repeats_ids=bool(source.get("repeats_ids")),
+    )
+
+
+def _posted_minor(entry: Entry, ledger_account: LedgerAccount) -> int:
+    return sum(p.amount_minor for p in entry.decision.postings if p.ledger_account is ledger_account)
+
+
+def _suspend(
+    head: AccountHead, movement: BankMovement, original: OriginalUnknown, ground: ReturnGround
+) -> MovementOutcome:
+    decision = book_movement(
+        movement,
+        EntryKind.MONEY_SUSPENDED,
+        f"{describe_movement(movement)}{_because(movement, ground)} waits in suspense: {original.why}.",
+        Posting(LedgerAccount.CASH, movement.currency, -movement.amount_minor),
+        Posting(LedgerAccount.SUSPENSE, movement.currency, movement.amount_minor),
+    )
+    told = tell_movement(head, movement, original.kind, movement.amount_minor, decision.reason)
+    return MovementOutcome(decision, (told,))
+
+
+def _take_back(
+    head: AccountHead,
+    movement: BankMovement,
+    original: OriginalFound,
+    out_of: LedgerAccount,
+    ground: ReturnGround,
+) -> MovementOutcome:
+    payment = original.payment
+    fee = None if payment.waits_in_suspense else ground.fee
+    currency = movement.currency
+    if payment.waits_in_suspense:
+        taken, from_suspense_minor = TakenBack((), 0, 0), movement.amount_minor
+    else:
+        taken = plan_taking_back(payment, movement.amount_minor)
+        from_suspense_minor = 0
+    held_minor = max(0, -head.balance_minor(LedgerAccount.UNAPPLIED, currency))
+    from_unapplied_minor = min(taken.unapplied_minor, held_minor)
+    used_minor = taken.unapplied_minor - from_unapplied_minor
+    item_id = movement.payment_id[:ITEM_ID_CHARACTERS]
+    own = (OpenInvoice(f"{RETURN_ITEMS}{item_id}", movement.booked_on, used_minor),) if used_minor else ()
+    reopened = (*taken.reopened, *own)
+    fee_item = OpenInvoice(f"{FEE_ITEMS}{item_id}", movement.booked_on, fee.amount_minor) if fee else None
+    due_again = (*reopened, *((fee_item,) if fee_item else ()))
+    left_minor = payment.left_minor - movement.amount_minor
+    allocations = _spend_unapplied(head, due_again, held_minor - from_unapplied_minor)
+    spent_minor = sum_of(allocations)
+    again_minor = sum(each.remaining_minor for each in due_again)
+    # The payment that it names keeps the marks of both.
+    decision = book_movement(
+        replace(movement, marks=(), mandate_mark=None, repeats_ids=False),
+        EntryKind.PAYMENT_RETURNED,
+        _tell(movement, payment, reopened, (from_unapplied_minor, spent_minor), ground),
+        Posting(out_of, currency, -movement.amount_minor),
+        Posting(LedgerAccount.SUSPENSE, currency, from_suspense_minor),
+        Posting(LedgerAccount.UNAPPLIED, currency, from_unapplied_minor + spent_minor),
+        Posting(LedgerAccount.RECEIVABLE, currency, again_minor - spent_minor),
+        Posting(LedgerAccount.SMALL_DIFFERENCES, currency, -taken.small_difference_minor),
+        Posting(LedgerAccount.FEE, currency, -fee.amount_minor if fee else 0),
+        allocations=allocations,
+        opened_invoice=fee_item,
+        details={
+            "returns": payment.entry.entry_id,
+            "found_by": original.found_by,
+            **({"left_minor": left_minor} if left_minor else {}),
+            **({"fee_rule": fee.rule_id} if fee else {}),
+        },
+    )
+    told = tell_movement(head, movement, DiscrepancyKind.PAYMENT_RETURNED, movement.amount_minor, decision.reason)
+    is_of_nobody = payment.waits_in_suspense
+    return MovementOutcome(replace(decision, reopened=reopened), () if is_of_nobody else (told,))
+
+
+def _spend_unapplied(head: AccountHead, due_again: Sequence[OpenInvoice], free_minor: int) -> tuple[Allocation, ...]:
+    """What unapplied cash of other payments settles of what is due again: nobody owes while their money lies here."""
+    if not due_again or free_minor <= 0:
+        return ()
+    items = {invoice.invoice_id: invoice for invoice in head.open_invoices}
+    for each in due_again:
+        standing = items.get(each.invoice_id)
+        more_minor = standing.remaining_minor if standing else 0
+        items[each.invoice_id] = replace(each, remaining_minor=each.remaining_minor + more_minor)
+    return allocate_oldest_first(free_minor, items.values())
+
+
+def _because(movement: BankMovement, ground: ReturnGround) -> str:
+    if not movement.return_reason:
+        return ""
+    is_unknown = ground.reason is not None and ground.reason.reason_class is ReasonClass.UNKNOWN
+    return f" ({movement.return_reason}{', which no table explains' if is_unknown else ''})"
+
+
+def _tell(
+    movement: BankMovement,
+    payment: ReceivedPayment,
+    reopened: Sequence[OpenInvoice],
+    unapplied: tuple[int, int],
+    ground: ReturnGround,
+) -> str:
+    """One sentence: what was taken back, and what follows for the account.
+
+    `unapplied` is what is taken from unapplied cash, and what other unapplied cash settles.
+    """
+    from_unapplied_minor, spent_minor = unapplied
+    currency, paid_on = movement.currency, payment.entry.decision.occurred_on
+    parts = [f"{describe_movement(movement)} takes back the payment of {paid_on}{_because(movement, ground)}"]
+    again = ", ".join(f"{each.invoice_id} {format_amount(each.remaining_minor, currency)}" for each in reopened)
+    if again:
+        parts.append(f"due again: {again}")
+    if from_unapplied_minor:
+        parts.append(f"{format_amount(from_unapplied_minor, currency)} is taken from unapplied cash")
+    if spent_minor:
+        parts.append(f"{format_amount(spent_minor, currency)} of other unapplied cash settles what is due again")
+    if payment.waits_in_suspense:
+        parts.append("it had waited in suspense")
+    elif ground.fee:
+        parts.append(f"a fee of {format_amount(ground.fee.amount_minor, currency)} is charged")
+    return f"{'; '.join(parts)}."
