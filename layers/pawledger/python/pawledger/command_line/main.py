@@ -19,7 +19,7 @@ from pawledger.domain.bill_runs import RunStatus
 from pawledger.domain.calendar import Month, MonthInvalidError, read_month
 from pawledger.domain.discrepancies import DiscrepancyKind, Owner
 from pawledger.domain.errors import PawledgerError
-from pawledger.domain.identifiers import IdentifierError, check_account_id, is_suspense_ledger
+from pawledger.domain.identifiers import IdentifierError, check_account_id, is_settlement_ledger, is_suspense_ledger
 from pawledger.runtime.books import ENVIRONMENT_DEFAULT, ENVIRONMENT_VARIABLE, Books, choose_environment
 
 EXIT_DONE: Final = 0
@@ -469,7 +469,7 @@ def _read_day_count(text: str) -> int:
 
 def _read_account_id(text: str) -> str:
     try:
-        return text if is_suspense_ledger(text) else check_account_id(text)
+        return text if is_suspense_ledger(text) or is_settlement_ledger(text) else check_account_id(text)
     except IdentifierError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 

@@ -37,6 +37,9 @@ class DiscrepancyKind(StrEnum):
     FILE_MISSING = "file_missing"
     FILE_LATE = "file_late"
     FILE_CALENDAR_UNKNOWN = "file_calendar_unknown"
+    PAYOUT_MISSING = "payout_missing"
+    SETTLEMENT_MISSING = "settlement_missing"
+    PAYOUT_DIFFERS = "payout_differs"
     ADVICE_NOT_POSTED = "advice_not_posted"
     STATEMENT_GAP = "statement_gap"
     STATEMENT_CORRECTED = "statement_corrected"
@@ -328,6 +331,28 @@ KINDS: Final[Mapping[DiscrepancyKind, KindTerms]] = {
         5,
         _TOLD,
         "Correct `holidays` in the provider's profile; `pawledger providers check` says what is wrong.",
+    ),
+    DiscrepancyKind.PAYOUT_MISSING: KindTerms(
+        Owner.FINANCE,
+        Severity.HIGH,
+        2,
+        _TOLD,
+        "Ask the provider where the money is, and see that `descriptor` in its profile is what the bank's statement "
+        "says; this heals when the bank tells of it.",
+    ),
+    DiscrepancyKind.SETTLEMENT_MISSING: KindTerms(
+        Owner.FINANCE,
+        Severity.MEDIUM,
+        3,
+        _TOLD,
+        "Ask the provider for the report of this payout and drop it; this heals when it comes. The money waits.",
+    ),
+    DiscrepancyKind.PAYOUT_DIFFERS: KindTerms(
+        Owner.FINANCE,
+        Severity.HIGH,
+        3,
+        _TOLD,
+        "Ask the provider and the bank what was kept back or added; the difference stays in transit.",
     ),
     DiscrepancyKind.ADVICE_NOT_POSTED: KindTerms(
         Owner.OPERATIONS,

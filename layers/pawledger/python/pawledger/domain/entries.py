@@ -70,6 +70,8 @@ class EntryKind(StrEnum):
     MONEY_SUSPENDED = "money_suspended"
     PROVIDER_FEE_BOOKED = "provider_fee_booked"
     PAYOUT_BOOKED = "payout_booked"
+    PAYOUT_ARRIVED = "payout_arrived"
+    """The line of the bank statement that proves a payout."""
     MONEY_MOVED = "money_moved"
     """Money that waited, or stood on the wrong account, goes to where it belongs."""
     INVOICES_WRITTEN_OFF = "invoices_written_off"
@@ -112,6 +114,18 @@ class Allocation:
 
 
 @dataclass(frozen=True, slots=True)
+class TransitItem:
+    """A payout that the bank has not told of, or a line of the bank that no payout explains, see `settlements`."""
+
+    item_id: str
+    booked_on: date
+    amount_minor: int
+    """Minor units, positive where the money comes to the bank account, negative where it goes from there."""
+    marks: tuple[str, ...] = ()
+    """Short hashes of the ids by which the other side may name it."""
+
+
+@dataclass(frozen=True, slots=True)
 class TermCursor:
     """Which installment of a policy term is invoiced next, from which day on, and how much it bills."""
 
@@ -146,6 +160,10 @@ class Decision:
     allocations: tuple[Allocation, ...] = ()
     reopened: tuple[OpenInvoice, ...] = ()
     """What is to be paid again of invoices that were settled, each with what comes back to it."""
+    sent: TransitItem | None = None
+    """What waits from now on for its other side."""
+    arrived: tuple[str, ...] = ()
+    """Which items have found their other side."""
     cursors: tuple[TermCursor, ...] = ()
     finished_terms: tuple[str, ...] = ()
     opens_account_in: str | None = None
@@ -210,6 +228,17 @@ def cursor_from_json(written: Sequence[Any]) -> TermCursor:
     return TermCursor(term_id, next_installment, date.fromisoformat(next_invoice_on), *rest)
 
 
+def transit_item_as_json(item: TransitItem) -> list[Any]:
+    """An item in transit as a JSON list."""
+    return [item.item_id, item.booked_on.isoformat(), item.amount_minor, *item.marks]
+
+
+def transit_item_from_json(written: Sequence[Any]) -> TransitItem:
+    """The mirror image of `transit_item_as_json`."""
+    item_id, booked_on, amount_minor, *marks = written
+    return TransitItem(item_id, date.fromisoformat(booked_on), amount_minor, tuple(marks))
+
+
 def sums_to_zero(postings: Iterable[Posting]) -> bool:
     """Whether debits equal credits in each currency."""
     totals: dict[str, int] = {}
@@ -232,6 +261,8 @@ def decision_as_json(decision: Decision) -> dict[str, Any]:
         "opened_invoice": opened and [opened.invoice_id, opened.due_on.isoformat(), opened.remaining_minor],
         "allocations": [_allocation_as_json(allocation) for allocation in decision.allocations],
         "reopened": [[o.invoice_id, o.due_on.isoformat(), o.remaining_minor] for o in decision.reopened],
+        "sent": decision.sent and transit_item_as_json(decision.sent),
+        "arrived": list(decision.arrived),
         "cursors": [cursor_as_json(cursor) for cursor in decision.cursors],
         "finished_terms": list(decision.finished_terms),
         "opens_account_in": decision.opens_account_in,
@@ -269,6 +300,8 @@ def entry_from_json(written: Mapping[str, Any]) -> Entry:
         opened_invoice=OpenInvoice(opened[0], date.fromisoformat(opened[1]), opened[2]) if opened else None,
         allocations=tuple(_allocation_from_json(allocation) for allocation in written.get("allocations", ())),
         reopened=tuple(OpenInvoice(o[0], date.fromisoformat(o[1]), o[2]) for o in written.get("reopened", ())),
+        sent=transit_item_from_json(written["sent"]) if written.get("sent") else None,
+        arrived=tuple(written.get("arrived", ())),
         cursors=tuple(cursor_from_json(cursor) for cursor in written.get("cursors", ())),
         finished_terms=tuple(written.get("finished_terms", ())),
         opens_account_in=written.get("opens_account_in"),

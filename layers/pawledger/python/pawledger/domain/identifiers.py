@@ -23,6 +23,10 @@ SUSPENSE_LEDGER_PREFIX: Final = "SUSPENSE-"
 """Holds a hyphen, which no account id can hold."""
 
 
+SETTLEMENT_LEDGER_PREFIX: Final = "SETTLEMENT-"
+"""Before provider and currency; holds a hyphen, which no account id can hold."""
+
+
 class IdentifierError(PawledgerError):
     """An account or policy id does not have the form that Pawledger accepts."""
 
@@ -62,6 +66,20 @@ def suspense_ledger_of(payment_id: str) -> str:
 
 def is_suspense_ledger(account_id: str) -> bool:
     return account_id.startswith(SUSPENSE_LEDGER_PREFIX)
+
+
+def settlement_ledger_of(provider: str, currency: str) -> str:
+    """The ledger in which a provider's payouts in a currency meet the lines of the bank, one after the other."""
+    return f"{SETTLEMENT_LEDGER_PREFIX}{provider}-{currency}"
+
+
+def is_settlement_ledger(account_id: str) -> bool:
+    return account_id.startswith(SETTLEMENT_LEDGER_PREFIX)
+
+
+def provider_of_ledger(account_id: str) -> str:
+    """The provider of a settlement ledger."""
+    return account_id.removeprefix(SETTLEMENT_LEDGER_PREFIX).rpartition("-")[0]
 
 
 def bucket_of(text: str, count: int) -> int:

@@ -18,9 +18,12 @@ from pawledger.domain.entries import (
     OpenInvoice,
     Posting,
     TermCursor,
+    TransitItem,
     cursor_as_json,
     cursor_from_json,
     sums_to_zero,
+    transit_item_as_json,
+    transit_item_from_json,
 )
 from pawledger.domain.errors import InvariantError, PawledgerError, require
 
@@ -29,6 +32,9 @@ NO_HASH: Final = ""
 
 OPEN_INVOICES_MAX: Final = 400
 """Keeps the head far below DynamoDB's 400 KB; an account that never pays monthly invoices for 30 years stays under."""
+
+TRANSIT_ITEMS_MAX: Final = 400
+"""Of one provider and currency: more than a year of daily payouts of which not one was seen at the bank."""
 
 
 class Standing(StrEnum):
@@ -63,6 +69,8 @@ class AccountHead:
     invoice_count: int = 0
     last_hash: str = NO_HASH
     last_payment: LastPayment | None = None
+    transit: tuple[TransitItem, ...] = ()
+    """Of a provider's settlements: what waits for its other side, oldest first."""
 
     def balance_minor(self, ledger_account: LedgerAccount, currency: str | None = None) -> int:
         """Balance of one ledger account in minor units, debit positive, in the account's or the given currency."""
@@ -76,6 +84,10 @@ class AccountHead:
 
 class TooManyOpenInvoicesError(PawledgerError):
     """An account cannot open a further invoice; close some of its old ones first."""
+
+
+class TooManyTransitItemsError(PawledgerError):
+    """Nothing of a provider's payouts is seen at the bank; its profile's `[settlement]` is wrong."""
 
 
 class BrokenLedgerError(PawledgerError):
@@ -114,6 +126,7 @@ def apply_entry(head: AccountHead, entry: Entry) -> AccountHead:
         invoice_count=decision.invoice_number or head.invoice_count,
         last_hash=entry.hash,
         last_payment=_last_payment(head, decision),
+        transit=_move_transit(head.transit, decision),
     )
 
 
@@ -190,6 +203,17 @@ def _settle(open_invoices: tuple[OpenInvoice, ...], allocations: Iterable[Alloca
     return tuple(invoice for invoice in remaining.values() if invoice.remaining_minor)
 
 
+def _move_transit(transit: tuple[TransitItem, ...], decision: Decision) -> tuple[TransitItem, ...]:
+    waiting = {item.item_id for item in transit}
+    require(waiting.issuperset(decision.arrived), "what arrives was in transit")
+    after = [item for item in transit if item.item_id not in decision.arrived]
+    if decision.sent is not None:
+        if len(after) >= TRANSIT_ITEMS_MAX:
+            raise TooManyTransitItemsError(f"{decision.sent.item_id} would wait beside {TRANSIT_ITEMS_MAX} others")
+        after.append(decision.sent)
+    return tuple(sorted(after, key=lambda item: (item.booked_on, item.item_id)))
+
+
 def _move_cursors(cursors: tuple[TermCursor, ...], decision: Decision) -> tuple[TermCursor, ...]:
     after = {cursor.term_id: cursor for cursor in cursors}
     for cursor in decision.cursors:
@@ -216,6 +240,7 @@ def head_as_json(head: AccountHead) -> dict[str, Any]:
         "cursors": [cursor_as_json(cursor) for cursor in head.cursors],
         "invoice_count": head.invoice_count,
         "last_hash": head.last_hash,
+        **({"transit": [transit_item_as_json(item) for item in head.transit]} if head.transit else {}),
     }
 
 
@@ -239,4 +264,5 @@ def head_from_json(account_id: str, version: int, written: Mapping[str, Any]) ->
         cursors=tuple(cursor_from_json(cursor) for cursor in written["cursors"]),
         invoice_count=written["invoice_count"],
         last_hash=written["last_hash"],
+        transit=tuple(map(transit_item_from_json, written.get("transit", ()))),
     )

@@ -22,6 +22,13 @@ from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
 from pawledger.domain.errors import PawledgerError
 from pawledger.rules.csv_mappings import load_shipped_mappings
 from pawledger.rules.delivery_calendars import DAYS_BEHIND_MAX, PAYMENT_SYSTEMS, DeliveryCalendar
+from pawledger.rules.settlement_terms import (
+    ARRIVAL_DAYS_MAX,
+    DESCRIPTOR_CHARACTERS_MIN,
+    PAYOUT_CODES,
+    SettlementTerms,
+    plain_words,
+)
 
 PROVIDER_PATTERN: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 """What may stand in `incoming/<provider>/`."""
@@ -80,6 +87,7 @@ class ProviderProfile:
     tolerances: Tolerances = Tolerances()
     deviations: frozenset[str] | None = None
     """Rules of warnings that are known of the provider; None where any is taken."""
+    settlement: SettlementTerms | None = None
     csv_mappings: tuple[CsvMapping, ...] = ()
     lockbox_layout: LockboxLayout | None = None
 
@@ -124,7 +132,7 @@ class _Reading:
 
     def profile(self) -> ProviderProfile:
         known = {"provider", "title", "formats", "posts", "accounts", "told_elsewhere", "delivery", "tolerances"}
-        self._refuse_unknown("", self.table, known | {"deviations", "csv", "lockbox"})
+        self._refuse_unknown("", self.table, known | {"deviations", "csv", "lockbox", "settlement"})
         if not PROVIDER_PATTERN.fullmatch(self.name):
             self._fault("provider", self.name, "1 to 40 small letters, digits and hyphens, as in incoming/<provider>/")
         if self._text(self.table, "", "provider") not in (None, self.name):
@@ -146,6 +154,7 @@ class _Reading:
             delivery=self._delivery(formats),
             tolerances=self._tolerances(),
             deviations=self._deviations(),
+            settlement=self._settlement(formats),
             csv_mappings=mappings,
             lockbox_layout=layout,
         )
@@ -241,21 +250,21 @@ class _Reading:
             weekdays=tuple(number for number, day in enumerate(WEEKDAYS) if day in days),
             until=time.fromisoformat(until),
             time_zone=zone,
-            holidays=self._holidays(table),
+            holidays=self._holidays(table, path),
             closed_on=frozenset(self._days(table, path, "closed_on")),
             since=next(iter(self._days(table, path, "since")), None),
             days_behind=self._whole_number(table, path, "days_behind", 1, DAYS_BEHIND_MAX),
             formats=expected,
         )
 
-    def _holidays(self, table: Mapping[str, Any]) -> tuple[str, ...]:
+    def _holidays(self, table: Mapping[str, Any], path: str) -> tuple[str, ...]:
         named = table.get("holidays", [])
-        names = self._texts({"holidays": [named] if isinstance(named, str) else named}, "delivery.", "holidays")
+        names = self._texts({"holidays": [named] if isinstance(named, str) else named}, path, "holidays")
         for name in names:
             if not HOLIDAYS_PATTERN.fullmatch(name):
                 systems = " or ".join(sorted(PAYMENT_SYSTEMS))
                 rule = f"a country or subdivision of ISO 3166 such as DE or GB-SCT, or {systems}"
-                self._fault("delivery.holidays", name, rule)
+                self._fault(f"{path}holidays", name, rule)
         return names
 
     def _days(self, table: Mapping[str, Any], path: str, key: str) -> list[date]:
@@ -273,6 +282,32 @@ class _Reading:
             return value
         self._fault(f"{path}{key}", value, f"a whole number from 0 to {highest}")
         return default
+
+    def _settlement(self, formats: tuple[str, ...]) -> SettlementTerms | None:
+        if "settlement" not in self.table:
+            return None
+        table, path = self._only_table("settlement"), "settlement."
+        self._refuse_unknown(path, table, {"bank", "account", "descriptor", "days_until_arrival", "holidays", "codes"})
+        bank = self._text(table, path, "bank") or ""
+        if bank and not PROVIDER_PATTERN.fullmatch(bank):
+            self._fault("settlement.bank", bank, "the provider that drops the bank's statements")
+        named = table.get("descriptor", [])
+        descriptors = self._texts({"descriptor": [named] if isinstance(named, str) else named}, path, "descriptor")
+        if not descriptors:
+            self.faults.append("settlement.descriptor: missing, what the bank's statement calls the provider")
+        for each in descriptors:
+            if len(plain_words(each)) < DESCRIPTOR_CHARACTERS_MIN:
+                self._fault("settlement.descriptor", each, f"{DESCRIPTOR_CHARACTERS_MIN} letters and digits at least")
+        account = self._text(table, path, "account", is_required=False)
+        known = frozenset(code for kind in formats for code in PAYOUT_CODES.get(kind, ()))
+        return SettlementTerms(
+            bank=bank,
+            account=plain_account_number(account) if account else None,
+            descriptors=tuple(map(plain_words, descriptors)),
+            days_until_arrival=self._whole_number(table, path, "days_until_arrival", 3, ARRIVAL_DAYS_MAX),
+            holidays=self._holidays(table, path),
+            codes=frozenset(code.lower() for code in self._texts(table, path, "codes")) or known,
+        )
 
     def _tolerances(self) -> Tolerances:
         table = self._only_table("tolerances")
