@@ -141,7 +141,8 @@ def _create_resources() -> dict[str, str]:
         name: boto3.client("sqs").create_queue(QueueName=name.lower().replace("_url", ""))["QueueUrl"]
         for name in ("BILLING_QUEUE_URL", "PAYMENTS_QUEUE_URL")
     }
-    os.environ.update(queues)
+    secret = boto3.client("secretsmanager").create_secret(Name="payers", SecretString="s" * 64)
+    os.environ.update(queues | {"PAYER_SECRET_ARN": secret["ARN"]})
     return queues
 
 

@@ -4,14 +4,17 @@ from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from infra.constructs.findings import acknowledge_finding
 from infra.constructs.protected_table import ProtectedTable
 from infra.environments import Environment
 from infra.stacks.stored_data import (
     BUCKET_OUTPUT,
     DOCUMENTS_BUCKET_OUTPUT,
     KEY_OUTPUT,
+    PAYER_KEYS_OUTPUT,
     STREAMED_TABLES,
     stream_output,
     table_output,
@@ -21,6 +24,8 @@ OVERWRITTEN_VERSION_RETENTION = Duration.days(90)
 """An overwritten file can be brought back for a quarter; files in the archive themselves never expire."""
 ABANDONED_UPLOAD_RETENTION = Duration.days(7)
 ACCESS_LOG_RETENTION = Duration.days(365)
+PAYER_SECRET_CHARACTERS = 64
+"""Letters and digits of 381 bits: more than a SHA-256 can use."""
 
 
 class DataStack(Stack):
@@ -58,6 +63,7 @@ class DataStack(Stack):
         CfnOutput(self, BUCKET_OUTPUT, value=bucket.bucket_name)
         CfnOutput(self, DOCUMENTS_BUCKET_OUTPUT, value=documents.bucket_name)
         CfnOutput(self, KEY_OUTPUT, value=self._key.key_arn)
+        CfnOutput(self, PAYER_KEYS_OUTPUT, value=self._create_payer_secret(environment).secret_arn)
 
     def _create_tables(self) -> dict[str, dynamodb.Table]:
         return {
@@ -98,6 +104,25 @@ class DataStack(Stack):
             "references": ProtectedTable(self, "ReferencesTable", key=self._key, partition_key="reference"),
             "runs": ProtectedTable(self, "RunsTable", key=self._key, partition_key="day", sort_key="part"),
         }
+
+    def _create_payer_secret(self, environment: Environment) -> secretsmanager.Secret:
+        """What keys of payers are made under; whoever shreds it makes all of them meaningless."""
+        secret = secretsmanager.Secret(
+            self,
+            "PayerSecret",
+            description=f"Keys of payers are made under it; without it, nobody is known again ({environment.name}).",
+            encryption_key=self._key,
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                password_length=PAYER_SECRET_CHARACTERS, exclude_punctuation=True
+            ),
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        acknowledge_finding(
+            secret,
+            "AwsSolutions-SMG4",
+            "Under another secret every payer would be unknown. It opens nothing, and shredding it is what protects.",
+        )
+        return secret
 
     def _create_access_logs(self, environment: Environment) -> s3.Bucket:
         return s3.Bucket(

@@ -280,6 +280,7 @@ class ServiceStack(Stack):
             settings={
                 "BANK_FILES_BUCKET": self._data.bucket_name,
                 "PAYMENTS_QUEUE_URL": self.payments.queue.queue_url,
+                "PAYER_SECRET_ARN": self._data.payer_secret_arn,
             },
         )
         self._allow_objects(
@@ -291,6 +292,9 @@ class ServiceStack(Stack):
         # Without it S3 answers "forbidden" for an object that is not there, and a repeated event could not be told
         # from a missing right.
         function.allow(["s3:ListBucket"], [self._data.bucket_arn])
+        function.allow(["secretsmanager:GetSecretValue"], [self._data.payer_secret_arn])
+        through = {"StringEquals": {"kms:ViaService": f"secretsmanager.{Aws.REGION}.amazonaws.com"}}
+        function.allow(["kms:Decrypt"], [self._data.key_arn], through)
         function.allow(["sqs:SendMessage"], [self.payments.queue.queue_arn])
         self._feed(function, self.bank_files, FILES_PER_BATCH, CONCURRENT_FILES)
 

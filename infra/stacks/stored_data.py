@@ -25,6 +25,7 @@ STREAMED_TABLES = ("discrepancies", "entries")
 BUCKET_OUTPUT = "BankFilesBucketName"
 DOCUMENTS_BUCKET_OUTPUT = "DocumentsBucketName"
 KEY_OUTPUT = "DataKeyArn"
+PAYER_KEYS_OUTPUT = "PayerSecretArn"
 
 
 class StoredData:
@@ -37,6 +38,7 @@ class StoredData:
         self.documents_bucket_name = self._read(DOCUMENTS_BUCKET_OUTPUT)
         self.documents_bucket_arn = f"arn:{Aws.PARTITION}:s3:::{self.documents_bucket_name}"
         self.key_arn = self._read(KEY_OUTPUT)
+        self.payer_secret_arn = self._read(PAYER_KEYS_OUTPUT)
 
     def table_name(self, table: str) -> str:
         """The name of a table, by its name in `infra.functions.TABLES`."""

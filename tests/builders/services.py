@@ -12,6 +12,7 @@ from pawledger.rules.provider_profiles import ProviderProfile
 from pawledger.rules.return_reasons import load_return_reasons
 from pawledger.services.close_day import ClosingPorts
 from pawledger.services.identify import Clues
+from pawledger.services.payer_keys import PayerKeys
 from pawledger.services.payment_chunks import ChunkedMovement, write_chunk
 from pawledger.services.post_payments import PostingPorts, PostingTally, post_payments
 from pawledger.services.post_returns import ReturnPorts, ReturnRules
@@ -22,6 +23,7 @@ from tests.builders.movements import BOOKED_ON
 from tests.builders.policies import charges_of
 from tests.builders.rulebooks import build_rulebook
 from tests.fakes.memory import MemoryWorld
+from tests.fakes.secrets import MemoryPayerSecret
 
 RECEIVED_ON: Final = date(2026, 2, 3)
 FILE_ID: Final = "f" * 64
@@ -70,6 +72,7 @@ def connect_receiving(world: MemoryWorld, *profiles: ProviderProfile) -> Receivi
         discrepancies=world.discrepancy_book,
         payments_queue=world.payments_queue,
         profile_of=by_provider.get,
+        payer_keys=PayerKeys(MemoryPayerSecret()),
     )
 
 

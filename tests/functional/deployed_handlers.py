@@ -189,6 +189,7 @@ def _create(monkeypatch: pytest.MonkeyPatch) -> DeployedHandlers:
         "BANK_FILES_BUCKET": BUCKET,
         "BILLING_QUEUE_URL": urls["billing"],
         "PAYMENTS_QUEUE_URL": urls["payments"],
+        "PAYER_SECRET_ARN": _create_payer_secret(),
         "ALERT_TOPIC_ARN": topic_arn,
         "BILLING_TIME_ZONE": "Europe/Berlin",
         "POWERTOOLS_METRICS_NAMESPACE": "Pawledger",
@@ -197,6 +198,11 @@ def _create(monkeypatch: pytest.MonkeyPatch) -> DeployedHandlers:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     return DeployedHandlers(tables, urls["billing"], urls["payments"], urls["alerts"], monkeypatch)
+
+
+def _create_payer_secret() -> str:
+    arn: str = make_client("secretsmanager").create_secret(Name="payers", SecretString="s" * 64)["ARN"]
+    return arn
 
 
 def read_sample(name: str) -> dict[str, Any]:

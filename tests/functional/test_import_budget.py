@@ -36,6 +36,7 @@ ENVIRONMENT: Final = {
     "DOCUMENTS_BUCKET": "documents",
     "BILLING_QUEUE_URL": "https://queue.invalid/billing",
     "PAYMENTS_QUEUE_URL": "https://queue.invalid/payments",
+    "PAYER_SECRET_ARN": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:payers",
     "ALERT_TOPIC_ARN": "arn:aws:sns:eu-west-1:111122223333:alerts",
     "BILLING_TIME_ZONE": "Europe/Berlin",
     "POWERTOOLS_METRICS_NAMESPACE": "Pawledger",

@@ -34,6 +34,7 @@ KEPT_LOGICAL_IDS = {
     "DocumentsBucket9EC9DEB9",
     "AccessLogsBucket83982689",
     "DataKey17AFBB84",
+    "PayerSecret67F23F3E",
 }
 
 
@@ -96,7 +97,7 @@ def test_what_is_kept_has_the_logical_ids_it_was_born_with(data: Template) -> No
     kept = {
         logical_id
         for logical_id, each in data.to_json()["Resources"].items()
-        if each["Type"] in {TABLE, BUCKET, "AWS::KMS::Key"}
+        if each["Type"] in {TABLE, BUCKET, "AWS::KMS::Key", "AWS::SecretsManager::Secret"}
     }
     assert kept == KEPT_LOGICAL_IDS
 
@@ -106,6 +107,17 @@ def test_everything_kept_is_retained_and_the_stack_cannot_be_deleted_by_a_slip(d
     assert {resources[logical_id]["DeletionPolicy"] for logical_id in KEPT_LOGICAL_IDS} == {"Retain"}
     artifact = synthesize_assembly(PRODUCTION).manifest["artifacts"]["PawledgerData-production"]
     assert artifact["properties"]["terminationProtection"] is True
+
+
+def test_the_secret_for_keys_of_payers_is_generated_encrypted_with_the_data_key_and_never_rotates(
+    data: Template,
+) -> None:
+    ((logical_id, secret),) = find_resources(data, "AWS::SecretsManager::Secret").items()
+    assert logical_id in KEPT_LOGICAL_IDS
+    properties = secret["Properties"]
+    assert properties["KmsKeyId"] == {"Fn::GetAtt": ["DataKey17AFBB84", "Arn"]}
+    assert properties["GenerateSecretString"] == {"PasswordLength": 64, "ExcludePunctuation": True}
+    assert not find_resources(data, "AWS::SecretsManager::RotationSchedule")
 
 
 def test_the_data_key_rotates(data: Template) -> None:

@@ -198,6 +198,12 @@ def test_a_function_reaches_only_its_own_prefixes_of_the_bucket(service: Templat
     assert rights(service, name, "s3", "BankFilesBucketName") == BUCKET_RIGHTS.get(name, {})
 
 
+@pytest.mark.parametrize("name", SETTINGS)
+def test_only_the_reader_of_bank_files_reads_the_secret_for_keys_of_payers(service: Template, name: str) -> None:
+    allowed = {"PayerSecretArn": {"GetSecretValue"}} if name == "receive_bank_file" else {}
+    assert rights(service, name, "secretsmanager") == allowed
+
+
 def test_no_role_has_a_wildcard_but_tracing_which_knows_no_resources(service: Template) -> None:
     statements = [
         statement

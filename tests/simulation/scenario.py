@@ -12,11 +12,13 @@ from pawledger.bank_files.detection import read_bank_file
 from pawledger.bank_files.report import FileReport
 from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
 from pawledger.domain.policy_events import PolicyIssued, Price
+from pawledger.services.payer_keys import PayerKeys
 from pawledger.services.payment_chunks import read_movements
 from tests.builders.bank_statements import CREDIT_CODE, DEBIT_CODE, RETURN_CODE, Line, build_bai2
 from tests.builders.camt053_file import Camt053File, Detail, Entry, StatementContent
 from tests.builders.policies import build_policy, term_of
 from tests.builders.services import policy_message, without
+from tests.fakes.secrets import MemoryPayerSecret
 
 DAYS: Final = (date(2026, 1, 16), date(2026, 1, 18), date(2026, 2, 13), date(2026, 2, 15), date(2026, 2, 16))
 """Days on which the schedules fire, or fail to. The first and the second invoice of every policy fall among them."""
@@ -174,5 +176,7 @@ def _sum(lines: Sequence[Line]) -> int:
 
 
 def _payment_ids(data: bytes) -> list[str]:
-    movements = read_movements(read_bank_file(io.BytesIO(data), FileReport()), RECEIVED_ON, lambda _booking: True)
+    entries = read_bank_file(io.BytesIO(data), FileReport())
+    keys = PayerKeys(MemoryPayerSecret())
+    movements = read_movements(entries, RECEIVED_ON, lambda _booking: True, payer_keys=keys)
     return [movement.payment_id for movement in movements]

@@ -10,6 +10,7 @@ import pytest
 from pawledger.bank_files.records import Booking, Direction, Purpose, StatementEntry
 from pawledger.domain.bank_movements import Movement
 from pawledger.services.messages import MessageRefusedError
+from pawledger.services.payer_keys import PayerKeys
 from pawledger.services.payment_chunks import (
     MOVEMENTS_PER_CHUNK,
     REFERENCE_CHARACTERS_MAX,
@@ -22,6 +23,7 @@ from pawledger.services.payment_chunks import (
     write_chunk,
 )
 from tests.builders.services import FILE_ID, chunked_payment
+from tests.fakes.secrets import MemoryPayerSecret
 
 RECEIVED_ON = date(2026, 2, 3)
 BOOKED = StatementEntry(
@@ -53,7 +55,7 @@ def movements_of(
     is_first_telling: Callable[[Booking], bool] = lambda booking: True,
 ) -> Iterator[ChunkedMovement]:
     """What is read where no booking was told before."""
-    return read_movements(entries, received_on, is_first_telling)
+    return read_movements(entries, received_on, is_first_telling, payer_keys=PayerKeys(MemoryPayerSecret()))
 
 
 @pytest.mark.parametrize("entry", [BOOKED._replace(posts=False), BOOKED._replace(amount_minor=0)])
@@ -195,3 +197,21 @@ def test_where_a_movement_is_found_again_survives_the_chunk() -> None:
     for written in (movement, marked):
         (read,) = read_chunk(write_chunk(FILE_ID, 1, [written]), FILE_ID, 1)
         assert (read.offset, read.is_told_otherwise) == (written.offset, written.is_told_otherwise)
+
+
+def test_a_chunk_holds_keys_of_the_payer_and_neither_name_nor_number() -> None:
+    entry = BOOKED._replace(payer_account="DE89370400440532013000", payer_name="Ann Smith")
+    (movement,) = movements_of([entry], RECEIVED_ON)
+    text = write_chunk(FILE_ID, 1, [movement])
+    assert (len(movement.clues.payer_key or ""), len(movement.clues.name_keys)) == (12, 2)
+    assert not {"DE89370400440532013000", "370400440532013000", "Ann", "Smith", "smith"}.intersection(text.split('"'))
+    (read,) = read_chunk(text, FILE_ID, 1)
+    assert read.clues == replace(movement.clues, references=tuple(movement.clues.references))
+    identified = read.identified(FILE_ID, (), None)
+    assert (identified.payer_key, identified.name_keys) == (movement.clues.payer_key, movement.clues.name_keys)
+
+
+def test_who_is_paid_is_no_payer() -> None:
+    entry = BOOKED._replace(direction=Direction.DEBIT, payer_account="DE89370400440532013000", payer_name="Ann Smith")
+    (movement,) = movements_of([entry], RECEIVED_ON)
+    assert (movement.clues.payer_key, movement.clues.name_keys) == (None, ())

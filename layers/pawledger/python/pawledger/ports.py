@@ -252,6 +252,11 @@ class ReferenceBook(Protocol):
         """Where a reference leads, or None."""
 
 
+class PayerSecret(Protocol):
+    def read(self) -> bytes:
+        """The deployment's secret under which keys of payers are made; the same for as long as it stands."""
+
+
 class BankFileStore(Protocol):
     """The bucket. Keys are whole, from `incoming/` on."""
 

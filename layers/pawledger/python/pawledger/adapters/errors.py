@@ -27,5 +27,9 @@ class DocumentInConflictError(PawledgerError):
     """Two calls stored the same document at the same moment; trying again finds what the other one stored."""
 
 
+class PayerSecretUnreadableError(PawledgerError):
+    """The secret under which keys of payers are made is missing, refused or too short; no file is taken in without."""
+
+
 class NotAnIntegerError(PawledgerError):
     """Something else than an `int` was about to be stored as a number; amounts and versions are never fractions."""

@@ -64,6 +64,7 @@ class ReceiveBankFileSettings:
     discrepancies_table: str
     bank_files_bucket: str
     payments_queue_url: str
+    payer_secret_arn: str
     billing_time_zone: str
 
 

@@ -119,8 +119,11 @@ def connect_policy_recording(settings: RecordPolicyEventSettings) -> "PolicyReco
 
 def connect_receiving(settings: ReceiveBankFileSettings) -> "ReceivingPorts":
     """Everything that receiving a bank file touches."""
+    from pawledger.adapters.secrets_manager import SecretsManagerPayerSecret  # noqa: PLC0415
+    from pawledger.services.payer_keys import PayerKeys  # noqa: PLC0415
     from pawledger.services.receive_bank_file import ReceivingPorts  # noqa: PLC0415
 
+    secret = SecretsManagerPayerSecret(lambda: make_client("secretsmanager"), settings.payer_secret_arn)
     return ReceivingPorts(
         store=_store(settings.bank_files_bucket),
         register=_register(settings.bank_files_table),
@@ -128,6 +131,7 @@ def connect_receiving(settings: ReceiveBankFileSettings) -> "ReceivingPorts":
         discrepancies=_discrepancy_book(settings.discrepancies_table),
         payments_queue=_queue(settings.payments_queue_url),
         profile_of=_profile_of,
+        payer_keys=PayerKeys(secret),
     )
 
 

@@ -21,6 +21,10 @@ class Clues:
     references: Sequence[str]
     text: str
     mandate_id: str | None
+    payer_key: str | None = None
+    """Keyed hash of the account that paid."""
+    name_keys: tuple[str, ...] = ()
+    """Keyed hashes of the parts of the payer's name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from pawledger.domain.marks import mark_of_mandate, marks_of
 from pawledger.services.identify import Clues
 from pawledger.services.mandates import MANDATE_ID_CHARACTERS_MAX
 from pawledger.services.messages import MessageReader, MessageRefusedError, open_message
+from pawledger.services.payer_keys import NAME_KEYS_MAX, PayerKeys
 
 PAYMENT_CHUNK: Final = "payment_chunk.v1"
 POST_PAYMENTS: Final = "post_payments.v1"
@@ -88,6 +89,8 @@ class ChunkedMovement:
             line=self.line,
             number=self.number,
             offset=self.offset,
+            payer_key=self.clues.payer_key,
+            name_keys=self.clues.name_keys,
             marks=marks_of(self.clues.references),
             mandate_mark=mark_of_mandate(self.clues.mandate_id) if self.clues.mandate_id else None,
             repeats_ids=self.repeats_ids,
@@ -99,6 +102,7 @@ def read_movements(
     received_on: date,
     is_first_telling: Callable[[Booking], bool],
     *,
+    payer_keys: PayerKeys,
     days_ahead_max: int = DAYS_AHEAD_MAX,
 ) -> Iterator[ChunkedMovement]:
     """The movements among statement entries: what is booked and has an amount; the rest only informs.
@@ -124,13 +128,7 @@ def read_movements(
             booked_on=booked_on,
             is_future_dated=booked_on > received_on + timedelta(days=days_ahead_max),
             return_reason=_reason_code(entry),
-            clues=Clues(
-                references=[
-                    reference[:REFERENCE_CHARACTERS_MAX] for reference in entry.references[:REFERENCES_PER_MOVEMENT_MAX]
-                ],
-                text=entry.text[:TEXT_CHARACTERS_MAX],
-                mandate_id=_usable_mandate_id(entry.mandate_id),
-            ),
+            clues=_clues_of(entry, payer_keys),
             line=entry.line,
             number=number,
             offset=entry.offset,
@@ -155,6 +153,20 @@ def _reason_code(entry: StatementEntry) -> str | None:
 
 def _repeats_ids(identity: tuple[str, ...]) -> bool:
     return identity[0].partition(".")[0] in _REPEATING
+
+
+def _clues_of(entry: StatementEntry, payer_keys: PayerKeys) -> Clues:
+    """What identification is told. Of whose money went out it asks nothing: there the other side is no payer."""
+    is_paid_in = entry.direction is Direction.CREDIT
+    return Clues(
+        references=[
+            reference[:REFERENCE_CHARACTERS_MAX] for reference in entry.references[:REFERENCES_PER_MOVEMENT_MAX]
+        ],
+        text=entry.text[:TEXT_CHARACTERS_MAX],
+        mandate_id=_usable_mandate_id(entry.mandate_id),
+        payer_key=payer_keys.payer_key_of(entry.payer_account) if is_paid_in else None,
+        name_keys=payer_keys.name_keys_of(entry.payer_name) if is_paid_in else (),
+    )
 
 
 def _usable_mandate_id(mandate_id: str | None) -> str | None:
@@ -200,6 +212,8 @@ def read_chunk(text: str, file_id: str, chunk_number: int) -> tuple[ChunkedMovem
                 references=reader.texts("references", REFERENCES_PER_MOVEMENT_MAX),
                 text=reader.text_or_empty("text"),
                 mandate_id=reader.optional_text("mandate_id"),
+                payer_key=reader.optional_text("payer_key"),
+                name_keys=reader.texts("name_keys", NAME_KEYS_MAX) if "name_keys" in reader.fields else (),
             ),
             line=reader.integer("line"),
             number=(chunk_number - 1) * MOVEMENTS_PER_CHUNK + place,
@@ -232,6 +246,10 @@ def _movement_as_json(movement: ChunkedMovement) -> Mapping[str, Any]:
         "mandate_id": movement.clues.mandate_id or None,
         "line": movement.line,
     }
+    if movement.clues.payer_key:
+        written["payer_key"] = movement.clues.payer_key
+    if movement.clues.name_keys:
+        written["name_keys"] = list(movement.clues.name_keys)
     if movement.offset is not None:
         written["offset"] = movement.offset
     if movement.is_told_otherwise:

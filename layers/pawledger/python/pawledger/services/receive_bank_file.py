@@ -35,6 +35,7 @@ from pawledger.services.expectations import (
 from pawledger.services.file_calendar import heal_deliveries_of, spans_of
 from pawledger.services.file_findings import DroppedFile
 from pawledger.services.hashing_stream import HashingStream
+from pawledger.services.payer_keys import PayerKeys
 from pawledger.services.payment_chunks import (
     DAYS_AHEAD_MAX,
     POST_PAYMENTS,
@@ -87,6 +88,7 @@ class ReceivingPorts:
     discrepancies: DiscrepancyBook
     payments_queue: MessageQueue
     profile_of: ProfileOf
+    payer_keys: PayerKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +220,7 @@ def _movements_to_post(
         leave_out_told_elsewhere(profile, entries),
         dropped.received_on,
         is_first_telling,
+        payer_keys=ports.payer_keys,
         days_ahead_max=profile.tolerances.booking_days_ahead if profile else DAYS_AHEAD_MAX,
     )
     if is_posted(profile, proof.report.format or ""):
