@@ -5,7 +5,7 @@ entries; in them entries (6), each with its addenda (7). All controls are checke
 Operating Rules, appendix three.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from re import Pattern
 from re import compile as compile_pattern
@@ -46,8 +46,8 @@ def read_nacha(stream: BinaryIO, report: FileReport) -> Iterator[StatementEntry]
     return chain.from_iterable(_read_runs(stream, report))
 
 
-def _read_runs(stream: BinaryIO, report: FileReport) -> Iterator[list[StatementEntry]]:
-    """Yield the entries in lists of bounded length; otherwise as `read_nacha`."""
+def _read_runs(stream: BinaryIO, report: FileReport) -> Iterator[Iterable[StatementEntry]]:
+    """Yield the entries in runs of bounded length; otherwise as `read_nacha`."""
     reader = _Reader(Notes(report))
     blocks = RecordBlocks(stream, reader.notes)
     try:
@@ -74,7 +74,7 @@ class _Reader:
         self.structure = Structure(notes, self._entries)
         self._held = RecordBlock("", "", [], None)
 
-    def read_block(self, block: RecordBlock) -> Iterator[list[StatementEntry]]:
+    def read_block(self, block: RecordBlock) -> Iterator[Iterable[StatementEntry]]:
         """Read records up to the last one that is no addenda, which is held until it is known how many follow it.
 
         Raises `StructureLostError`.
@@ -87,13 +87,13 @@ class _Reader:
         self._held = block.part(last, len(block.kinds))
         self._check_addenda_count(self._held, 0, len(self._held.kinds))
 
-    def end(self) -> Iterator[list[StatementEntry]]:
+    def end(self) -> Iterator[Iterable[StatementEntry]]:
         """Read what is held and check that the last file ends. Raises `StructureLostError`."""
         yield from self._read_records(self._held, len(self._held.kinds))
         self.notes.line = self._held.lines[-1] if self._held.lines else 1
         self.structure.end()
 
-    def _read_records(self, block: RecordBlock, end: int) -> Iterator[list[StatementEntry]]:
+    def _read_records(self, block: RecordBlock, end: int) -> Iterator[Iterable[StatementEntry]]:
         """Read the records before `end`, where another record begins."""
         kinds = block.kinds[:end]
         structure = self.structure
@@ -130,7 +130,7 @@ class _Reader:
 
     def _read_run(
         self, block: RecordBlock, start: int, end: int, width: int, batch: BatchCount
-    ) -> Iterator[list[StatementEntry]]:
+    ) -> Iterator[Iterable[StatementEntry]]:
         """Read entries that have `width - 1` addenda each: none or one."""
         while start < end:
             stop = min(end, start + width * COLUMN_ENTRIES_MAX)
@@ -143,9 +143,10 @@ class _Reader:
                     column = column.every_other()
                 entries = self._entries.read_in_columns(column, addenda, batch)
             if entries is None:
-                entries = []
+                one_by_one = []
                 for position in range(start, stop, width):
-                    entries += self._read_single(block, position, position + width, batch)
+                    one_by_one += self._read_single(block, position, position + width, batch)
+                entries = one_by_one
             yield entries
             start = stop
 

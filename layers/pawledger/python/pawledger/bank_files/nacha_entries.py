@@ -68,7 +68,7 @@ class EntryReader:
 
     def read_in_columns(
         self, entries: RecordBlock, addenda: list[str] | None, batch: BatchCount
-    ) -> list[StatementEntry] | None:
+    ) -> Iterable[StatementEntry] | None:
         """Read entries with one addenda each, or with none, if each moves money and there is nothing to say about any.
 
         None where that is not so: they are then to be read one by one. A column at a time the whole work is done by
@@ -88,7 +88,7 @@ class EntryReader:
             return None
         if batch.layout.counts_addenda:
             names = tuple(map(batch.layout.name_in, names))
-        amounts_minor = [*map(int, amounts)]
+        amounts_minor = tuple(map(int, amounts))
         if not all(amounts_minor):
             return None
         self._notes.line = entries.lines[0]
@@ -116,7 +116,8 @@ class EntryReader:
             repeat(None) if entries.offsets is None else entries.offsets, repeat(None),
         )
         # fmt: on
-        return [*map(_new_entry, repeat(StatementEntry), zip(*fields, strict=False))]
+        # Counted and checked they are by now; each is built when it is taken, and its memory serves for the next one.
+        return map(_new_entry, repeat(StatementEntry), zip(*fields, strict=False))
 
     def _are_ordinary(self, codes: Set[str], told: AddendaColumns | None, batch: BatchCount) -> bool:
         """Whether entries of these codes move money; a return may have any listed code."""
@@ -278,7 +279,7 @@ class EntryReader:
 
 
 def _count_columns(
-    codes: Iterable[str], different_codes: Set[str], amounts_minor: list[int], batch: BatchCount
+    codes: Iterable[str], different_codes: Set[str], amounts_minor: Sequence[int], batch: BatchCount
 ) -> Iterable[Direction]:
     """Add entries of listed codes to their batch; gives the direction of each."""
     entry_count, total_minor = len(amounts_minor), sum(amounts_minor)
@@ -299,7 +300,7 @@ def _count_columns(
     return directions
 
 
-def _checksums_of_pairs(entries: RecordBlock, addenda: Sequence[str]) -> list[int]:
+def _checksums_of_pairs(entries: RecordBlock, addenda: Sequence[str]) -> Sequence[int]:
     """CRC-32 of entries together with the addenda that makes each a return."""
     return [*map(crc32, map(str.encode, map(add, entries.records(0, len(addenda)), addenda)))]
 
@@ -313,16 +314,16 @@ def _purpose_of(code: str, facts: AddendaFacts, batch: BatchCount) -> Purpose:
     return _PAYMENT
 
 
-def _stripped(texts: Iterable[str]) -> list[str | None]:
+def _stripped(texts: Iterable[str]) -> Sequence[str | None]:
     """The texts without blanks around them, None for blank ones."""
-    stripped: list[str | None] = [*map(str.strip, texts)]
+    stripped: tuple[str | None, ...] = tuple(map(str.strip, texts))
     return stripped if all(stripped) else [text or None for text in stripped]
 
 
-def _as_references(texts: Iterable[str]) -> list[tuple[str, ...]]:
+def _as_references(texts: Iterable[str]) -> Iterable[tuple[str, ...]]:
     """A reference for each text that is not blank."""
-    stripped = [*map(str.strip, texts)]
-    return [*zip(stripped, strict=True)] if all(stripped) else [(text,) if text else () for text in stripped]
+    stripped = tuple(map(str.strip, texts))
+    return zip(stripped, strict=True) if all(stripped) else [(text,) if text else () for text in stripped]
 
 
 def _join_references(texts: Iterable[str], told: AddendaColumns) -> list[tuple[str, ...]]:
