@@ -52,7 +52,8 @@ def link_lines(books: Books, lines: Sequence[BankLine]) -> LinkageRun:
     linker.training.estimate_u_using_random_sampling(max_pairs=SAMPLED_PAIRS, seed=SEED)
     linker.training.estimate_parameters_using_expectation_maximisation(block_on("reference"))
     linker.training.estimate_parameters_using_expectation_maximisation(block_on("bank_account"))
-    pairs = linker.inference.predict(threshold_match_probability=THRESHOLD).as_pyarrow_table().to_pylist()
+    predicted: Any = linker.inference.predict(threshold_match_probability=THRESHOLD)
+    pairs = predicted.as_pyarrow_table().to_pylist()
     seconds = time.process_time() - started
     best: dict[str, tuple[float, str]] = {}
     for pair in pairs:
