@@ -15,6 +15,7 @@ from pawledger.domain.earning import EarningTerm, PolicyEarning, RecordedEvent, 
 from pawledger.domain.entries import Entry, EntryKind, LedgerAccount
 from pawledger.domain.policies import Charge, ChargeKind, number_of_term
 from pawledger.domain.policy_events import EVENT_TYPES, event_from_facts
+from pawledger.domain.return_fees import RETURN_FEE_CHARGE
 from pawledger.domain.rulebook import Rulebook
 
 
@@ -164,6 +165,8 @@ class AccountCloser:
             self._add_given_back(entry)
         if decision.kind is EntryKind.INVOICE_ISSUED and is_by_close:
             self._add_invoice(entry)
+        if decision.kind is EntryKind.PAYMENT_RETURNED and is_by_close:
+            self._add_return_fee(entry)
         self._close.entry_count += is_by_close
 
     def close(self) -> AccountClose:
@@ -218,6 +221,13 @@ class AccountCloser:
         for _, _, charges in entry.decision.facts["lines"]:
             for code, amount_minor in charges:
                 self._close.invoiced[self._currency, code] += self._span(entry.decision.occurred_on, amount_minor)
+
+    def _add_return_fee(self, entry: Entry) -> None:
+        """The fee for a returned payment, which is billed by the return and on no invoice."""
+        for posting in entry.decision.postings:
+            if posting.ledger_account is LedgerAccount.FEE:
+                charged = self._span(entry.decision.occurred_on, -posting.amount_minor)
+                self._close.invoiced[posting.currency, RETURN_FEE_CHARGE] += charged
 
     def _add_given_back(self, entry: Entry) -> None:
         """What a policy event gives back: it settles invoices, and the rest is the account's own money.
