@@ -16,13 +16,18 @@ from botocore.compat import HTTPHeaders
 from pawledger.adapters.clients import shared_session
 from pawledger.command_line.main import main
 from pawledger.domain.bill_runs import Run, RunStatus
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
+from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus
+from pawledger.domain.entries import LedgerAccount
+from pawledger.domain.identifiers import suspense_ledger_of
+from pawledger.domain.ledger import AccountHead
+from pawledger.domain.payments import decide_movement
 from pawledger.ports import BankFileRecord, ChunkResult
 from pawledger.services.append_entry import Proposal, append_entry
 from pawledger.services.bill_accounts import bill_account
+from tests.builders.movements import build_movement
 from tests.builders.policies import ACCOUNT_ID, build_policy, issue, term_of
 from tests.fakes.memory import NoPause
-from tests.functional.worlds import World, aws_world
+from tests.functional.worlds import BUCKET, World, aws_world
 
 FILE_ID = "a1b2" + "0" * 60
 OUTPUTS = {
@@ -31,6 +36,7 @@ OUTPUTS = {
     "DiscrepanciesTableName": "test-discrepancies",
     "BankFilesTableName": "test-bank-files",
     "RunsTableName": "test-runs",
+    "BankFilesBucketName": BUCKET,
 }
 
 
@@ -234,3 +240,43 @@ def test_a_held_run_is_released_under_the_name_of_the_credentials(world: World) 
     kept = world.run_book.read_run(date(2026, 1, 17))
     assert kept is not None
     assert kept.status is RunStatus.RELEASED
+
+
+def test_money_of_nobody_finds_its_invoice_from_the_command_line_and_back(world: World) -> None:
+    # The first of twelve invoices of 120.00 EUR is 10.00 EUR; 25.00 EUR wait in suspense.
+    bill_account(ACCOUNT_ID, date(2026, 1, 20), ledger=world.ledger, pause=NoPause())
+    movement = build_movement("nobody's", amount_minor=2_500)
+    suspense = suspense_ledger_of(movement.payment_id)
+
+    def suspend(head: AccountHead, consistent: bool) -> Proposal:
+        outcome = decide_movement(head, movement)
+        return Proposal(outcome.decision, outcome.discrepancies)
+
+    append_entry(world.ledger, NoPause(), suspense, suspend)
+    found = next(
+        recorded.discrepancy.discrepancy_id
+        for recorded in world.discrepancy_book.list_open(DiscrepancyKind.UNIDENTIFIED_PAYMENT)
+    )
+    command = ("discrepancies", "resolve", found, "apply", "--account", ACCOUNT_ID, "--reason", "Her letter.")
+    previewed, done, again = run(*command, "--preview", "--json"), run(*command, "--json"), run(*command, "--json")
+
+    assert [each.code for each in (previewed, done, again)] == [0, 0, 0]
+    assert json.loads(previewed.out)["entries"] == json.loads(done.out)["entries"]
+    assert json.loads(again.out)["is_repeated"]
+    head = world.ledger.read_head(ACCOUNT_ID, consistent=True)
+    assert head is not None
+    assert head.open_invoices == ()
+    assert head.balance_minor(LedgerAccount.UNAPPLIED) == -1_500
+    recorded = world.discrepancy_book.read(found)
+    assert recorded is not None
+    assert recorded.status is DiscrepancyStatus.RESOLVED
+    assert recorded.history[0].actor.startswith("arn:aws:")
+
+    undone = run("discrepancies", "undo", found, "--reason", "Another account.")
+    assert undone.code == 0
+    waiting, restored = (world.ledger.read_head(each, consistent=True) for each in (suspense, ACCOUNT_ID))
+    assert waiting is not None
+    assert restored is not None
+    assert waiting.balance_minor(LedgerAccount.SUSPENSE, "EUR") == -2_500
+    assert [invoice.remaining_minor for invoice in restored.open_invoices] == [1_000]
+    assert run("ledger", "verify", "--all").code == 0

@@ -45,6 +45,7 @@ def books_of(world: MemoryWorld) -> Books:
         world.bank_file_register,
         world.run_book,
         world.pause,
+        lambda: world.bank_file_store,
         lambda: OPERATOR,
     )
 

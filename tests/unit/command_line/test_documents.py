@@ -45,6 +45,7 @@ def pawledger(story: AccountStory) -> Callable[..., Printed]:
         cast("RunBook", no_other),
         no_other,
         no_other,
+        no_other,
     )
 
     def run(*argv: str) -> Printed:

@@ -3,10 +3,12 @@
 import json
 from collections.abc import Callable
 from copy import deepcopy
+from datetime import date
 
 import pytest
 
-from pawledger.domain.discrepancies import Discrepancy
+from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
+from pawledger.ports import BankFileRecord
 from tests.builders.resolutions import SUSPENSE, invoice_of, money_of, open_account, open_of, pay, suspend
 from tests.fakes.memory import MemoryWorld
 from tests.unit.command_line.conftest import OPERATOR, Ran
@@ -138,3 +140,35 @@ def test_an_unknown_discrepancy_and_a_missing_reason_are_told(found: Discrepancy
     assert "there is no discrepancy x-1" in run("discrepancies", "resolve", "x-1", "dismiss", "--reason", "x").err
     assert run("discrepancies", "resolve", found.discrepancy_id, "dismiss").code == 2
     assert "give a reason" in run("discrepancies", "resolve", found.discrepancy_id, "dismiss", "--reason", " ").err
+
+
+def test_a_file_that_was_set_aside_is_put_back_to_where_it_was_dropped(world: MemoryWorld, run: Run) -> None:
+    key, aside = "incoming/bank/day.bai", "quarantine/bank/a/day.bai"
+    world.bank_file_store.drop(aside, b"sound")
+    record = BankFileRecord(
+        file_id="a" * 64,
+        status="quarantined",
+        provider="bank",
+        incoming_key=key,
+        incoming_version_id=None,
+        stored_key=aside,
+        received_on=date(2026, 2, 3),
+        format="bai2",
+        verdict="accepted",
+        problems=(),
+        statements=(),
+        chunk_count=0,
+        movement_count=0,
+        credit_minor={},
+        debit_minor={},
+    )
+    world.bank_file_register.write_file(record, expected_status=None)
+    unexpected = Discrepancy(DiscrepancyKind.FILE_UNEXPECTED, record.file_id, record.received_on, "A new account.")
+    world.discrepancy_book.record(unexpected)
+    command = ("discrepancies", "resolve", unexpected.discrepancy_id)
+    shown = run(*command, "accept-file", "--reason", "Our new account.")
+
+    assert shown.code == 0
+    assert "status       resolved\n" in shown.out
+    assert world.bank_file_store.keys() == [key]
+    assert "is resolved by" in run(*command, "reject-file", "--reason", "Oh no.").err

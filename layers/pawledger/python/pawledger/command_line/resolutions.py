@@ -15,6 +15,7 @@ from pawledger.domain.money import AmountError, parse_amount
 from pawledger.domain.resolutions import ResolutionRequest, Share
 from pawledger.ports import DiscrepancyBook
 from pawledger.runtime.books import Books
+from pawledger.services.decide_file import FileDecisionPorts, decide_file
 from pawledger.services.resolve_discrepancy import (
     Deed,
     DiscrepancyUnknownError,
@@ -38,6 +39,8 @@ _HELP: Final = {
     ResolutionCommand.REJECT_FILE: "set a file aside for good",
     ResolutionCommand.DISMISS: "do nothing about it",
 }
+
+_FILE_COMMANDS: Final = (ResolutionCommand.ACCEPT_FILE, ResolutionCommand.REJECT_FILE)
 
 _ENTRY_COLUMNS: Final = (
     Column("ledger"),
@@ -97,12 +100,12 @@ def _add_decision_arguments(parser: argparse.ArgumentParser) -> None:
 def resolve(arguments: argparse.Namespace, books: Books, decided_at: datetime) -> dict[str, Any]:
     """Resolve a discrepancy; the document of what that came to. Raises what `resolve_discrepancy` raises."""
     request = _read_request(arguments, books.discrepancies)
-    done = resolve_discrepancy(
-        _deed(arguments, books, decided_at, str(request.command)),
-        request,
-        ports_of(books),
-        is_preview=arguments.preview,
-    )
+    deed = _deed(arguments, books, decided_at, str(request.command))
+    if request.command in _FILE_COMMANDS:
+        file_ports = FileDecisionPorts(books.discrepancies, books.register, books.open_store())
+        done = decide_file(deed, request.command, file_ports, is_preview=arguments.preview)
+    else:
+        done = resolve_discrepancy(deed, request, ports_of(books), is_preview=arguments.preview)
     return _document(done, is_preview=arguments.preview)
 
 

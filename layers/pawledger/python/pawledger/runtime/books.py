@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from pawledger.ports import BankFileRegister, DiscrepancyBook, Ledger, LedgerArchive, Pause, RunBook
+from pawledger.ports import BankFileRegister, BankFileStore, DiscrepancyBook, Ledger, LedgerArchive, Pause, RunBook
 
 ENVIRONMENT_VARIABLE: Final = "PAWLEDGER_ENVIRONMENT"
 ENVIRONMENT_DEFAULT: Final = "production"
@@ -24,6 +24,8 @@ class Books:
     register: BankFileRegister
     runs: RunBook
     pause: Pause
+    open_store: Callable[[], BankFileStore]
+    """The bucket of bank files, opened only by who needs it."""
     find_actor: Callable[[], str]
     """Who the credentials say is at work: the name under which a decision is kept."""
 

@@ -13,16 +13,18 @@ from pawledger.adapters.dynamodb_books import DynamoBankFileRegister, DynamoDisc
 from pawledger.adapters.dynamodb_ledger import DynamoLedger, DynamoLedgerArchive, LedgerTables
 from pawledger.adapters.dynamodb_runs import DynamoRunBook
 from pawledger.adapters.pauses import JitteredPause
+from pawledger.adapters.s3_bank_files import S3BankFileStore
 from pawledger.domain.errors import PawledgerError
 from pawledger.runtime.aws_conditions import name_aws_conditions
 from pawledger.runtime.books import ENVIRONMENT_VARIABLE, Books
 
-_TABLE_OUTPUTS: Final = (
+_OUTPUTS: Final = (
     "AccountsTableName",
     "EntriesTableName",
     "DiscrepanciesTableName",
     "BankFilesTableName",
     "RunsTableName",
+    "BankFilesBucketName",
 )
 
 
@@ -62,7 +64,7 @@ def find_stack_outputs(stack_name: str) -> Mapping[str, str]:
             raise
         stacks = []
     outputs = {output["OutputKey"]: output["OutputValue"] for stack in stacks for output in stack.get("Outputs", ())}
-    missing = [name for name in _TABLE_OUTPUTS if name not in outputs]
+    missing = [name for name in _OUTPUTS if name not in outputs]
     if missing:
         lacks = f"has no output {', '.join(missing)}" if stacks else "is not deployed"
         raise StackNotDeployedError(
@@ -86,6 +88,7 @@ def _bind_books(outputs: Mapping[str, str]) -> Books:
         register=DynamoBankFileRegister(bank_files),
         runs=DynamoRunBook(models.bind(models.RunRow, outputs["RunsTableName"], connection)),
         pause=pause,
+        open_store=lambda: S3BankFileStore(make_client("s3"), outputs["BankFilesBucketName"]),
         find_actor=lambda: str(make_client("sts").get_caller_identity()["Arn"]),
     )
 

@@ -3,7 +3,7 @@
 import re
 from collections import Counter, deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from enum import StrEnum
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
@@ -33,6 +33,7 @@ from pawledger.services.expectations import (
     reading_options_of,
 )
 from pawledger.services.file_calendar import heal_deliveries_of, spans_of
+from pawledger.services.file_decisions import FileDecision, find_file_decision
 from pawledger.services.file_findings import DroppedFile
 from pawledger.services.hashing_stream import HashingStream
 from pawledger.services.payer_keys import PayerKeys
@@ -100,6 +101,8 @@ class _Proof:
     name: str
     report: FileReport
     profile: "ProviderProfile | None"
+    is_accepted_by_person: bool = False
+    """Whether a person had it posted although its profile does not expect it."""
 
 
 def receive_bank_file(dropped: DroppedFile, ports: ReceivingPorts) -> Outcome:
@@ -120,11 +123,13 @@ def receive_bank_file(dropped: DroppedFile, ports: ReceivingPorts) -> Outcome:
     proof = _Proof(file_id, match[1], match[2], report, profile)
     known = ports.register.read_file(file_id)
     earlier_drop = known if known and not _is_drop_of(known, dropped) else None
-    if earlier_drop and not _may_be_taken_up(earlier_drop, proof, ports.references):
+    decision = find_file_decision(file_id, ports.discrepancies) if known else None
+    if earlier_drop and not _may_be_taken_up(earlier_drop, proof, decision, ports.references):
         return _set_duplicate_aside(dropped, earlier_drop, ports)
     if report.verdict is not Verdict.ACCEPTED:
         return _quarantine(dropped, proof, findings.tell_verdict(dropped, file_id, report), ports)
-    unexpected = find_unexpected(profile, report)
+    proof = replace(proof, is_accepted_by_person=decision is FileDecision.ACCEPTED)
+    unexpected = None if proof.is_accepted_by_person else find_unexpected(profile, report)
     if unexpected:
         return _quarantine(dropped, proof, findings.tell_unexpected(dropped, file_id, unexpected), ports)
     earlier = _claim_logical_files(proof, ports.references)
@@ -137,13 +142,20 @@ def _is_drop_of(record: BankFileRecord, dropped: DroppedFile) -> bool:
     return (record.incoming_key, record.incoming_version_id) == (dropped.key, dropped.version_id)
 
 
-def _may_be_taken_up(known: BankFileRecord, proof: _Proof, references: ReferenceBook) -> bool:
-    """Whether a file that was proved and not posted may be posted now that it comes again: its profile has changed.
+def _may_be_taken_up(
+    known: BankFileRecord, proof: _Proof, decision: FileDecision | None, references: ReferenceBook
+) -> bool:
+    """Whether a file that was proved and not posted may be posted now that it comes again.
 
-    It was set aside as unexpected, or it is an advice whose format the profile did not name in `posts`.
+    It was set aside as unexpected, or it is an advice whose format the profile did not name in `posts`; since then its
+    profile has changed, or a person accepted it. What a person rejected is never taken up.
     """
-    is_sound = proof.report.verdict is Verdict.ACCEPTED and not find_unexpected(proof.profile, proof.report)
-    if known.movement_count or not is_sound:
+    is_sound = proof.report.verdict is Verdict.ACCEPTED
+    if known.movement_count or not is_sound or decision is FileDecision.REJECTED:
+        return False
+    if decision is FileDecision.ACCEPTED:
+        return _find_owner(proof, references) is None
+    if find_unexpected(proof.profile, proof.report):
         return False
     format_name = proof.report.format or ""
     was_left_out = report_kind_of(format_name) in ADVICE_KINDS and is_posted(proof.profile, format_name)
@@ -223,7 +235,7 @@ def _movements_to_post(
         payer_keys=ports.payer_keys,
         days_ahead_max=profile.tolerances.booking_days_ahead if profile else DAYS_AHEAD_MAX,
     )
-    if is_posted(profile, proof.report.format or ""):
+    if proof.is_accepted_by_person or is_posted(profile, proof.report.format or ""):
         return movements
     if profile is None and any(entry.posts and entry.amount_minor for entry in entries):
         ports.discrepancies.record(findings.tell_advice(dropped, proof.file_id, proof.report))

@@ -129,8 +129,8 @@ def resolve_discrepancy(deed: Deed, request: ResolutionRequest, ports: Resolving
     `DiscrepancyClosedError`, `ResolutionUnderWayError` or `DiscrepancyMovedError`; else `ResolutionReasonError`,
     `DiscrepancyUnknownError`, `PaymentUnknownError`, and what `pawledger.domain.resolutions` refuses.
     """
-    _check_reason(deed)
-    recorded = _read(deed.discrepancy_id, ports)
+    check_reason(deed)
+    recorded = read_discrepancy(deed.discrepancy_id, ports.discrepancies)
     resolution_id = resolution_id_of(deed.discrepancy_id, recorded.opening_count, request)
     if any(change.resolution_id == resolution_id for change in recorded.history):
         return Resolved(recorded, resolution_id, is_repeated=True)
@@ -147,7 +147,7 @@ def resolve_discrepancy(deed: Deed, request: ResolutionRequest, ports: Resolving
     kind = ChangeKind.DISMISSED if request.command is ResolutionCommand.DISMISS else ChangeKind.RESOLVED
     if request.command in _WAITING_COMMANDS and _is_left(resolution, ports):
         kind = ChangeKind.RESOLVED_IN_PART
-    return Resolved(_finish(deed, resolution_id, kind, made, ports), resolution_id, planned)
+    return Resolved(finish_deed(deed, resolution_id, kind, made, ports.discrepancies), resolution_id, planned)
 
 
 def undo_resolution(deed: Deed, ports: ResolvingPorts, *, is_preview: bool) -> Resolved:
@@ -156,11 +156,13 @@ def undo_resolution(deed: Deed, ports: ResolvingPorts, *, is_preview: bool) -> R
     Raises `NothingToUndoError`, `MoneyUsedError` where what was done has been used since (nothing is written then),
     `ResolutionHalfDoneError`, and what `resolve_discrepancy` raises of the discrepancy itself.
     """
-    _check_reason(deed)
-    recorded = _read(deed.discrepancy_id, ports)
+    check_reason(deed)
+    recorded = read_discrepancy(deed.discrepancy_id, ports.discrepancies)
     last = recorded.last_decision
     if last is None or last.resolution_id is None:
         raise NothingToUndoError(f"no person has resolved or dismissed {deed.discrepancy_id}, or it was undone")
+    if last.command == ResolutionCommand.ACCEPT_FILE:
+        raise NothingToUndoError("an accepted file is posted; its payments are resolved one by one")
     resolution_id = last.resolution_id
     dismissal = ResolutionRequest(ResolutionCommand.DISMISS)
     resolution = _resolution(deed, recorded, resolution_id, dismissal)
@@ -174,7 +176,9 @@ def undo_resolution(deed: Deed, ports: ResolvingPorts, *, is_preview: bool) -> R
         return Resolved(recorded, resolution_id, planned)
     ports.discrepancies.change(recorded, begun)
     made = _append_all(steps, begun, ports)
-    return Resolved(_finish(deed, resolution_id, ChangeKind.UNDONE, made, ports), resolution_id, planned)
+    return Resolved(
+        finish_deed(deed, resolution_id, ChangeKind.UNDONE, made, ports.discrepancies), resolution_id, planned
+    )
 
 
 def find_money(discrepancy_id: str, ports: ResolvingPorts) -> WaitingMoney:
@@ -182,20 +186,22 @@ def find_money(discrepancy_id: str, ports: ResolvingPorts) -> WaitingMoney:
 
     Raises `DiscrepancyUnknownError`, `PaymentUnknownError`, `NothingWaitsError`.
     """
-    recorded = _read(discrepancy_id, ports)
+    recorded = read_discrepancy(discrepancy_id, ports.discrepancies)
     discrepancy = recorded.discrepancy
     payment = _read_payment(discrepancy.account_id, discrepancy.subject, ports)
     head, entries = _read_ledger(payment.account_id, ports)
     return find_waiting(head, payment, entries)
 
 
-def _check_reason(deed: Deed) -> None:
+def check_reason(deed: Deed) -> None:
+    """Raise `ResolutionReasonError` where nobody could tell later why something was done."""
     if not deed.reason.strip() or len(deed.reason) > REASON_CHARACTERS_MAX:
         raise ResolutionReasonError(f"give a reason of 1 to {REASON_CHARACTERS_MAX} characters")
 
 
-def _read(discrepancy_id: str, ports: ResolvingPorts) -> RecordedDiscrepancy:
-    recorded = ports.discrepancies.read(discrepancy_id)
+def read_discrepancy(discrepancy_id: str, discrepancies: DiscrepancyBook) -> RecordedDiscrepancy:
+    """A discrepancy. Raises `DiscrepancyUnknownError`."""
+    recorded = discrepancies.read(discrepancy_id)
     if recorded is None:
         raise DiscrepancyUnknownError(
             f"there is no discrepancy {discrepancy_id}; `pawledger discrepancies list` shows the ids of open ones"
@@ -324,21 +330,21 @@ def _is_left(resolution: Resolution, ports: ResolvingPorts) -> bool:
     return True
 
 
-def _finish(
+def finish_deed(
     deed: Deed,
     resolution_id: str,
     kind: ChangeKind,
     made: tuple[tuple[str, str], ...],
-    ports: ResolvingPorts,
+    discrepancies: DiscrepancyBook,
 ) -> RecordedDiscrepancy:
-    """Write what was done over whatever the discrepancy has become meanwhile."""
+    """Write what was done over whatever the discrepancy has become meanwhile. Raises `DiscrepancyMovedError`."""
     instant = deed.decided_at.isoformat()
     change = Change(kind, instant, deed.actor, deed.reason.strip(), resolution_id, deed.command, made)
     for attempt in range(1, FINISH_ATTEMPTS_MAX + 1):
-        recorded = _read(deed.discrepancy_id, ports)
+        recorded = read_discrepancy(deed.discrepancy_id, discrepancies)
         after = finish(recorded, change)
         try:
-            ports.discrepancies.change(recorded, after)
+            discrepancies.change(recorded, after)
         except DiscrepancyMovedError:
             if attempt == FINISH_ATTEMPTS_MAX:
                 raise

@@ -1,0 +1,32 @@
+"""What persons decided about files that were set aside, as receiving finds it when such a file comes again."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus
+from pawledger.ports import DiscrepancyBook
+
+_KINDS: Final = (
+    DiscrepancyKind.FILE_UNEXPECTED,
+    DiscrepancyKind.ADVICE_NOT_POSTED,
+    DiscrepancyKind.FILE_CONFLICT,
+    DiscrepancyKind.FILE_OUT_OF_BALANCE,
+    DiscrepancyKind.FILE_UNREADABLE,
+)
+"""Under which kinds a person can have decided about a file."""
+
+
+class FileDecision(StrEnum):
+    ACCEPTED = "accept-file"
+    REJECTED = "reject-file"
+
+
+def find_file_decision(file_id: str, discrepancies: DiscrepancyBook) -> FileDecision | None:
+    """What a person decided about a file and did not undo, or None."""
+    for kind in _KINDS:
+        recorded = discrepancies.read(Discrepancy(kind, file_id, date.min, "").discrepancy_id)
+        last = recorded.last_decision if recorded and recorded.status is DiscrepancyStatus.RESOLVED else None
+        if last is not None and last.command in tuple(FileDecision):
+            return FileDecision(last.command)
+    return None
