@@ -40,6 +40,11 @@ def decide_movement(
             if taken_back
             else settle_payment(head, movement, terms)
         )
+    return tell_future_day(head, movement, outcome)
+
+
+def tell_future_day(head: AccountHead, movement: BankMovement, outcome: MovementOutcome) -> MovementOutcome:
+    """The outcome, and where the booking day has not come yet, that a person is to know."""
     if not movement.is_future_dated:
         return outcome
     told = describe_movement(movement)

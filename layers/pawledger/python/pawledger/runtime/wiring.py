@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from pawledger.services.post_returns import ReturnRules
     from pawledger.services.receive_bank_file import ReceivingPorts
     from pawledger.services.record_policy_event import PolicyRecordingPorts
+    from pawledger.services.settlements import SettlementOf
     from pawledger.services.start_billing_day import BillingPorts
     from pawledger.services.write_documents import DocumentPorts
 
@@ -131,6 +132,7 @@ def connect_receiving(settings: ReceiveBankFileSettings) -> "ReceivingPorts":
         discrepancies=_discrepancy_book(settings.discrepancies_table),
         payments_queue=_queue(settings.payments_queue_url),
         profile_of=_profile_of,
+        settlements_in=_settlements_in,
         payer_keys=PayerKeys(secret),
     )
 
@@ -222,6 +224,14 @@ def _return_rules() -> "ReturnRules":
     from pawledger.services.post_returns import ReturnRules  # noqa: PLC0415
 
     return ReturnRules(load_return_reasons(), load_shipped_rules())
+
+
+def _settlements_in(provider: str) -> "SettlementOf":
+    """What recognises settlements in the files of a provider, by the shipped profiles."""
+    from pawledger.rules.provider_profiles import load_shipped_profiles  # noqa: PLC0415
+    from pawledger.services.settlements import settlements_in  # noqa: PLC0415
+
+    return settlements_in(provider, load_shipped_profiles())
 
 
 def _ledger(

@@ -10,12 +10,14 @@ from pawledger.domain.completeness import MonthCounts
 from pawledger.domain.digests import DigestTally
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.domain.entries import LedgerAccount
+from pawledger.domain.identifiers import is_settlement_ledger
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.money import format_amount
 from pawledger.ports import BankFileRecord, BankFileRegister, DiscrepancyBook, LedgerArchive, TermArchive
 from pawledger.services.file_calendar import FileCalendarPorts, check_deliveries
 from pawledger.services.file_proof import FileProof, prove_file_posting
 from pawledger.services.policy_months import prove_policy_months
+from pawledger.services.settlements import check_settlements
 from pawledger.services.statement_series import heal_statement_gaps
 
 CLOSING_DAY: Final = "closing_day.v1"
@@ -72,10 +74,11 @@ class DayProof:
 def close_day(business_date: date, ports: ClosingPorts) -> DayProof:
     """Prove a business date; whatever cannot be proven becomes a discrepancy, once, however often the day is closed."""
     proven, unproven = _prove_files(business_date, ports)
-    if ports.calendar is not None:
-        check_deliveries(business_date, ports.calendar)
     heal_statement_gaps(register=ports.register, discrepancies=ports.discrepancies)
     books = _read_books(business_date, ports)
+    if ports.calendar is not None:
+        check_deliveries(business_date, ports.calendar)
+        check_settlements(business_date, books.settlements, ports.calendar)
     months = prove_policy_months(business_date, ports.terms, ports.discrepancies)
     open_by_kind: Counter[DiscrepancyKind] = Counter()
     oldest_days_by_kind: dict[DiscrepancyKind, int] = {}
@@ -158,6 +161,8 @@ class _Books:
     unbalanced_count: int = 0
     overdue_count: int = 0
     overdue_named: list[str] = field(default_factory=list)
+    settlements: list[AccountHead] = field(default_factory=list)
+    """Heads of the ledgers in which providers' payouts meet the lines of the bank."""
 
 
 def _read_books(business_date: date, ports: ClosingPorts) -> _Books:
@@ -168,6 +173,8 @@ def _read_books(business_date: date, ports: ClosingPorts) -> _Books:
     books = _Books()
     for head in ports.archive.scan_heads():
         books.account_count += 1
+        if is_settlement_ledger(head.account_id):
+            books.settlements.append(head)
         books.balances.update({(currency, str(name)): minor for (currency, name), minor in head.balances.items()})
         if _is_out_of_balance(head):
             books.unbalanced_count += 1

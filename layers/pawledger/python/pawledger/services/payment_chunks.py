@@ -16,6 +16,7 @@ from pawledger.bank_files.records import Booking, Direction, Purpose, StatementE
 from pawledger.domain.bank_movements import BankMovement, Movement, payment_id_of
 from pawledger.domain.canonical import write_canonical
 from pawledger.domain.marks import mark_of_mandate, marks_of
+from pawledger.domain.settlements import Settlement
 from pawledger.services.identify import Clues
 from pawledger.services.mandates import MANDATE_ID_CHARACTERS_MAX
 from pawledger.services.messages import MessageReader, MessageRefusedError, open_message
@@ -65,6 +66,8 @@ class ChunkedMovement:
     """Byte of the unpacked file on which it starts, from 0, where its line does not find it."""
     is_told_otherwise: bool = False
     """True where its booking was told before in other pieces: it counts as recorded, and is not posted again."""
+    settlement: Settlement | None = None
+    """To whose payouts it belongs, where it is one or looks like the line of one."""
     repeats_ids: bool = False
     """Whether it is a return whose teller repeats the ids of the payment that it takes back."""
 
@@ -104,6 +107,7 @@ def read_movements(
     *,
     payer_keys: PayerKeys,
     days_ahead_max: int = DAYS_AHEAD_MAX,
+    settlement_of: Callable[[StatementEntry], Settlement | None] = lambda _: None,
 ) -> Iterator[ChunkedMovement]:
     """The movements among statement entries: what is booked and has an amount; the rest only informs.
 
@@ -133,6 +137,7 @@ def read_movements(
             number=number,
             offset=entry.offset,
             is_told_otherwise=not is_first,
+            settlement=settlement_of(entry),
             repeats_ids=entry.is_return and _repeats_ids(entry.identity),
         )
 
@@ -219,10 +224,16 @@ def read_chunk(text: str, file_id: str, chunk_number: int) -> tuple[ChunkedMovem
             number=(chunk_number - 1) * MOVEMENTS_PER_CHUNK + place,
             offset=reader.optional_integer("offset"),
             is_told_otherwise=reader.optional_flag("is_told_otherwise"),
+            settlement=_read_settlement(reader),
             repeats_ids=reader.optional_flag("repeats_ids"),
         )
         for place, reader in enumerate(chunk.objects("movements", MOVEMENTS_PER_CHUNK), start=1)
     )
+
+
+def _read_settlement(reader: MessageReader) -> Settlement | None:
+    provider, days = reader.optional_text("settlement_provider"), reader.optional_integer("settlement_days")
+    return None if provider is None or days is None else Settlement(provider, days)
 
 
 def _read_movement_kind(reader: MessageReader) -> Movement:
@@ -254,6 +265,9 @@ def _movement_as_json(movement: ChunkedMovement) -> Mapping[str, Any]:
         written["offset"] = movement.offset
     if movement.is_told_otherwise:
         written["is_told_otherwise"] = True
+    if movement.settlement is not None:
+        written["settlement_provider"] = movement.settlement.provider
+        written["settlement_days"] = movement.settlement.days_until_arrival
     if movement.repeats_ids:
         written["repeats_ids"] = True
     return written

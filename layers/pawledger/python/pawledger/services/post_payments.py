@@ -7,13 +7,14 @@ from typing import Final
 from pawledger.bank_files.formats import report_kind_of
 from pawledger.domain.allocation import plan_allocation
 from pawledger.domain.allocation_terms import AllocationRules, AllocationTerms
-from pawledger.domain.bank_movements import BankMovement, Movement, entry_id_of
+from pawledger.domain.bank_movements import FEES, BankMovement, Movement, entry_id_of
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.domain.entries import POLICY_ENTRIES, EntryKind
 from pawledger.domain.errors import InvariantError, PawledgerError
-from pawledger.domain.identifiers import suspense_ledger_of
+from pawledger.domain.identifiers import is_settlement_ledger, suspense_ledger_of
 from pawledger.domain.ledger import AccountHead
-from pawledger.domain.payments import decide_movement
+from pawledger.domain.payments import decide_movement, tell_future_day
+from pawledger.domain.settlements import decide_settlement
 from pawledger.ports import (
     BankFileRegister,
     BankFileStore,
@@ -28,6 +29,7 @@ from pawledger.services.identify import Route, identify_account
 from pawledger.services.messages import open_message
 from pawledger.services.payment_chunks import POST_PAYMENTS, ChunkedMovement, read_chunk
 from pawledger.services.post_returns import ReturnPorts, follow_up, read_return_ground, send_to_waiting_payment
+from pawledger.services.settlements import find_payout, heal_arrived, marks_of_settlement
 
 FAILURES_NAMED_MAX: Final = 5
 """How many failed movements an error names; the others are counted."""
@@ -104,6 +106,10 @@ def _post_movement(file_id: str, chunked: ChunkedMovement, ports: PostingPorts, 
 
     def decide(head: AccountHead, _: bool) -> Proposal:
         seen[:] = [head]
+        if chunked.settlement is not None and is_settlement_ledger(head.account_id):
+            outcome = decide_settlement(head, movement, chunked.settlement, marks_of_settlement(chunked.clues))
+            outcome = tell_future_day(head, movement, outcome)
+            return Proposal(outcome.decision, outcome.discrepancies)
         return _propose(head, movement, ports)
 
     try:
@@ -114,6 +120,7 @@ def _post_movement(file_id: str, chunked: ChunkedMovement, ports: PostingPorts, 
         return
     if recorded is None:
         raise InvariantError("a movement always becomes an entry")
+    heal_arrived(recorded.entry, ports.discrepancies)
     follow_up(movement, recorded.entry, recorded.head or seen[0], ports.returns)
     decision = recorded.entry.decision
     earlier_file_id = str(decision.source.get("file_id"))
@@ -143,8 +150,14 @@ def _is_other_kind(earlier_file_id: str, file_id: str, ports: PostingPorts, tall
 
 
 def _route(movement: ChunkedMovement, ports: PostingPorts) -> Route:
+    payout = find_payout(movement, ports.references, ports.ledger)
+    if payout is not None:
+        return payout
     if movement.movement is Movement.OTHER_DEBIT or movement.movement.is_own:
-        return Route(suspense_ledger_of(movement.payment_id), None, None)
+        # What met its other side stays there, also where the profile does not tell of settlements any more.
+        may_have_met = movement.movement not in FEES
+        remembered = ports.references.find(f"route#{movement.payment_id}") if may_have_met else None
+        return Route(remembered or suspense_ledger_of(movement.payment_id), None, None)
     return identify_account(movement.payment_id, movement.clues, ports.references, ports.ledger)
 
 

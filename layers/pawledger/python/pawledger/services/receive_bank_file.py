@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC
 from enum import StrEnum
@@ -45,6 +45,7 @@ from pawledger.services.payment_chunks import (
     read_movements,
     write_chunk,
 )
+from pawledger.services.settlements import SettlementOf, no_settlements_in
 from pawledger.services.statement_series import chained_statements, link_statements
 
 if TYPE_CHECKING:
@@ -90,6 +91,8 @@ class ReceivingPorts:
     payments_queue: MessageQueue
     profile_of: ProfileOf
     payer_keys: PayerKeys
+    settlements_in: Callable[[str], SettlementOf] = no_settlements_in
+    """Gives what recognises settlements in the files of a provider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +237,7 @@ def _movements_to_post(
         is_first_telling,
         payer_keys=ports.payer_keys,
         days_ahead_max=profile.tolerances.booking_days_ahead if profile else DAYS_AHEAD_MAX,
+        settlement_of=ports.settlements_in(proof.provider),
     )
     if proof.is_accepted_by_person or is_posted(profile, proof.report.format or ""):
         return movements
