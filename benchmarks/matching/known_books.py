@@ -1,8 +1,5 @@
 """The books as the matcher asks them, held in memory: dictionaries by what is looked up."""
 
-import hashlib
-import hmac
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -11,10 +8,20 @@ from typing import Final
 from benchmarks.matching.books import Books
 from benchmarks.matching.truth import BankLine
 from pawledger.domain.payment_clues import OpenAccount, PaymentClues
+from pawledger.services.payer_keys import PayerKeys
 
-_SECRET: Final = b"benchmark"
 KEPT_KEYS: Final = 100_000
 """Keyed hashes kept from line to line: making them is not what is measured."""
+
+
+class _Secret:
+    """The secret of a deployment that was never deployed."""
+
+    def read(self) -> bytes:
+        return b"benchmark"
+
+
+_KEYS: Final = PayerKeys(_Secret())
 
 
 class KnownBooks:
@@ -29,13 +36,14 @@ class KnownBooks:
         self._mandates = {each.mandate_id: each.account_id for each in books.accounts if each.mandate_id}
         self._marks = {mark: ids[place] for mark, place in books.known_marks.items()}
         self._payers = {
-            key_of(bank_account): tuple(ids[place] for place in places)
+            key: tuple(ids[place] for place in places)
             for bank_account, places in books.known_bank_accounts.items()
+            if (key := _payer_key_of(bank_account))
         }
         self._names: dict[str, list[str]] = defaultdict(list)
         self._name_keys: dict[str, set[str]] = defaultdict(set)
         for name, places in books.known_names.items():
-            for key in name_keys_of(str(name)):
+            for key in _name_keys_of(str(name)):
                 self._names[key] += (ids[place] for place in places)
                 for place in places:
                     self._name_keys[ids[place]].add(key)
@@ -82,17 +90,16 @@ def clues_of(line: BankLine) -> PaymentClues:
         references=line.references,
         text=line.text,
         mandate_id=line.mandate_id,
-        payer_key=key_of(line.bank_account) if line.bank_account else None,
-        name_keys=name_keys_of(line.payer_name),
+        payer_key=_payer_key_of(line.bank_account),
+        name_keys=_name_keys_of(line.payer_name),
     )
 
 
-def name_keys_of(name: str) -> tuple[str, ...]:
-    """A keyed hash of each part of a name, in an order that means nothing."""
-    return tuple(sorted(key_of(part) for part in re.findall(r"\w{2,}", name.casefold())))
+@lru_cache(KEPT_KEYS)
+def _payer_key_of(bank_account: str | None) -> str | None:
+    return _KEYS.payer_key_of(bank_account)
 
 
 @lru_cache(KEPT_KEYS)
-def key_of(text: str) -> str:
-    """A keyed hash, as a deployment makes it under its secret."""
-    return hmac.new(_SECRET, text.encode(), hashlib.sha256).hexdigest()[:32]
+def _name_keys_of(name: str) -> tuple[str, ...]:
+    return _KEYS.name_keys_of(name)
