@@ -7,6 +7,10 @@ class AccountNotFoundError(PawledgerError):
     """No account of that id has a ledger."""
 
 
+class PaymentNotFoundError(PawledgerError):
+    """No payment of that id stands in the ledger that was looked at; the text says which, and what to do."""
+
+
 class DiscrepancyNotFoundError(PawledgerError):
     """No discrepancy of that id is recorded."""
 

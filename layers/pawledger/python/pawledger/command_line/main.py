@@ -181,6 +181,16 @@ def _explain_invoice(arguments: argparse.Namespace, books: Books, err: TextIO) -
     return document, explanations.write_explanation
 
 
+def _explain_payment(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:  # noqa: ARG001 - as above
+    from pawledger.command_line import payment_explanations  # noqa: PLC0415 - it needs the rules
+    from pawledger.rules.allocation_rules import load_allocation_rules  # noqa: PLC0415 - as above
+
+    document = payment_explanations.show_payment(
+        arguments.payment_id, arguments.account, archive=books.archive, rules=load_allocation_rules()
+    )
+    return document, payment_explanations.write_payment
+
+
 def _preview_account(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:  # noqa: ARG001 - as above
     from pawledger.command_line import previews  # noqa: PLC0415 - it needs the rules
     from pawledger.rules.billing_rules import load_shipped_rules  # noqa: PLC0415 - as above
@@ -289,6 +299,7 @@ _COMMANDS: Final[dict[str, Callable[[argparse.Namespace, Books, TextIO], Answer]
     "invoice document": _show_invoice,
     "invoice explain": _explain_invoice,
     "ledger verify": _verify_ledger,
+    "payment explain": _explain_payment,
     "preview": _preview_account,
     "runs drop": _decide_run,
     "runs list": _list_runs,
@@ -318,6 +329,7 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_invoice_commands(_add_group(groups, "invoice", "what a customer is sent"))
     _add_discrepancy_commands(_add_group(groups, "discrepancies", "what differs between billed and paid"))
     _add_file_commands(_add_group(groups, "files", "what became of bank files"))
+    _add_payment_commands(_add_group(groups, "payment", "explain one payment"))
     _add_finance_commands(_add_group(groups, "finance", "close a month"))
     _add_ledger_commands(_add_group(groups, "ledger", "prove that history is unbroken"))
     preview = _add_command(groups, "preview", "what an account will be billed, when and why; --as-of is the first day")
@@ -376,6 +388,12 @@ def _add_invoice_commands(group: Any) -> None:
         group, "invoice explain", "where each amount comes from, and what changed since the last one"
     )
     explain.add_argument("invoice_id", metavar="INVOICE")
+
+
+def _add_payment_commands(group: Any) -> None:
+    explain = _add_command(group, "payment explain", "how it found its account, what it settled by which rule, and why")
+    explain.add_argument("payment_id", metavar="PAYMENT", help="its id, with or without `payment#` in front")
+    explain.add_argument("--account", type=_read_account_id, metavar="ACCOUNT", help="the account that it went to")
 
 
 def _add_discrepancy_commands(group: Any) -> None:

@@ -1,0 +1,146 @@
+"""`pawledger payment explain`: how a payment found its account, what it settled and why, and what would differ."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pawledger.command_line.errors import PaymentNotFoundError
+from pawledger.command_line.tables import Column, show_amount, show_value, write_fields, write_table
+from pawledger.domain.allocation import AllocationRule
+from pawledger.domain.allocation_terms import AllocationRules
+from pawledger.domain.entries import PAYMENT_ENTRIES, POLICY_ENTRIES, Entry
+from pawledger.domain.identifiers import suspense_ledger_of
+from pawledger.domain.money import format_amount
+from pawledger.domain.payment_explanations import COMPONENT_ORDER, OTHER, ExplainedPayment, explain_payment
+from pawledger.domain.splitting import PART_ENTRIES
+from pawledger.ports import LedgerArchive
+from pawledger.services.account_documents import read_unbroken_entries
+
+_RULES: Final[Mapping[AllocationRule, str]] = {
+    AllocationRule.NAMED: "the invoices that the payer named, then the order",
+    AllocationRule.ONLY_COMBINATION: "the only open invoices that add up to it",
+    AllocationRule.ORDER: "the order of the terms, oldest due day first unless they say otherwise",
+    AllocationRule.NOTHING_OPEN: "nothing was open: it waits for the next invoice",
+}
+_ALLOCATION_COLUMNS: Final = (
+    Column("invoice"),
+    Column("due on"),
+    Column("open before", is_right=True),
+    Column("settled", is_right=True),
+    *(Column(component, is_right=True) for component in (*COMPONENT_ORDER, OTHER)),
+)
+_CANDIDATE_COLUMNS: Final = (
+    Column("account"),
+    Column("score", is_right=True),
+    Column("what speaks for it", weight=1),
+    Column("what it lacks", weight=1),
+)
+_COUNTERFACTUAL_COLUMNS: Final = (Column("had it had"), Column("then it", weight=1))
+
+
+def show_payment(
+    payment_id: str, account_id: str | None, *, archive: LedgerArchive, rules: AllocationRules
+) -> dict[str, Any]:
+    """The explanation of a payment as a JSON object. Without an account it is looked for where unknown money waits.
+
+    Raises `PaymentNotFoundError`, `NotAPaymentError` and `BrokenLedgerError`.
+    """
+    name = payment_id.removeprefix(PAYMENT_ENTRIES).removeprefix(PART_ENTRIES)
+    ledger_id = account_id or suspense_ledger_of(name)
+    entries = read_unbroken_entries(ledger_id, archive)
+    wanted = (f"{PAYMENT_ENTRIES}{name}", f"{PART_ENTRIES}{name}")
+    found = next((entry for entry in entries if entry.entry_id in wanted), None)
+    if found is None:
+        hint = "" if account_id else "; if it was posted to an account, name that with --account"
+        raise PaymentNotFoundError(f"there is no payment {name} in {ledger_id}{hint}")
+    products = {
+        str(entry.decision.facts["product"])
+        for entry in entries
+        if entry.entry_id.startswith(POLICY_ENTRIES)
+        and entry.sequence < found.sequence
+        and "product" in entry.decision.facts
+    }
+    terms = rules.terms_of(ledger_id, found.decision.facts.get("currency", ""), products)
+    return _document(explain_payment(entries, found, terms))
+
+
+def write_payment(document: dict[str, Any]) -> list[str]:
+    """The explanation for people."""
+    currency = document["currency"]
+    lines = write_fields(
+        [
+            ("payment", document["entry_id"]),
+            ("ledger", document["ledger_id"]),
+            ("booked on", document["booked_on"]),
+            ("amount", show_amount(document["amount_minor"], currency)),
+            ("found by", show_value(document["identified_by"])),
+            ("payer named", ", ".join(document["named"]) or show_value(None)),
+            ("laid out by", document["rule_in_words"]),
+            ("what happened", document["reason"]),
+            ("file", f"{document['file_id']}, line {document['line']}"),
+        ]
+    )
+    if document["allocations"]:
+        lines += ["", *write_table(_ALLOCATION_COLUMNS, [_row(each, currency) for each in document["allocations"]])]
+    for name, what in (("unapplied_minor", "is unapplied cash"), ("small_difference_minor", "is not asked for")):
+        if document[name]:
+            lines += ["", f"{show_amount(document[name], currency)} {what}."]
+    if document["candidates"]:
+        rows = [
+            [each["account_id"], str(each["score"]), ", ".join(each["matched"]), ", ".join(each["lacks"])]
+            for each in document["candidates"]
+        ]
+        lines += ["", "Accounts that it might have been for:", *write_table(_CANDIDATE_COLUMNS, rows)]
+    if document["counterfactuals"]:
+        rows = [[each["change"], each["outcome"]] for each in document["counterfactuals"]]
+        lines += ["", "What alone would have changed it:", *write_table(_COUNTERFACTUAL_COLUMNS, rows)]
+    if not document["is_as_recorded"]:
+        lines += ["", "Today's terms would lay it out in another way; the record stays as it is."]
+    return lines
+
+
+def _row(allocation: dict[str, Any], currency: str) -> list[str]:
+    components = allocation["components"]
+    return [
+        allocation["invoice_id"],
+        show_value(allocation["due_on"]),
+        format_amount(allocation["open_before_minor"], currency),
+        format_amount(allocation["amount_minor"], currency),
+        *(
+            format_amount(components[name], currency) if name in components else show_value(None)
+            for name in (*COMPONENT_ORDER, OTHER)
+        ),
+    ]
+
+
+def _document(explained: ExplainedPayment) -> dict[str, Any]:
+    entry: Entry = explained.entry
+    return {
+        "entry_id": entry.entry_id,
+        "ledger_id": entry.account_id,
+        "sequence": entry.sequence,
+        "booked_on": entry.decision.occurred_on.isoformat(),
+        "amount_minor": explained.amount_minor,
+        "currency": explained.currency,
+        "identified_by": explained.identified_by,
+        "named": list(explained.named),
+        "rule": explained.rule.value if explained.rule else None,
+        "rule_in_words": _RULES[explained.rule] if explained.rule else "not at all: it waits in suspense",
+        "reason": entry.decision.reason,
+        "file_id": str(entry.decision.source.get("file_id")),
+        "line": entry.decision.source.get("line"),
+        "allocations": [
+            {
+                "invoice_id": each.invoice_id,
+                "due_on": each.due_on.isoformat() if each.due_on else None,
+                "open_before_minor": each.open_before_minor,
+                "amount_minor": each.amount_minor,
+                "components": dict(each.components),
+            }
+            for each in explained.allocations
+        ],
+        "small_difference_minor": explained.small_difference_minor,
+        "unapplied_minor": explained.unapplied_minor,
+        "counterfactuals": [{"change": each.change, "outcome": each.outcome} for each in explained.counterfactuals],
+        "candidates": [dict(each) for each in explained.candidates],
+        "is_as_recorded": explained.is_as_recorded,
+    }
