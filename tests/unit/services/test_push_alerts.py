@@ -6,6 +6,7 @@ import pytest
 
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.services.push_alerts import IN_DIGEST, SUBJECT_CHARACTERS_MAX, push_alert
+from tests.builders.services import chunked_payment, post
 from tests.fakes.memory import MemoryWorld
 
 PUSHED_AT = datetime(2026, 2, 10, 9, tzinfo=UTC)
@@ -73,6 +74,14 @@ def test_ten_thousand_of_one_kind_and_file_are_one_alert_that_says_so() -> None:
     ((_, alert),) = world.alert_channel.alerts
     assert alert["discrepancy_id"] == many[0].discrepancy_id
     assert alert["what"] == f"Whose? {IN_DIGEST}"
+
+
+def test_payments_of_one_file_that_nobody_can_identify_are_one_group() -> None:
+    world = MemoryWorld()
+    post(world, [chunked_payment(f"nobody {number}") for number in range(3)])
+    open_ones = [recorded.discrepancy for recorded in world.discrepancy_book.list_open()]
+    assert [each.kind for each in open_ones] == [DiscrepancyKind.UNIDENTIFIED_PAYMENT] * 3
+    assert sum(push(world, each) for each in open_ones) == 1
 
 
 def test_another_kind_or_file_is_an_alert_of_its_own() -> None:

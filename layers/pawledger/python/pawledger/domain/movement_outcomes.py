@@ -85,4 +85,5 @@ def tell_movement(
         account_id=head.account_id,
         currency=movement.currency,
         amount_minor=amount_minor,
+        group=f"file#{movement.file_id}",
     )
