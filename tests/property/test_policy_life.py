@@ -17,6 +17,7 @@ from pawledger.domain.charging import charge_term
 from pawledger.domain.discrepancies import Discrepancy
 from pawledger.domain.entries import Entry, EntryKind, LedgerAccount, OpenInvoice, sums_to_zero
 from pawledger.domain.installments import INSTALLMENT_FEE, count_months
+from pawledger.domain.issuing import due_day_of
 from pawledger.domain.policies import BilledTerm, Charge, sum_by_code
 from pawledger.domain.policy_checks import check_policy_event
 from pawledger.domain.policy_events import (
@@ -374,6 +375,8 @@ class PolicyLife(RuleBasedStateMachine):
             for term_id, number, _ in lines:
                 plan = RULEBOOK.plan(self.book.terms[term_id].plan)
                 self.invoiced_in_full[term_id, number] = plan.is_pay_in_full
+                due_on = due_day_of(entry.decision) if entry.decision.opened_invoice else date.max
+                assert due_on >= entry.decision.occurred_on + timedelta(days=plan.lead_days), "overdue at birth"
             is_separate = {self.book.terms[term_id].is_separate for term_id, _, _ in lines}
             assert len(is_separate) <= 1, "what the law wants apart is on an invoice of its own"
         self.judged_count = len(self.entries)

@@ -8,7 +8,12 @@ import pytest
 
 from pawledger.domain.bank_movements import Movement
 from pawledger.domain.entries import Allocation, Decision, LedgerAccount, OpenInvoice, Posting, TermCursor
-from pawledger.domain.issuing import InvoiceNumbersUsedUpError, MissingTermError, decide_next_invoice
+from pawledger.domain.issuing import (
+    InvoiceNumbersUsedUpError,
+    MissingTermError,
+    decide_next_invoice,
+    due_day_of,
+)
 from pawledger.domain.ledger import AccountHead, Standing
 from pawledger.domain.payment_references import InvoiceAddress, read_creditor_reference
 from pawledger.domain.policies import PolicyRefusedError
@@ -103,8 +108,51 @@ def test_late_installments_are_all_invoiced_on_one_business_date_and_the_agenda_
     assert issued == [(f"invoice#PAW-1#1#{number}", SIXTY_DAYS_LATE) for number in (1, 2, 3)]
     assert agenda == [SIXTY_DAYS_LATE, SIXTY_DAYS_LATE, date(2026, 4, 16)]
     assert decide_next_invoice(head, [term_of(build_policy())], SIXTY_DAYS_LATE) is None
-    # What is late keeps the day on which it was due.
-    assert [i.due_on for i in head.open_invoices] == [date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31)]
+    # Two weeks after their issue; the last would have been due on 31 March.
+    assert [i.due_on for i in head.open_invoices] == [date(2026, 4, 15)] * 3
+
+
+@pytest.mark.parametrize(
+    ("billed_on", "due_on"),
+    [
+        (INVOICE_DAY, date(2026, 1, 31)),
+        (date(2026, 1, 18), date(2026, 2, 1)),
+        (date(2026, 1, 31), date(2026, 2, 14)),
+    ],
+    ids=["in time", "a day late", "on its first day"],
+)
+def test_an_invoice_is_never_due_sooner_after_its_issue_than_its_plan_wants(billed_on: date, due_on: date) -> None:
+    head = open_account(build_policy())
+    decision = decide_next_invoice(head, [term_of(build_policy())], billed_on)
+    assert decision is not None
+    assert due_day_of(decision) == due_on
+    assert decision.opened_invoice == OpenInvoice("HOME0001-0001", due_on, 1_000)
+    assert f"due {due_on}:" in decision.reason
+
+
+def test_the_same_installment_is_the_same_fact_whichever_days_run_invoices_it() -> None:
+    head, term = open_account(build_policy()), term_of(build_policy())
+    early, late = (decide_next_invoice(head, [term], day) for day in (INVOICE_DAY, SIXTY_DAYS_LATE))
+    assert early is not None
+    assert late is not None
+    assert (late.entry_id, late.facts) == (early.entry_id, early.facts)
+    assert due_day_of(late) > due_day_of(early)
+
+
+def test_an_invoice_over_nothing_is_due_as_planned() -> None:
+    policy = build_policy(charges=(premium(1),))  # of which a twelfth is nothing
+    decision = decide_next_invoice(open_account(policy), [term_of(policy)], SIXTY_DAYS_LATE)
+    assert decision is not None
+    assert decision.opened_invoice is None
+    assert due_day_of(decision) == date(2026, 1, 31)
+
+
+def test_two_plans_on_one_invoice_wait_for_the_longer_of_their_days() -> None:
+    policies = [build_policy("PAW-1"), build_policy("PAW-2")]
+    terms = [term_of(policies[0]), replace(term_of(policies[1]), lead_days=21)]
+    decision = decide_next_invoice(open_account(*policies), terms, INVOICE_DAY)
+    assert decision is not None
+    assert due_day_of(decision) == date(2026, 2, 7)
 
 
 def test_a_late_policy_beside_one_in_time_leaves_the_other_where_it_stands() -> None:
@@ -217,7 +265,8 @@ def test_installments_that_fall_due_on_different_days_are_invoiced_apart_oldest_
     book.deliver_policy(build_policy("PAW-1"))
     book.deliver_policy(build_policy("PAW-2", effective_on=date(2026, 1, 20)))
     assert book.bill(INVOICE_DAY) == 2
-    assert [invoice.due_on for invoice in book.head.open_invoices] == [date(2026, 1, 20), date(2026, 1, 31)]
+    billed = [entry.decision for entry in book.entries if entry.decision.invoice_number]
+    assert [invoice.facts["due_on"] for invoice in billed] == ["2026-01-20", "2026-01-31"]
     assert [entry.entry_id for entry in book.entries[2:]] == ["invoice#PAW-2#1#1", "invoice#PAW-1#1#1"]
 
 
@@ -225,12 +274,8 @@ def test_missed_days_are_caught_up_month_by_month_and_nothing_is_invoiced_twice(
     book = Book()
     book.deliver_policy(build_policy())
     assert book.bill(date(2026, 4, 16)) == 4
-    assert [invoice.due_on for invoice in book.head.open_invoices] == [
-        date(2026, 1, 31),
-        date(2026, 2, 28),
-        date(2026, 3, 31),
-        date(2026, 4, 30),
-    ]
+    billed = [entry.decision for entry in book.entries if entry.decision.invoice_number]
+    assert [invoice.facts["due_on"] for invoice in billed] == ["2026-01-31", "2026-02-28", "2026-03-31", "2026-04-30"]
     assert book.bill(date(2026, 4, 16)) == 0
     assert book.bill(date(2026, 1, 17)) == 0
     assert book.head.balance_minor(LedgerAccount.RECEIVABLE) == 4_000

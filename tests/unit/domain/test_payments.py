@@ -24,6 +24,7 @@ def book() -> Book:
     """An account that owes 10.00 EUR for January and 10.00 EUR for February."""
     book = Book()
     book.deliver_policy(build_policy())
+    book.bill(date(2026, 1, 17))
     book.bill(date(2026, 2, 14))
     return book
 

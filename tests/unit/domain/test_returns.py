@@ -31,6 +31,7 @@ def book() -> Book:
     """An account that owes 10.00 EUR for January and 10.00 EUR for February."""
     book = Book()
     book.deliver_policy(build_policy())
+    book.bill(date(2026, 1, 17))
     book.bill(date(2026, 2, 14))
     return book
 
@@ -306,6 +307,7 @@ def test_a_return_of_money_that_came_with_the_first_policy_takes_unapplied_cash(
     book.deliver_policy(build_policy())
     outcome = decide(book, build_return(marks=("id",)))
     assert amounts(outcome) == {LedgerAccount.CASH: -1_000, LedgerAccount.UNAPPLIED: 1_000}
+    book.bill(date(2026, 1, 17))
     book.bill(date(2026, 2, 14))
     used = decide(book, build_return(marks=("id",)))
     assert amounts(used) == {LedgerAccount.CASH: -1_000, LedgerAccount.RECEIVABLE: 1_000}

@@ -600,6 +600,21 @@ def test_what_an_event_makes_due_in_the_past_is_caught_up_by_the_next_bill_run()
     assert len(life.bill(date(2026, 4, 10))) == 4
 
 
+def test_what_is_told_late_or_was_held_is_not_overdue_when_its_invoice_comes() -> None:
+    life = Life()
+    life.tell(issued(), offered(2, notice_sent_on=LATE_NOTICE))
+    life.bill(date(2026, 12, 20))
+    held_until = date(2027, 3, 10)
+    life.tell(offered(3, premium_minor=36_500, notice_sent_on=LATE_NOTICE), on=held_until)
+    assert len(life.bill(held_until)) == 3
+    assert {invoice.due_on for invoice in life.head.open_invoices[-3:]} == {held_until + timedelta(days=14)}
+    at_issue = PaymentPlan(name="at_issue", months_between=1, is_first_at_issue=True)
+    life = Life(rulebook=build_rulebook(plans={**PLANS, "at_issue": at_issue}))
+    life.tell(issued(plan="at_issue"), on=date(2026, 1, 5))
+    life.bill(date(2026, 1, 5))
+    assert [invoice.due_on for invoice in life.head.open_invoices] == [date(2026, 1, 19)]
+
+
 def test_more_premium_goes_into_what_is_not_invoiced_and_where_all_is_into_an_invoice_of_its_own() -> None:
     # 181 days at 1.00 and 184 at 2.00: 549.00, and twelve percent of it.
     dearer_minor = 54_900 + 6_588

@@ -11,6 +11,7 @@ from typing import Any, Final
 from pawledger.domain.creditors import Creditor
 from pawledger.domain.entries import Decision, Entry, EntryKind, LedgerAccount
 from pawledger.domain.errors import PawledgerError, require
+from pawledger.domain.issuing import due_day_of
 from pawledger.domain.payment_codes import sepa_payload_of
 from pawledger.domain.payment_references import InvoiceAddress, numeric_reference_of
 
@@ -189,7 +190,7 @@ def make_invoice_document(entry: Entry, *, currency: str, creditor: Creditor) ->
         account_id=entry.account_id,
         entry_hash=entry.hash,
         issued_on=decision.occurred_on,
-        due_on=date.fromisoformat(decision.facts["due_on"]),
+        due_on=due_day_of(decision),
         currency=currency,
         lines=tuple(_line(*line) for line in decision.facts["lines"]),
         settled_minor=sum(a.amount_minor for a in decision.allocations if a.invoice_id == invoice_id),
@@ -404,7 +405,7 @@ def _what(account_id: str, decision: Decision) -> str:
 
 
 def _due_on(decision: Decision) -> date | None:
-    return date.fromisoformat(decision.facts["due_on"]) if decision.kind is EntryKind.INVOICE_ISSUED else None
+    return due_day_of(decision) if decision.kind is EntryKind.INVOICE_ISSUED else None
 
 
 def _open_invoices(entries: Iterable[Entry]) -> tuple[StatementInvoice, ...]:

@@ -12,6 +12,7 @@ from typing import Final
 from pawledger.domain.entries import Entry, EntryKind
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.installments import INSTALLMENT_FEE
+from pawledger.domain.issuing import due_day_of
 from pawledger.domain.ledger import AccountHead, apply_entry
 from pawledger.domain.policies import BilledTerm, Charge, Installment, sum_by_code
 from pawledger.domain.policy_decisions import decide_policy_event
@@ -196,7 +197,7 @@ def explain_invoice(entries: Sequence[Entry], invoice: Entry, rulebook: Rulebook
         invoice_id=invoice_id,
         currency=currency,
         issued_on=decision.occurred_on,
-        due_on=date.fromisoformat(decision.facts["due_on"]),
+        due_on=due_day_of(decision),
         amount_minor=sum(line.amount_minor for line in lines),
         settled_minor=sum(a.amount_minor for a in decision.allocations if a.invoice_id == invoice_id),
         lines=lines,

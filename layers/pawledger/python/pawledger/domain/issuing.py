@@ -1,7 +1,7 @@
 """Decisions about invoices: which installments of an account go on the next one, and what pays it at once."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from pawledger.domain.allocation import allocate_oldest_first, sum_of
 from pawledger.domain.entries import (
@@ -40,6 +40,8 @@ def decide_next_invoice(head: AccountHead, terms: Sequence[BilledTerm], business
     wants apart are on one of their own. Unapplied cash settles open invoices in the same entry, so that an account
     never owes and has money at the same time.
 
+    It is due when its installments are, but never sooner after its issue than the plan wants.
+
     Raises `MissingTermError` where a term that the head names is not among `terms` as the head knows it, and
     `InvoiceNumbersUsedUpError`.
     """
@@ -63,9 +65,17 @@ def decide_next_invoice(head: AccountHead, terms: Sequence[BilledTerm], business
     return _invoice(head, lines, first.due_on, business_date)
 
 
+def due_day_of(invoice: Decision) -> date:
+    """When an invoice is to be paid: later than its facts say where it was issued late; they name what it bills."""
+    opened = invoice.opened_invoice
+    return opened.due_on if opened else date.fromisoformat(invoice.facts["due_on"])
+
+
 def _invoice(
-    head: AccountHead, lines: Sequence[tuple[Installment, BilledTerm]], due_on: date, business_date: date
+    head: AccountHead, lines: Sequence[tuple[Installment, BilledTerm]], planned_on: date, business_date: date
 ) -> Decision:
+    # Nobody is overdue when the invoice comes: what was told late, or held, has the plan's days as well.
+    due_on = max(planned_on, business_date + timedelta(days=max(term.lead_days for _, term in lines)))
     currency = lines[0][1].currency
     amount_minor = sum(installment.amount_minor for installment, _ in lines)
     number = head.invoice_count + 1
@@ -95,7 +105,8 @@ def _invoice(
         entry_id=f"{INVOICE_ENTRIES}{first_term.term_id}#{first.number}",
         occurred_on=business_date,
         facts={
-            "due_on": due_on.isoformat(),
+            # As planned: the same installments have the same facts, whichever day's run is first to invoice them.
+            "due_on": planned_on.isoformat(),
             "lines": [
                 [term.term_id, line.number, [[charge.code, charge.amount_minor] for charge in line.charges]]
                 for line, term in lines

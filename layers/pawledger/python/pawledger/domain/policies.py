@@ -94,6 +94,8 @@ class BilledTerm:
     """Last day on which its renewal may be told to the customer; None where it ends, or where no rule says so."""
     is_in_full: bool = False
     """Whether it was invoiced in one piece, or will be, which may earn a discount; later changes of plan leave it."""
+    lead_days: int = 0
+    """Of its plan: an invoice is due so many days after it is issued, or later."""
 
     @property
     def term_id(self) -> str:
@@ -150,6 +152,7 @@ def term_as_json(term: BilledTerm) -> dict[str, Any]:
         "is_separate": term.is_separate,
         "renewal_notice_on": term.renewal_notice_on and term.renewal_notice_on.isoformat(),
         "is_in_full": term.is_in_full,
+        "lead_days": term.lead_days,
     }
 
 
@@ -172,6 +175,7 @@ def term_from_json(written: Mapping[str, Any]) -> BilledTerm:
         is_separate=written["is_separate"],
         renewal_notice_on=date.fromisoformat(notice_on) if (notice_on := written["renewal_notice_on"]) else None,
         is_in_full=written["is_in_full"],
+        lead_days=written["lead_days"],
     )
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from pawledger.domain.allocation import sum_of
 from pawledger.domain.entries import Decision
 from pawledger.domain.errors import PawledgerError
-from pawledger.domain.issuing import decide_next_invoice
+from pawledger.domain.issuing import decide_next_invoice, due_day_of
 from pawledger.domain.ledger import AccountHead, apply_entry, chain_entry
 from pawledger.domain.policies import BilledTerm, Charge, Installment, sum_by_code
 from pawledger.domain.policy_decisions import PolicyDecision
@@ -205,18 +205,18 @@ def _describe_invoice(head: AccountHead, ground: PreviewGround, decision: Decisi
     for term_id, number, _ in decision.facts["lines"]:
         term = by_id[term_id]
         installment = term.installments[number - 1]
-        why = _explain_installment(term, installment, ground.rulebook, decision.occurred_on)
+        why = _explain_installment(term, installment, ground.rulebook, decision)
         lines.append(PreviewedLine(term_id, number, len(term.installments), installment.charges, why))
     return PreviewedInvoice(
         f"{head.account_id}-{decision.invoice_number or 0:04d}",
-        date.fromisoformat(decision.facts["due_on"]),
+        due_day_of(decision),
         decision,
         tuple(lines),
     )
 
 
-def _explain_installment(term: BilledTerm, installment: Installment, rulebook: Rulebook, issued_on: date) -> str:
-    """Why this is billed on that day."""
+def _explain_installment(term: BilledTerm, installment: Installment, rulebook: Rulebook, invoice: Decision) -> str:
+    """Why this is billed on the day of an invoice."""
     plan = rulebook.plan(term.plan)
     before = sum(i.months for i in term.installments if i.number < installment.number and not i.is_withdrawn)
     parts = [f"paid {term.plan}: {_name_months(before, installment.months)}"]
@@ -224,8 +224,12 @@ def _explain_installment(term: BilledTerm, installment: Installment, rulebook: R
         parts.append("invoiced as soon as it is recorded")
     else:
         parts.append(f"invoiced {(installment.due_on - installment.invoice_on).days} days before it is due")
-    if issued_on > installment.invoice_on:
+    if invoice.occurred_on > installment.invoice_on:
         parts.append(f"late, it was to be invoiced on {installment.invoice_on}")
+    if due_day_of(invoice) > installment.due_on:
+        parts.append(
+            f"due {(due_day_of(invoice) - invoice.occurred_on).days} days after that, not on {installment.due_on}"
+        )
     if term.is_separate:
         parts.append("invoiced apart from other policies")
     return ", ".join(parts)

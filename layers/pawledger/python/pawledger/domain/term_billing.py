@@ -102,6 +102,7 @@ def bill_term(
         is_separate=separation is not None,
         renewal_notice_on=_renewal_notice_on(term, rulebook),
         is_in_full=is_in_full,
+        lead_days=plan.payment_plan.lead_days,
     )
     return _rebilling(stored, after, schedule, len(invoiced))
 
