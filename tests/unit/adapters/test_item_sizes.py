@@ -10,13 +10,18 @@ import pytest
 from pawledger.adapters.models import AccountRow, DiscrepancyRow, EntryRow, Row, TermRow
 from pawledger.adapters.rows import account_row, discrepancy_row, entry_row, term_row
 from pawledger.domain.bank_movements import Movement
+from pawledger.domain.candidate_scores import Evidence
 from pawledger.domain.entries import Decision, Entry, EntryKind, LedgerAccount, OpenInvoice, TermCursor
 from pawledger.domain.issuing import decide_next_invoice
 from pawledger.domain.ledger import AccountHead, Standing, apply_entry, chain_entry
+from pawledger.domain.marks import MARK_CHARACTERS, MARKS_MAX
+from pawledger.domain.payment_clues import Candidate
 from pawledger.domain.payments import decide_movement
 from pawledger.domain.policy_events import EVENT_TYPES
 from pawledger.domain.returns import ReturnGround
 from pawledger.domain.splitting import SharedPart, split_payment
+from pawledger.services.identify import CANDIDATES_KEPT_MAX
+from pawledger.services.payer_keys import NAME_KEY_CHARACTERS, NAME_KEYS_MAX, PAYER_KEY_CHARACTERS
 from tests.builders.movements import build_movement
 from tests.builders.policies import build_policy, discount, fee, issue, premium, tax, term_of
 
@@ -146,7 +151,16 @@ def test_an_entry_of_a_provider_with_its_place_in_a_large_file_fits(movement: Mo
 
 
 def test_an_entry_and_a_discrepancy_of_money_that_nobody_can_place_fit() -> None:
-    outcome = decide_movement(AccountHead("SUSPENSE-07"), build_movement(amount_minor=123_456))
+    found = (Evidence.PAYER, Evidence.PART_OF_NAME, Evidence.AMOUNT_OF_SEVERAL)
+    candidates = (Candidate("HOME00000001", ("HOME00000001-0012",), 85, found, ()),) * CANDIDATES_KEPT_MAX
+    movement = replace(
+        build_movement(amount_minor=123_456),
+        candidates=candidates,
+        payer_key="k" * PAYER_KEY_CHARACTERS,
+        name_keys=("n" * NAME_KEY_CHARACTERS,) * NAME_KEYS_MAX,
+        marks=("m" * MARK_CHARACTERS,) * MARKS_MAX,
+    )
+    outcome = decide_movement(AccountHead("SUSPENSE-07"), movement)
     entry = chain_entry(AccountHead("SUSPENSE-07"), outcome.decision)
     (discrepancy,) = outcome.discrepancies
     assert counted_bytes(entry_row(EntryRow, entry)) <= WRITE_UNIT_BYTES

@@ -172,12 +172,23 @@ def test_what_cannot_be_identified_waits_in_suspense() -> None:
     assert kinds_of_discrepancies(world) == ["unidentified_payment"]
 
 
-def test_a_reference_with_wrong_check_digits_goes_to_suspense() -> None:
+def test_a_reference_with_wrong_check_digits_waits_with_its_candidate_where_the_amount_is_not_what_is_open() -> None:
     world = build_world()
     wrong = f"RF{int(REFERENCE[2:4]) % 97 + 1:02d}{REFERENCE[4:]}"
-    tally = post(world, [chunked_payment(references=[wrong])])
+    tally = post(world, [chunked_payment("odd", amount_minor=999, references=[wrong])])
     assert tally.counts["suspended"] == 1
     assert head_of(world).balance_minor(LedgerAccount.CASH) == 0
+    waiting = entry_of(world, "odd", suspense_ledger_of(payment_id_of(("odd",))))
+    # 45 of 100 for the damaged reference alone.
+    assert waiting.decision.details == {"candidates": [f"{ACCOUNT_ID} 45 corrected"]}
+
+
+def test_a_reference_with_wrong_check_digits_is_corrected_where_the_amount_is_what_is_open() -> None:
+    world = build_world()
+    wrong = f"RF{int(REFERENCE[2:4]) % 97 + 1:02d}{REFERENCE[4:]}"
+    assert post(world, [chunked_payment(references=[wrong])]).counts["posted"] == 1
+    assert head_of(world).open_invoices == ()
+    assert entry_of(world, "first").decision.source["identified_by"] == "corrected payment reference"
 
 
 def test_two_accounts_named_go_to_suspense_and_to_neither() -> None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from pawledger.domain.canonical import hash_value
 from pawledger.domain.money import format_amount
+from pawledger.domain.payment_clues import Candidate
 
 PAYMENT_ID_LENGTH: Final = 32
 """128 bits of SHA-256: a collision among 10**12 payments has odds below 10**-14, and an entry stays short."""
@@ -78,6 +79,8 @@ class BankMovement:
     """Keyed hash of the account that paid, which tells a payer again and tells nobody who it is."""
     name_keys: tuple[str, ...] = ()
     """Keyed hashes of the parts of the payer's name."""
+    candidates: tuple[Candidate, ...] = ()
+    """Accounts that may be meant, best first, where none is certain."""
     offset: int | None = None
     """Byte of the unpacked file on which it starts, from 0, where its line does not find it."""
     marks: tuple[str, ...] = ()

@@ -106,6 +106,22 @@ def identify_payment(clues: PaymentClues, book: AccountBook) -> Identification:
     return _abstain(search)
 
 
+def identify_return(clues: PaymentClues, book: AccountBook) -> Identification:
+    """Whose payment is taken back, or given back again: only by our reference or a mandate that leads to one account.
+
+    What is open says nothing of what was paid, so that no amount is compared.
+    """
+    readings, rung = _find_letters(clues), Rung.REFERENCE
+    if not readings:
+        readings, rung = _find_issued_digits(clues, book), Rung.DIGITS
+    search = _Search(clues, book)
+    addresses = _different(readings)
+    if len(_accounts_of(addresses)) == 1:
+        return _certain(search, (_part_of(addresses, clues.amount_minor),), rung)
+    parts = () if addresses else _follow_mandate(search)
+    return _certain(search, parts, Rung.MANDATE) if parts else _abstain(search)
+
+
 def invoice_id_of(address: InvoiceAddress) -> str:
     """Under which id the invoice of a payment reference stands among the open ones."""
     return f"{address.account_id}-{address.invoice_number:04d}"

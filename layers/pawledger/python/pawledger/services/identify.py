@@ -1,17 +1,18 @@
-"""Identifying the account of a bank movement: by computation first, by what was remembered second, never by a guess."""
+"""Finding the ledger of a bank movement: by computation first, by what was remembered second, never by a guess."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
+from pawledger.domain.account_suggestions import suggest_accounts
+from pawledger.domain.identification import identify_payment, identify_return
 from pawledger.domain.identifiers import suspense_ledger_of
-from pawledger.domain.payment_references import (
-    InvoiceAddress,
-    find_creditor_references,
-    read_creditor_reference,
-    read_numeric_reference,
-)
+from pawledger.domain.payment_clues import Candidate, Identification, Part, PaymentClues, Rung
 from pawledger.ports import Ledger, ReferenceBook
-from pawledger.services.mandates import mandate_reference_of
+from pawledger.services.account_book import StoredAccountBook, StoredSuggestionBook
+
+CANDIDATES_KEPT_MAX: Final = 3
+"""What the entry of a payment that waits keeps for whoever looks at it, so that it stays under 1 KB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,52 +33,40 @@ class Route:
     """The ledger that takes a movement, and how it was found."""
 
     ledger_id: str
-    invoice_number: int | None
+    invoice_ids: tuple[str, ...]
+    """The invoices that the payer named, in the payer's order."""
     identified_by: str | None
+    parts: tuple[Part, ...] = ()
+    """What belongs to whom, where it is several accounts': then the ledger is one of suspense, which passes it on."""
+    candidates: tuple[Candidate, ...] = ()
+    """Who may be meant, best first, where nobody is certain."""
 
 
-def identify_account(payment_id: str, clues: Clues, references: ReferenceBook, ledger: Ledger) -> Route:
+def identify_account(
+    payment_id: str, clues: PaymentClues, references: ReferenceBook, ledger: Ledger, *, is_payment: bool = True
+) -> Route:
     """Which ledger takes a movement; the same answer for the same movement, however often and whenever it is asked.
 
     One of our creditor references leads to its account by computation alone. Every other way depends on what is known
     on the day, so its first answer is remembered and holds for ever: a movement that once went to suspense is not
     posted to an account when it is delivered again, not even where it then carries our reference.
     """
-    route = f"route#{payment_id}"
-    addresses = _find_addresses(clues)
-    account_ids = {address.account_id for address in addresses}
-    if len(account_ids) == 1:
-        remembered = references.find(route)
-        if remembered is None or remembered == addresses[0].account_id:
-            return Route(addresses[0].account_id, addresses[0].invoice_number, "payment reference")
-        return Route(remembered, None, None)
-    candidate = None if addresses else _look_up(clues, references, ledger)
-    ledger_id = references.claim(route, candidate.ledger_id if candidate else suspense_ledger_of(payment_id))
-    return candidate if candidate and candidate.ledger_id == ledger_id else Route(ledger_id, None, None)
+    route, suspense = f"route#{payment_id}", suspense_ledger_of(payment_id)
+    book = StoredAccountBook(references, ledger)
+    found = (identify_payment if is_payment else identify_return)(clues, book)
+    ledger_id = found.parts[0].account_id if len(found.parts) == 1 else suspense
+    if found.rung is Rung.REFERENCE and len(found.parts) == 1 and not book.was_asked:
+        remembered = references.find(route) or ledger_id
+    else:
+        remembered = references.claim(route, ledger_id)
+    if remembered != ledger_id:
+        return Route(remembered, (), None)
+    if len(found.parts) == 1:
+        return Route(ledger_id, found.parts[0].invoice_ids, found.rung)
+    candidates = () if found.parts or not is_payment else _suggest(clues, found, book)
+    return Route(ledger_id, (), found.rung, found.parts, candidates)
 
 
-def _find_addresses(clues: Clues) -> tuple[InvoiceAddress, ...]:
-    """Addresses in structured references, else in the text; several accounts among them mean that none is sure."""
-    exact = {address: None for reference in clues.references if (address := read_creditor_reference(reference))}
-    if exact:
-        return tuple(exact)
-    texts = (*clues.references, clues.text)
-    return tuple({address: None for text in texts for address in find_creditor_references(text)})
-
-
-def _look_up(clues: Clues, references: ReferenceBook, ledger: Ledger) -> Route | None:
-    """The account of a mandate, or of a reference in digits whose invoice was really issued."""
-    if clues.mandate_id:
-        account_id = references.find(mandate_reference_of(clues.mandate_id))
-        if account_id:
-            return Route(account_id, None, "mandate")
-    numbers = (read_numeric_reference(reference) for reference in clues.references)
-    issued = [address for address in numbers if address and _is_issued(address, ledger)]
-    if len({address.account_id for address in issued}) != 1:
-        return None
-    return Route(issued[0].account_id, issued[0].invoice_number, "payment reference in digits")
-
-
-def _is_issued(address: InvoiceAddress, ledger: Ledger) -> bool:
-    head = ledger.read_head(address.account_id, consistent=True)
-    return head is not None and 1 <= address.invoice_number <= head.invoice_count
+def _suggest(clues: PaymentClues, found: Identification, book: StoredAccountBook) -> tuple[Candidate, ...]:
+    suggested = suggest_accounts(clues, StoredSuggestionBook(book, clues), known=found.candidates)
+    return suggested[:CANDIDATES_KEPT_MAX]

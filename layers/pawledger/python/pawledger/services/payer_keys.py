@@ -31,15 +31,14 @@ NAME_CHARACTERS_MAX: Final = 200
 """ISO 20022 allows 140."""
 
 _LETTERS_OF_OTHERS: Final = str.maketrans(
-    dict(zip("äöüåøæœłđðþ", "ae oe ue aa oe ae oe l d d th".split(), strict=True))
+    {"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "æ": "ae", "œ": "oe"} | dict(zip("łđð", "ldd", strict=True))
 )
 """How banks write letters that they cannot send; what is a letter with a sign on it is taken apart by Unicode."""
 
-_LEFT_OUT: Final = frozenset(
-    "mr mrs miss mister herr herrn frau familie fam eheleute madame monsieur dr prof dipl ing med phd jr sr iii "
-    "und and oder von vom van zum zur der den dem des die das del della dos las los ten ter the".split()
-)
-"""Titles, and small words between names; words of one and two letters are left out anyhow."""
+_TITLES: Final = "mr mrs miss mister herr herrn frau familie fam eheleute madame monsieur dr prof dipl ing med jr"
+_SMALL_WORDS: Final = "und and oder von vom van zum zur der den dem des die das del della dos las los ten ter the"
+_LEFT_OUT: Final = frozenset((*_TITLES.split(), *_SMALL_WORDS.split()))
+"""What stands beside names and between them; words of one and two letters are left out anyhow."""
 
 _ACCOUNT_SIGNS: Final = re.compile(r"[^A-Z0-9]")
 _MASKED: Final = re.compile(r"[*•#]|X{3}")

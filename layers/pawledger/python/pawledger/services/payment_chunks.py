@@ -16,6 +16,7 @@ from pawledger.bank_files.records import Booking, Direction, Purpose, StatementE
 from pawledger.domain.bank_movements import BankMovement, Movement, payment_id_of
 from pawledger.domain.canonical import write_canonical
 from pawledger.domain.marks import mark_of_mandate, marks_of
+from pawledger.domain.payment_clues import Candidate, PaymentClues
 from pawledger.domain.settlements import Settlement
 from pawledger.services.identify import Clues
 from pawledger.services.mandates import MANDATE_ID_CHARACTERS_MAX
@@ -76,7 +77,28 @@ class ChunkedMovement:
         """Minor units, positive where money comes in."""
         return self.amount_minor if self.movement.is_credit else -self.amount_minor
 
-    def identified(self, file_id: str, invoice_ids: tuple[str, ...], identified_by: str | None) -> BankMovement:
+    @property
+    def payment_clues(self) -> PaymentClues:
+        """What identification is given of it."""
+        clues = self.clues
+        return PaymentClues(
+            self.amount_minor,
+            self.currency,
+            self.booked_on,
+            tuple(clues.references),
+            clues.text,
+            clues.mandate_id,
+            clues.payer_key,
+            clues.name_keys,
+        )
+
+    def identified(
+        self,
+        file_id: str,
+        invoice_ids: tuple[str, ...],
+        identified_by: str | None,
+        candidates: tuple[Candidate, ...] = (),
+    ) -> BankMovement:
         """The movement as the ledger takes it: without names and texts."""
         return BankMovement(
             payment_id=self.payment_id,
@@ -94,6 +116,7 @@ class ChunkedMovement:
             offset=self.offset,
             payer_key=self.clues.payer_key,
             name_keys=self.clues.name_keys,
+            candidates=candidates,
             marks=marks_of(self.clues.references),
             mandate_mark=mark_of_mandate(self.clues.mandate_id) if self.clues.mandate_id else None,
             repeats_ids=self.repeats_ids,

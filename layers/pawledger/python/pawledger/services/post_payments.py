@@ -99,8 +99,7 @@ def _post_movement(file_id: str, chunked: ChunkedMovement, ports: PostingPorts, 
         return
     send_to_waiting_payment(chunked, ports.returns)
     route = _route(chunked, ports)
-    named = () if route.invoice_number is None else (f"{route.ledger_id}-{route.invoice_number:04d}",)
-    movement = chunked.identified(file_id, named, route.identified_by)
+    movement = chunked.identified(file_id, route.invoice_ids, route.identified_by, route.candidates)
     signed_minor = movement.signed_minor
     seen: list[AccountHead] = []
 
@@ -157,8 +156,10 @@ def _route(movement: ChunkedMovement, ports: PostingPorts) -> Route:
         # What met its other side stays there, also where the profile does not tell of settlements any more.
         may_have_met = movement.movement not in FEES
         remembered = ports.references.find(f"route#{movement.payment_id}") if may_have_met else None
-        return Route(remembered or suspense_ledger_of(movement.payment_id), None, None)
-    return identify_account(movement.payment_id, movement.clues, ports.references, ports.ledger)
+        return Route(remembered or suspense_ledger_of(movement.payment_id), (), None)
+    is_payment = movement.movement is Movement.PAYMENT
+    clues = movement.payment_clues
+    return identify_account(movement.payment_id, clues, ports.references, ports.ledger, is_payment=is_payment)
 
 
 def _propose(head: AccountHead, movement: BankMovement, ports: PostingPorts) -> Proposal:

@@ -84,7 +84,7 @@ def find_payout(movement: "ChunkedMovement", references: ReferenceBook, ledger: 
         return None
     ledger_id = settlement_ledger_of(settlement.provider, movement.currency)
     claimed = references.claim(f"route#{movement.payment_id}", ledger_id)
-    return Route(ledger_id, None, f"settlement of {settlement.provider}") if claimed == ledger_id else None
+    return Route(ledger_id, (), f"settlement of {settlement.provider}") if claimed == ledger_id else None
 
 
 def marks_of_settlement(clues: Clues) -> tuple[str, ...]:

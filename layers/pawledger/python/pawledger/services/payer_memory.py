@@ -1,0 +1,52 @@
+"""What is remembered of payers: which accounts they paid before, in the references table.
+
+Nothing there is ever changed: a further account of a payer takes the next slot (`payer#<key>`, `payer#<key>#2`, ...).
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from pawledger.ports import ReferenceBook
+
+SLOTS_MAX: Final = 8
+"""Accounts remembered of one payer, or of one part of a name."""
+
+MARK_SLOTS_MAX: Final = 2
+"""Two accounts show that an id tells nothing apart."""
+
+
+def payer_reference_of(payer_key: str) -> str:
+    return f"payer#{payer_key}"
+
+
+def name_reference_of(name_key: str) -> str:
+    return f"name#{name_key}"
+
+
+def mark_reference_of(mark: str) -> str:
+    return f"mark#{mark}"
+
+
+def recall_accounts(reference: str, references: ReferenceBook, slots_max: int = SLOTS_MAX) -> tuple[str, ...]:
+    """The accounts that are remembered under a reference, in the order in which they were learnt."""
+    found = []
+    for slot in _slots_of(reference, slots_max):
+        account_id = references.find(slot)
+        if account_id is None:
+            break
+        found.append(account_id)
+    return tuple(found)
+
+
+def remember_account(reference: str, account_id: str, references: ReferenceBook, slots_max: int = SLOTS_MAX) -> bool:
+    """Remember an account under a reference, once; True where it is new. Where all slots are taken, it is left out."""
+    for slot in _slots_of(reference, slots_max):
+        standing = references.find(slot)
+        if (standing or references.claim(slot, account_id)) == account_id:
+            return standing is None
+    return False
+
+
+def _slots_of(reference: str, slots_max: int) -> Iterator[str]:
+    yield reference
+    yield from (f"{reference}#{number}" for number in range(2, slots_max + 1))
