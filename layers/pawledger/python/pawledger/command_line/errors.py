@@ -49,3 +49,7 @@ class ShareUnreadableError(PawledgerError):
 
 class EventFileError(PawledgerError):
     """The file with the event to be previewed cannot be read, or is no JSON."""
+
+
+class ReturnReasonNotFoundError(PawledgerError):
+    """No table of reasons has this code."""

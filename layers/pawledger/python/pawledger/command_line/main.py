@@ -87,7 +87,7 @@ def main(argv: Sequence[str], out: TextIO, err: TextIO, *, open_books: OpenBooks
         return _propose_mapping(arguments.path, out, err)
     if arguments.command == "providers check":
         return _check_providers(arguments.paths, out, err)
-    if arguments.command in {"rules check", "rules show"}:
+    if arguments.command in {"rules check", "rules show", "returns reasons"}:
         return _run_rules(arguments, out, err)
     try:
         with open_books(choose_environment(arguments.environment)) as books:
@@ -115,11 +115,15 @@ def _check_providers(paths: Sequence[str], out: TextIO, err: TextIO) -> int:
 
 def _run_rules(arguments: argparse.Namespace, out: TextIO, err: TextIO) -> int:
     from pawledger.command_line.billing_rules import check_rules, show_rules  # noqa: PLC0415 - only they need the rules
+    from pawledger.command_line.returns import show_reasons  # noqa: PLC0415 - as above
 
     try:
         if arguments.command == "rules check":
             return EXIT_DONE if check_rules(arguments.directory, out) else EXIT_CONDITION
-        show_rules(arguments.jurisdiction, arguments.on, out)
+        if arguments.command == "returns reasons":
+            show_reasons(arguments.code, out)
+        else:
+            show_rules(arguments.jurisdiction, arguments.on, out)
     except PawledgerError as error:
         err.write(f"pawledger: {escape_text(str(error))}\n")
         return EXIT_CONDITION
@@ -343,6 +347,7 @@ def _build_parser() -> argparse.ArgumentParser:
     check.add_argument("paths", nargs="*", metavar="PROFILE")
     check.set_defaults(command="providers check")
     _add_rules_commands(_add_group(groups, "rules", "taxes, fees, discounts, cancellations, renewals and plans"))
+    _add_return_commands(_add_group(groups, "returns", "payments that banks and providers take back"))
     return parser
 
 
@@ -456,6 +461,12 @@ def _add_rules_commands(group: Any) -> None:
     show.add_argument("jurisdiction", nargs="?", metavar="JURISDICTION", help="such as GB or US-CA; all if not given")
     show.add_argument("--on", type=_read_day, metavar="DATE", help="only the rules that count on this day")
     show.set_defaults(command="rules show")
+
+
+def _add_return_commands(group: Any) -> None:
+    reasons = group.add_parser("reasons", help="what reasons of returns mean, and what follows", allow_abbrev=False)
+    reasons.add_argument("code", nargs="?", metavar="CODE", help="such as R01, AC04 or ARUDD-0; all if not given")
+    reasons.set_defaults(command="returns reasons")
 
 
 def _read_day(text: str) -> date:
