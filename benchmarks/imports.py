@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.table import Row
-from infra.constructs.layers import install_dependencies, remove_unused_files
+from infra.constructs.layers import install_dependencies, remove_unused_endpoints, remove_unused_files
 from infra.environments import LOCAL
 
 CHECKOUT: Final = Path(__file__).parent.parent
@@ -57,6 +57,7 @@ def measure_imports() -> list[Row]:
         for lock in ("dependencies", "documents"):
             install_dependencies(CHECKOUT / "layers" / lock / "requirements.txt", layer, LOCAL)
         remove_unused_files(layer)
+        remove_unused_endpoints(layer)
         for handler in handlers:
             _import_once(handler, layer)  # compiles; what is measured is loading
         for handler in handlers * RUNS:

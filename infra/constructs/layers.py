@@ -1,6 +1,7 @@
 """The layers: third-party packages, built without Docker from hashed locks, and our own package."""
 
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,7 @@ LOCK_NAME: Final = "requirements.txt"
 
 # Nearly all of botocore's weight is descriptions of services that the functions never call. `sts` is called by none of
 # them either, but is what botocore turns to for credentials of a role.
-KEPT_SERVICES: Final = frozenset({"dynamodb", "events", "s3", "sqs", "sns", "sts"})
+KEPT_SERVICES: Final = frozenset({"dynamodb", "events", "s3", "secretsmanager", "sns", "sqs", "sts"})
 
 UNUSED_FOLDERS: Final = ("holidays/locale",)
 """Names of holidays in other languages, half of that package: only their days are asked for."""
@@ -33,7 +34,7 @@ DOCUMENTS_LAYER_BUDGET_BYTES: Final = 96 * 1024 * 1024
 """Typst is one library of 84 MB with its fonts in it; only the function that sets documents carries it."""
 INSTALL_TIMEOUT_SECONDS: Final = 300
 """A first download over a slow line; installing from a warm cache takes a second."""
-RECIPE: Final = "2"
+RECIPE: Final = "3"
 """Part of the asset's hash: to be raised when what is built from the same lock changes."""
 
 
@@ -54,6 +55,7 @@ class DependencyBundling:
         target = Path(output_dir) / "python"
         install_dependencies(self._lock, target, self._environment)
         remove_unused_files(target)
+        remove_unused_endpoints(target)
         require_size_within_budget(target, self._budget_bytes)
         return True
 
@@ -88,6 +90,22 @@ def remove_unused_files(target: Path) -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
+
+
+def remove_unused_endpoints(target: Path) -> None:
+    """Keep the addresses of kept services alone, in every partition, where botocore is there.
+
+    botocore parses the whole list when the first client is made, in each cold start; for a service that is not in it,
+    it goes by the partition's pattern, as it does for services newer than itself.
+    """
+    path = target / "botocore" / "data" / "endpoints.json"
+    if not path.exists():
+        return
+    endpoints = json.loads(path.read_text(encoding="utf-8"))
+    for partition in endpoints["partitions"]:
+        services = partition["services"]
+        partition["services"] = {name: services[name] for name in services if name in KEPT_SERVICES}
+    path.write_text(json.dumps(endpoints), encoding="utf-8")
 
 
 def require_size_within_budget(target: Path, budget_bytes: int) -> None:

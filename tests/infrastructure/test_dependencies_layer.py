@@ -1,15 +1,18 @@
 """The dependencies layer is built from its lock alone, holds what Lambda loads, and stays small."""
 
 import dataclasses
+import json
 import re
 from pathlib import Path
 
 import pytest
 
 from infra.constructs.layers import (
+    KEPT_SERVICES,
     LAYERS_FOLDER,
     hash_dependencies,
     install_dependencies,
+    remove_unused_endpoints,
     remove_unused_files,
     require_size_within_budget,
 )
@@ -54,6 +57,37 @@ def test_what_lambda_never_loads_is_removed_and_the_rest_stays(tmp_path: Path) -
     remove_unused_files(tmp_path)
     assert [path.exists() for path in kept] == [True] * 5
     assert [path.exists() for path in removed] == [False] * 5
+
+
+def test_addresses_are_kept_of_kept_services_alone_in_every_partition(tmp_path: Path) -> None:
+    path = tmp_path / "botocore" / "data" / "endpoints.json"
+    path.parent.mkdir(parents=True)
+    queues = {"endpoints": {"us-east-1": {"sslCommonName": "queue.amazonaws.com"}}}
+    regions = {"us-east-1": {"description": "US East (N. Virginia)"}}
+    partitions = [
+        {"partition": "aws", "regions": regions, "services": {"ec2": {"endpoints": {}}, "sqs": queues}},
+        {"partition": "aws-cn", "regions": {}, "services": {"ec2": {"endpoints": {}}}},
+    ]
+    path.write_text(json.dumps({"partitions": partitions, "version": 3}))
+    remove_unused_endpoints(tmp_path)
+    assert json.loads(path.read_text()) == {
+        "partitions": [
+            {"partition": "aws", "regions": regions, "services": {"sqs": queues}},
+            {"partition": "aws-cn", "regions": {}, "services": {}},
+        ],
+        "version": 3,
+    }
+
+
+def test_a_layer_without_botocore_has_no_addresses_to_remove(tmp_path: Path) -> None:
+    remove_unused_endpoints(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_every_service_that_a_function_makes_a_client_for_is_kept() -> None:
+    wiring = LAYERS_FOLDER / "pawledger" / "python" / "pawledger" / "runtime" / "wiring.py"
+    called = set(re.findall(r'make_client\("([a-z0-9-]+)"', wiring.read_text()))
+    assert {"s3", "secretsmanager", "sqs"} <= called <= KEPT_SERVICES
 
 
 def test_a_layer_over_its_budget_is_refused_with_its_heaviest_packages(tmp_path: Path) -> None:
