@@ -8,13 +8,16 @@ from pawledger.domain.allocation_terms import AllocationRules
 from pawledger.domain.bank_movements import Movement, payment_id_of
 from pawledger.domain.policy_events import PolicyIssued
 from pawledger.domain.rulebook import Rulebook
+from pawledger.ports import Announcements
 from pawledger.rules.provider_profiles import ProviderProfile
 from pawledger.rules.return_reasons import load_return_reasons
 from pawledger.services.close_day import ClosingPorts
 from pawledger.services.identify import Clues
+from pawledger.services.mandate_notices import NoticePorts
 from pawledger.services.payer_keys import PayerKeys
 from pawledger.services.payment_chunks import ChunkedMovement, write_chunk
-from pawledger.services.post_payments import PostingPorts, PostingTally, post_payments
+from pawledger.services.post_movement import PostingPorts
+from pawledger.services.post_payments import PostingTally, post_payments
 from pawledger.services.post_returns import ReturnPorts, ReturnRules
 from pawledger.services.receive_bank_file import ReceivingPorts
 from pawledger.services.record_policy_event import PolicyRecordingPorts, record_policy_event
@@ -22,6 +25,7 @@ from pawledger.services.start_billing_day import BillingPorts
 from tests.builders.movements import BOOKED_ON
 from tests.builders.policies import charges_of
 from tests.builders.rulebooks import build_rulebook
+from tests.fakes.documents import MemoryAnnouncements
 from tests.fakes.memory import MemoryWorld
 from tests.fakes.secrets import MemoryPayerSecret
 
@@ -62,7 +66,9 @@ def connect_posting(
     )
 
 
-def connect_receiving(world: MemoryWorld, *profiles: ProviderProfile) -> ReceivingPorts:
+def connect_receiving(
+    world: MemoryWorld, *profiles: ProviderProfile, announcements: Announcements | None = None
+) -> ReceivingPorts:
     """Receiving with the given provider profiles, none of the shipped ones."""
     by_provider = {profile.provider: profile for profile in profiles}
     return ReceivingPorts(
@@ -73,6 +79,7 @@ def connect_receiving(world: MemoryWorld, *profiles: ProviderProfile) -> Receivi
         payments_queue=world.payments_queue,
         profile_of=by_provider.get,
         payer_keys=PayerKeys(MemoryPayerSecret()),
+        notices=NoticePorts(announcements or MemoryAnnouncements(), load_return_reasons),
     )
 
 

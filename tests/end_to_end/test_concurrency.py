@@ -30,7 +30,8 @@ from pawledger.domain.payment_references import InvoiceAddress, creditor_referen
 from pawledger.domain.payments import decide_movement
 from pawledger.services.bill_accounts import bill_account
 from pawledger.services.payment_chunks import ChunkedMovement
-from pawledger.services.post_payments import PostingPorts, PostingTally, post_payments
+from pawledger.services.post_movement import PostingPorts
+from pawledger.services.post_payments import PostingTally, post_payments
 from pawledger.services.record_policy_event import PolicyRecordingPorts, record_policy_event
 from tests.builders.movements import build_movement
 from tests.builders.policies import build_policy, premium

@@ -402,3 +402,70 @@ def test_fees_and_payouts_of_a_provider_are_posted_and_nobody_is_told() -> None:
     assert tally.posted_minor == {"EUR": -1_000}
     assert kinds_of_discrepancies(world) == []
     assert head_of(world).balance_minor(LedgerAccount.CASH) == 0
+
+
+OTHER_ACCOUNT_ID = "HOME0002"
+OTHER_REFERENCE = creditor_reference_of(InvoiceAddress(OTHER_ACCOUNT_ID, 1))
+
+
+def build_two_households() -> MemoryWorld:
+    """Two accounts, each with one open invoice of 10.00 EUR."""
+    world = build_world()
+    record_policy(world, build_policy("PAW-2", account_id=OTHER_ACCOUNT_ID))
+    bill_account(OTHER_ACCOUNT_ID, date(2026, 1, 17), ledger=world.ledger, pause=world.pause)
+    return world
+
+
+BUNDLE = chunked_payment("both", amount_minor=2_000, references=[REFERENCE, OTHER_REFERENCE])
+
+
+def sum_over_ledgers(world: MemoryWorld, name: LedgerAccount) -> int:
+    return sum(head.balance_minor(name, "EUR") for head in world.ledger.scan_heads())
+
+
+def test_a_payment_for_two_accounts_is_taken_in_once_and_passed_on() -> None:
+    world = build_two_households()
+    tally = post(world, [BUNDLE])
+    assert dict(tally.counts) == {"posted": 1, "new_posted": 1}
+    assert [head_of(world, each).open_invoices for each in (ACCOUNT_ID, OTHER_ACCOUNT_ID)] == [(), ()]
+    assert sum_over_ledgers(world, LedgerAccount.CASH) == 2_000
+    assert sum_over_ledgers(world, LedgerAccount.CLEARING) == 0
+    assert kinds_of_discrepancies(world) == []
+    entries = dict(world.rows.entries)
+    post(world, [BUNDLE])
+    assert world.rows.entries == entries
+
+
+def test_a_payment_for_two_accounts_is_suspended_where_it_is_one_cent_less_than_what_is_open() -> None:
+    world = build_two_households()
+    post(world, [replace(BUNDLE, amount_minor=1_999)])
+    assert kinds_of_discrepancies(world) == ["unidentified_payment"]
+    assert [len(head_of(world, each).open_invoices) for each in (ACCOUNT_ID, OTHER_ACCOUNT_ID)] == [1, 1]
+
+
+def test_parts_that_a_killed_call_did_not_pass_on_are_passed_on_by_the_next_whatever_was_paid_meanwhile() -> None:
+    world, calm = build_two_households(), build_two_households()
+    post(calm, [BUNDLE])
+
+    class KilledError(Exception):
+        pass
+
+    ports = connect_posting(world)
+
+    class DyingLedger:
+        """Dies when the second account is to get its part."""
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(world.ledger, name)
+
+        def append(self, before: AccountHead, *rest: object, **named: object) -> None:
+            if before.account_id == OTHER_ACCOUNT_ID:
+                raise KilledError
+            world.ledger.append(before, *rest, **named)  # type: ignore[arg-type]
+
+    with pytest.raises(KilledError):
+        post_payments(store_chunk(world, [BUNDLE]), replace(ports, ledger=DyingLedger()))  # type: ignore[arg-type]
+    assert sum_over_ledgers(world, LedgerAccount.CLEARING) == -1_000
+    # The first invoice is settled by now, so that nothing would be split if it were decided again.
+    post_payments(store_chunk(world, [BUNDLE]), ports)
+    assert world.rows.entries == calm.rows.entries

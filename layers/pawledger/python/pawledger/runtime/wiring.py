@@ -12,7 +12,6 @@ from pynamodb.connection.base import Connection
 from pawledger.adapters.clients import OBJECT_READ_TIMEOUT_SECONDS, make_client
 from pawledger.adapters.dynamodb_books import DynamoBankFileRegister, DynamoDiscrepancyBook, DynamoReferenceBook
 from pawledger.adapters.dynamodb_ledger import DynamoAgenda, DynamoLedger, DynamoLedgerArchive, LedgerTables
-from pawledger.adapters.dynamodb_runs import DynamoRunBook
 from pawledger.adapters.models import (
     AccountRow,
     BankFileRow,
@@ -33,6 +32,7 @@ from pawledger.ports import (
     BankFileRegister,
     BankFileStore,
     DiscrepancyBook,
+    EntryBook,
     Ledger,
     MessageQueue,
     Pause,
@@ -42,6 +42,7 @@ from pawledger.ports import (
 from pawledger.runtime.settings import (
     BillAccountsSettings,
     CloseDaySettings,
+    LearnPayersSettings,
     PostPaymentsSettings,
     PushAlertsSettings,
     ReceiveBankFileSettings,
@@ -51,9 +52,10 @@ from pawledger.runtime.settings import (
 )
 
 if TYPE_CHECKING:
+    from pawledger.domain.return_reasons import ReturnReasons
     from pawledger.rules.provider_profiles import ProviderProfile
     from pawledger.services.close_day import ClosingPorts
-    from pawledger.services.post_payments import PostingPorts
+    from pawledger.services.post_movement import PostingPorts
     from pawledger.services.post_returns import ReturnRules
     from pawledger.services.receive_bank_file import ReceivingPorts
     from pawledger.services.record_policy_event import PolicyRecordingPorts
@@ -120,11 +122,14 @@ def connect_policy_recording(settings: RecordPolicyEventSettings) -> "PolicyReco
 
 def connect_receiving(settings: ReceiveBankFileSettings) -> "ReceivingPorts":
     """Everything that receiving a bank file touches."""
+    from pawledger.adapters.eventbridge_announcements import EventBridgeAnnouncements  # noqa: PLC0415
     from pawledger.adapters.secrets_manager import SecretsManagerPayerSecret  # noqa: PLC0415
+    from pawledger.services.mandate_notices import NoticePorts  # noqa: PLC0415
     from pawledger.services.payer_keys import PayerKeys  # noqa: PLC0415
     from pawledger.services.receive_bank_file import ReceivingPorts  # noqa: PLC0415
 
     secret = SecretsManagerPayerSecret(lambda: make_client("secretsmanager"), settings.payer_secret_arn)
+    announcements = EventBridgeAnnouncements(make_client("events"))
     return ReceivingPorts(
         store=_store(settings.bank_files_bucket),
         register=_register(settings.bank_files_table),
@@ -134,13 +139,14 @@ def connect_receiving(settings: ReceiveBankFileSettings) -> "ReceivingPorts":
         profile_of=_profile_of,
         settlements_in=_settlements_in,
         payer_keys=PayerKeys(secret),
+        notices=NoticePorts(announcements, _return_reasons),
     )
 
 
 def connect_posting(settings: PostPaymentsSettings) -> "PostingPorts":
     """Everything that posting a chunk touches; its ledger has no policies, since posting decides without them."""
     from pawledger.rules.allocation_rules import load_allocation_rules  # noqa: PLC0415
-    from pawledger.services.post_payments import PostingPorts  # noqa: PLC0415
+    from pawledger.services.post_movement import PostingPorts  # noqa: PLC0415
     from pawledger.services.post_returns import ReturnPorts  # noqa: PLC0415
 
     ledger, pause = _ledger(settings, None), connect_pause()
@@ -202,6 +208,12 @@ def connect_documents(settings: WriteDocumentsSettings) -> "DocumentPorts":
     )
 
 
+def connect_learning(settings: LearnPayersSettings) -> tuple[EntryBook, ReferenceBook]:
+    """The entries of payments, and where what is learnt of payers is remembered."""
+    entries = DynamoLedgerArchive(None, bind(EntryRow, settings.entries_table, _connection()))
+    return entries, _reference_book(settings.references_table)
+
+
 @cache
 def _connection() -> Connection:
     """The one connection of the process, with its client made."""
@@ -220,10 +232,16 @@ def _profile_of(provider: str) -> "ProviderProfile | None":
 def _return_rules() -> "ReturnRules":
     """What decides about returns; read when the first return comes, not when the function starts."""
     from pawledger.rules.billing_rules import load_shipped_rules  # noqa: PLC0415
-    from pawledger.rules.return_reasons import load_return_reasons  # noqa: PLC0415
     from pawledger.services.post_returns import ReturnRules  # noqa: PLC0415
 
-    return ReturnRules(load_return_reasons(), load_shipped_rules())
+    return ReturnRules(_return_reasons(), load_shipped_rules())
+
+
+def _return_reasons() -> "ReturnReasons":
+    """The shipped reasons of returns."""
+    from pawledger.rules.return_reasons import load_return_reasons  # noqa: PLC0415
+
+    return load_return_reasons()
 
 
 def _settlements_in(provider: str) -> "SettlementOf":
@@ -252,6 +270,8 @@ def _discrepancy_book(table: str) -> DiscrepancyBook:
 
 
 def _run_book(table: str) -> RunBook:
+    from pawledger.adapters.dynamodb_runs import DynamoRunBook  # noqa: PLC0415
+
     return DynamoRunBook(bind(RunRow, table, _connection()))
 
 
