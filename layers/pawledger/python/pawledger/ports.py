@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
-from pawledger.domain.bill_runs import Batch, BatchResult, CohortTotal, Run
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.domain.discrepancy_life import RecordedDiscrepancy
 from pawledger.domain.entries import Entry
@@ -17,6 +16,10 @@ from pawledger.domain.errors import PawledgerError
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.policies import BilledTerm
 from pawledger.domain.statement_chain import ChainedStatement
+
+if TYPE_CHECKING:
+    # Only the functions that bill know runs.
+    from pawledger.domain.bill_runs import Batch, BatchResult, CohortTotal, Run
 
 
 class HeadMovedError(PawledgerError):
@@ -108,28 +111,28 @@ class RunMovedError(PawledgerError):
 class RunBook(Protocol):
     """Bill runs, each with its batches and what the day before foresaw of it."""
 
-    def read_run(self, day: date) -> Run | None:
+    def read_run(self, day: date) -> "Run | None":
         """The run of a business date, consistently, or None."""
 
-    def write_run(self, run: Run) -> None:
+    def write_run(self, run: "Run") -> None:
         """Write a run over the version before its own; version 1 is the first.
 
         Raises `RunMovedError` where that is not the version that stands.
         """
 
-    def write_batches(self, day: date, batches: Iterable[Batch]) -> None:
+    def write_batches(self, day: date, batches: "Iterable[Batch]") -> None:
         """Write batches of a run; those that stand already are left as they are."""
 
-    def read_batches(self, day: date, plan_id: str) -> Iterator[Batch]:
+    def read_batches(self, day: date, plan_id: str) -> "Iterator[Batch]":
         """The batches of one plan in the order of their ids, consistently."""
 
-    def report_batch(self, day: date, batch_id: str, result: BatchResult) -> bool:
+    def report_batch(self, day: date, batch_id: str, result: "BatchResult") -> bool:
         """Remember what a batch came to, once; False where it was remembered before or there is no such batch."""
 
-    def write_forecast(self, day: date, totals: Sequence[CohortTotal]) -> None:
+    def write_forecast(self, day: date, totals: "Sequence[CohortTotal]") -> None:
         """Remember what is foreseen for a day; told again, the latest counts."""
 
-    def read_forecast(self, day: date) -> tuple[CohortTotal, ...] | None:
+    def read_forecast(self, day: date) -> "tuple[CohortTotal, ...] | None":
         """What was foreseen for a day, consistently, or None."""
 
 
