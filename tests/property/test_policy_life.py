@@ -503,9 +503,23 @@ class PolicyLife(RuleBasedStateMachine):
         }
         assert set(found) - plans_without_effect == expected - plans_without_effect
         assert plans_without_effect & expected <= set(found)
-        # A change of plan may have had nothing to cut first, and have become impossible then.
-        told = Counter(found)
-        assert all(told[one] == 1 for one in found if one not in plans_without_effect), "each is told once"
+        assert all(count == 1 for count in Counter(found).values()), "each is told once"
+        for policy_id, history in self.histories():
+            for event in self.events:
+                one = ("policy_event_without_effect", event.entry_id)
+                if event.policy_id == policy_id and one in set(found) & plans_without_effect - expected:
+                    self.check_idle_plan(policy_id, event.transaction_number, history)
+
+    def check_idle_plan(self, policy_id: str, number: int, history: PolicyHistory) -> None:
+        """A change of plan that counts and is told to be without effect: by now it is, and nothing took its place."""
+        paid_by_it = [t for t in history.terms if history.plans_from.get(t.number) == number and t.end is None]
+        assert paid_by_it, "superseded"
+        cursors = {cursor.term_id: cursor.next_installment for cursor in self.book.head.cursors}
+        for term in paid_by_it:
+            billed = self.book.terms[f"{policy_id}#{term.number}"]
+            following = billed.installments[cursors[billed.term_id] - 1 :] if billed.term_id in cursors else ()
+            assert not billed.hold
+            assert not any(installment.months for installment in following)
 
     @property
     def entries(self) -> list[Entry]:

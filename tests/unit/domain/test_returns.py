@@ -16,6 +16,7 @@ from pawledger.domain.return_fees import ReturnFee
 from pawledger.domain.return_reasons import ReasonClass, ReasonScheme, ReturnReason
 from pawledger.domain.returned_payments import find_waiting_returns
 from pawledger.domain.returns import ReturnGround, decide_waiting_return, find_payment_of, read_waiting_return
+from pawledger.domain.splitting import SharedPart, split_payment
 from tests.builders.books import Book, Delivery
 from tests.builders.movements import BOOKED_ON, build_movement
 from tests.builders.policies import build_policy
@@ -402,3 +403,13 @@ def test_an_allocation_of_before_due_days_were_kept_finds_its_day_in_the_invoice
 def test_a_return_without_any_account_waits() -> None:
     outcome = decide_movement(AccountHead("SUSPENSE-07"), build_return())
     assert kinds(outcome) == [DiscrepancyKind.RETURN_WITHOUT_PAYMENT]
+
+
+def test_a_payment_for_several_accounts_is_taken_back_by_a_person() -> None:
+    book = Book(account_id="SUSPENSE-07")
+    movement = build_movement("bundle", amount_minor=2_000, marks=("id",))
+    parts = [SharedPart("HOME0001", 1_200), SharedPart("HOME0002", 800)]
+    book.deliver(lambda _: split_payment(movement, parts).decision)
+    outcome = decide(book, build_return(amount_minor=2_000, marks=("id",)))
+    assert kinds(outcome) == [DiscrepancyKind.RETURN_OF_MOVED_PAYMENT]
+    assert amounts(outcome) == {LedgerAccount.CASH: -2_000, LedgerAccount.SUSPENSE: 2_000}

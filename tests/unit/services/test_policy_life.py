@@ -374,7 +374,7 @@ def test_a_plan_that_changes_when_everything_is_invoiced_is_told_to_somebody() -
     life.pay_all()
     recorded = life.tell(plan_changed(2, "quarterly"), on=MID_TERM)
     assert [found.what for found in recorded.discrepancies] == [
-        "The plan quarterly changes nothing: all of PAW-1#1 is invoiced already."
+        "The plan quarterly changes nothing: all months of PAW-1#1 are invoiced already."
     ]
     assert life.bill(AFTER_ALL) == []
 
@@ -444,6 +444,82 @@ def test_a_renewal_that_is_held_again_after_it_healed_is_told_again() -> None:
     life.tell(endorsed(4, premium_minor=30_000))
     assert life.kinds == ["renewal_notice_late"]
     life.tell(declined(5))
+    assert life.kinds == []
+
+
+IDLE_PLAN: Final = plan_changed(2, "quarterly", date(2026, 12, 1))
+
+
+def live_with_an_idle_plan() -> Life:
+    """A year that was invoiced month by month before a plan came for which nothing was left."""
+    life = Life()
+    life.tell(issued())
+    life.bill(date(2026, 12, 1))
+    life.tell(IDLE_PLAN, on=date(2026, 12, 1))
+    assert life.kinds == ["policy_event_without_effect"]
+    return life
+
+
+@pytest.mark.parametrize(
+    "healing",
+    [
+        offered(3),
+        offered(3, plan="monthly"),
+        cancelled(3, date(2026, 12, 10)),
+        message("pet_died.v1", 3, date(2026, 12, 10), evidence="vet-record-1"),
+        plan_changed(3, "annual", date(2026, 12, 1), scope="not_paid"),
+    ],
+    ids=["a new term", "a new term by its own plan", "cancelled", "dead", "a plan that takes invoices back"],
+)
+def test_a_plan_without_effect_heals_when_it_has_one_or_something_else_takes_its_place(healing: Message) -> None:
+    life = live_with_an_idle_plan()
+    crash_at(life, "heal")
+    with pytest.raises(ConnectionError):
+        life.tell(healing, on=date(2026, 12, 2))
+    life.world.before_call = lambda port, method, arguments: None
+    assert life.kinds == ["policy_event_without_effect"]
+    assert not life.tell(healing, on=date(2026, 12, 2)).is_new
+    assert life.kinds == []
+
+
+def test_a_later_plan_without_effect_takes_the_place_of_an_earlier_one() -> None:
+    life = live_with_an_idle_plan()
+    (first,) = life.world.discrepancy_book.list_open()
+    life.tell(plan_changed(3, "semi_annual", date(2026, 12, 1)), on=date(2026, 12, 2))
+    (second,) = life.world.discrepancy_book.list_open()
+    assert (first.discrepancy.subject, second.discrepancy.subject) == ("policy#PAW-1#00002", "policy#PAW-1#00003")
+
+
+@pytest.mark.parametrize(
+    "told", [endorsed(3, date(2026, 12, 10)), message("due_day_changed.v1", 3, date(2026, 12, 1), due_day=15)]
+)
+def test_a_plan_without_effect_is_not_healed_by_what_leaves_no_month_to_invoice(told: Message) -> None:
+    life = live_with_an_idle_plan()
+    life.tell(told, on=date(2026, 12, 2))
+    assert life.kinds == ["policy_event_without_effect"]
+
+
+def test_a_plan_that_had_its_effect_is_not_told_later_when_all_is_invoiced() -> None:
+    life = Life()
+    life.tell(issued(), plan_changed(2, "quarterly"))
+    life.bill(date(2026, 12, 1))
+    life.tell(endorsed(3, date(2026, 12, 10)), on=date(2026, 12, 2))
+    life.tell(endorsed(4, date(2026, 12, 10), premium_minor=36_500), on=date(2026, 12, 3))
+    assert life.kinds == []
+
+
+def test_a_plan_that_waited_and_has_nothing_to_cut_when_it_counts_is_told_again_for_that() -> None:
+    life = Life()
+    life.tell(issued(), offered(2, expires_on=date(2027, 12, 15)))
+    life.bill(date(2027, 12, 1))
+    life.tell(plan_changed(4, "quarterly", date(2027, 12, 20)), on=date(2027, 12, 1))
+    (waiting,) = life.world.discrepancy_book.list_open()
+    assert "cover ends on 2027-12-15" in waiting.discrepancy.what
+    # The renewal was offered for some days more of its last month, so that the change counts and finds nothing to cut.
+    life.tell(offered(3, expires_on=date(2027, 12, 28)), on=date(2027, 12, 2))
+    (idle,) = life.world.discrepancy_book.list_open()
+    assert "all months of PAW-1#2 are invoiced already" in idle.discrepancy.what
+    life.tell(cancelled(5, date(2027, 12, 21)), on=date(2027, 12, 3))
     assert life.kinds == []
 
 

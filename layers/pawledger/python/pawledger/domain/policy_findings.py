@@ -6,7 +6,7 @@ from typing import Final
 
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.domain.policies import BilledTerm, term_id_of
-from pawledger.domain.policy_events import PetDied, PlanChanged, PolicyEvent
+from pawledger.domain.policy_events import PetDied, PolicyEvent
 from pawledger.domain.policy_ground import PolicyGround
 from pawledger.domain.policy_history import PolicyHistory, pair_with_predecessors
 from pawledger.domain.rulebook import Rulebook
@@ -27,16 +27,25 @@ def compare_discrepancies(
     before, after = (_find_refusals(ground, by_number, history) for history in histories)
     born = [found for subject, found in after.items() if subject not in before or found.subject == event.entry_id]
     healed = [found for subject, found in before.items() if subject not in after]
-    if isinstance(event, PlanChanged) and event.transaction_number not in histories[1].refusals:
-        born += _find_nothing_to_cut(ground, event, rebillings)
+    counting = {event.transaction_number, *histories[0].refusals} - set(histories[1].refusals)
+    idle = _find_idle_plans(ground, by_number, histories[1], rebillings)
+    born += [found for number, found in idle.items() if number in counting]
     held = {rebilling.after.number: rebilling.after for rebilling in rebillings if rebilling.after.hold}
     was_held, is_held = (_find_held(history, ground.rulebook) for history in histories)
     born += [_late_notice(ground, event, number, term) for number, term in held.items() if number not in was_held]
     healed += [_late_notice(ground, event, number, None) for number in was_held if number not in is_held]
-    return (
-        _limit_born([_born_by(event, found) for found in born], event),
-        tuple(dict.fromkeys(_born_by(known, found) for found in healed for known in by_number.values())),
-    )
+    ends = [_born_by(known, found) for found in healed for known in by_number.values()]
+    # Whether a change of plan counts, and what it counts for, follows from it and from what is numbered before it.
+    ends += [
+        _born_by(by_number[cause], found)
+        for number, found in _find_settled_plans(ground, event, by_number, histories, idle)
+        for cause in by_number
+        if cause <= number
+    ]
+    new = _limit_born([_born_by(event, found) for found in born], event)
+    # What is wrong with an event for another reason now is told anew, and only the old finding is settled.
+    stands = {found.discrepancy_id for found in new}
+    return new, tuple(found for found in dict.fromkeys(ends) if found.discrepancy_id not in stands)
 
 
 def _born_by(event: PolicyEvent, found: Discrepancy) -> Discrepancy:
@@ -111,17 +120,61 @@ def _late_notice(ground: PolicyGround, event: PolicyEvent, number: int, term: Bi
     )
 
 
-def _find_nothing_to_cut(
-    ground: PolicyGround, event: PlanChanged, rebillings: Sequence[Rebilling]
-) -> Iterable[Discrepancy]:
-    """A plan that changes when everything is invoiced changes nothing: somebody expects otherwise."""
-    charged = [rebilling for rebilling in rebillings if rebilling.after.amount_minor]
-    has_effect = any(
-        rebilling.next_installment is not None or rebilling.after.hold or any(rebilling.changes_by_code().values())
-        for rebilling in charged
-    )
-    if charged and not has_effect:
-        named = ", ".join(rebilling.after.term_id for rebilling in charged)
-        what = f"The plan {event.plan} changes nothing: all of {named} is invoiced already."
-        kind = DiscrepancyKind.POLICY_EVENT_WITHOUT_EFFECT
-        yield Discrepancy(kind, event.entry_id, ground.received_on, what, ground.head.account_id)
+def _find_settled_plans(
+    ground: PolicyGround,
+    event: PolicyEvent,
+    by_number: Mapping[int, PolicyEvent],
+    histories: tuple[PolicyHistory, PolicyHistory],
+    idle: Mapping[int, Discrepancy],
+) -> Iterable[tuple[int, Discrepancy]]:
+    """Changes of plan that were idle and are so no more: they have an effect now, or something else took their place.
+
+    When an event comes again its bill stands already, and what was idle before it cannot be told: all may have been.
+    """
+    before, after = histories
+    was_idle = _find_idle_plans(ground, by_number, before, ())
+    if any(known.transaction_number == event.transaction_number for known in ground.events):
+        was_idle = {number: _idle_plan(ground, by_number[number], "settled") for number in before.plans_from.values()}
+    is_renewed = bool(_find_running(after) - _find_running(before))
+    return [(number, found) for number, found in was_idle.items() if number not in idle or is_renewed]
+
+
+def _find_running(history: PolicyHistory) -> set[int]:
+    return {term.number for term in history.terms if term.is_begun and term.end is None}
+
+
+def _find_idle_plans(
+    ground: PolicyGround,
+    by_number: Mapping[int, PolicyEvent],
+    history: PolicyHistory,
+    rebillings: Sequence[Rebilling],
+) -> dict[int, Discrepancy]:
+    """By number, the changes of plan that count and have nothing to cut: somebody expects otherwise.
+
+    No month of a term that one changed is left to invoice, and no other plan, end or renewal has come since. One that
+    had something to cut looks the same when all of it is invoiced: only when it begins to count is it known to be idle.
+    """
+    following: dict[str, int | None] = {cursor.term_id: cursor.next_installment for cursor in ground.head.cursors}
+    following |= {r.after.term_id: r.next_installment.number if r.next_installment else None for r in rebillings}
+    billed = {term.number: term for term in (*ground.terms, *(rebilling.after for rebilling in rebillings))}
+    ended = {term.number for term in history.terms if term.end is not None}
+    found = {}
+    for change in sorted(set(history.plans_from.values())):
+        terms = [billed[n] for n, by in history.plans_from.items() if by == change and n in billed and n not in ended]
+        charged = [term for term in terms if term.amount_minor]
+        if charged and not any(_has_months_left(term, following.get(term.term_id)) for term in terms):
+            named = ", ".join(term.term_id for term in charged)
+            what = f"The plan {charged[0].plan} changes nothing: all months of {named} are invoiced already."
+            found[change] = _idle_plan(ground, by_number[change], what)
+    return found
+
+
+def _idle_plan(ground: PolicyGround, event: PolicyEvent, what: str) -> Discrepancy:
+    kind = DiscrepancyKind.POLICY_EVENT_WITHOUT_EFFECT
+    return Discrepancy(kind, event.entry_id, ground.received_on, what, ground.head.account_id)
+
+
+def _has_months_left(term: BilledTerm, next_installment: int | None) -> bool:
+    if term.hold:
+        return True
+    return next_installment is not None and any(i.months for i in term.installments[next_installment - 1 :])

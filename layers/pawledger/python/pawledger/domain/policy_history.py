@@ -103,6 +103,9 @@ class PolicyHistory:
     terms: tuple[Term, ...] = ()
     refusals: dict[int, str] = field(default_factory=dict)
     """By transaction number: why an event changes nothing, at least not yet."""
+    plans_from: dict[int, int] = field(default_factory=dict)
+    """By number of the term: the change of plan that it is paid by, as its transaction number; a term that was offered
+    without a plan of its own is paid as the one before it."""
 
 
 class _RefusedError(Exception):
@@ -116,12 +119,32 @@ def fold_events(events: Iterable[PolicyEvent], rulebook: Rulebook) -> PolicyHist
     """
     terms: tuple[Term, ...] = ()
     refusals: dict[int, str] = {}
+    plans_from: dict[int, int] = {}
     for event in sorted(events, key=lambda event: event.transaction_number):
         try:
-            terms = _apply(terms, event, rulebook)
+            changed = _apply(terms, event, rulebook)
         except _RefusedError as refused:
             refusals[event.transaction_number] = str(refused)
-    return PolicyHistory(terms, refusals)
+        else:
+            plans_from = _follow_plans(plans_from, event, terms, changed)
+            terms = changed
+    return PolicyHistory(terms, refusals, plans_from)
+
+
+def _follow_plans(
+    plans_from: dict[int, int], event: PolicyEvent, terms: tuple[Term, ...], changed: tuple[Term, ...]
+) -> dict[int, int]:
+    """By which change of plan each term is paid after an event."""
+    if isinstance(event, PlanChanged):
+        plans = {term.number: term.plan for term in terms}
+        moved = [term.number for term in changed if plans[term.number] != term.plan]
+        return {**plans_from, **dict.fromkeys(moved, event.transaction_number)}
+    if isinstance(event, RenewalOffered):
+        offered = changed[-1].number
+        standing = {number: change for number, change in plans_from.items() if number < offered}
+        inherited = standing.get(offered - 1) if event.plan is None else None
+        return {**standing, offered: inherited} if inherited else standing
+    return plans_from
 
 
 def _apply(terms: tuple[Term, ...], event: PolicyEvent, rulebook: Rulebook) -> tuple[Term, ...]:
