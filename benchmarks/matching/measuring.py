@@ -9,12 +9,13 @@ from typing import Final
 from benchmarks.matching.drafting import TOLERANCE_MINOR
 from benchmarks.matching.known_books import KnownBooks, clues_of
 from benchmarks.matching.matchers import answer_of
+from benchmarks.matching.shares import LineClass
 from benchmarks.matching.tallies import Outcome, Tally
 from benchmarks.matching.truth import BankLine
 from pawledger.domain.account_suggestions import suggest_accounts
 from pawledger.domain.allocation import plan_allocation
 from pawledger.domain.allocation_terms import AllocationTerms
-from pawledger.domain.identification import identify_payment
+from pawledger.domain.identification import identify_payment, identify_return
 from pawledger.domain.payment_clues import Identification, PaymentClues
 
 BATCH_LINES: Final = 5_000
@@ -48,8 +49,9 @@ def decide_lines(lines: Iterable[BankLine], books: KnownBooks) -> Iterator[tuple
 
 def _decide_batch(run: Run, batch: Sequence[BankLine], books: KnownBooks) -> None:
     clues = [clues_of(line) for line in batch]
+    deciders = [identify_return if line.line_class is LineClass.RETURN else identify_payment for line in batch]
     started = time.process_time()
-    answers = [identify_payment(each, books) for each in clues]
+    answers = [decide(each, books) for decide, each in zip(deciders, clues, strict=True)]
     run.deciding_seconds += time.process_time() - started
     run.lines += len(batch)
     open_questions = []
