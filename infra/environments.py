@@ -53,7 +53,7 @@ class Environment:
     log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR
     requires_tls: bool = True
     stale_discrepancy_days: int = 5
-    """A discrepancy older than this raises an alarm: a working week, so that a weekend alone never does."""
+    """A discrepancy overdue by more raises an alarm: a working week, so that a weekend alone never does."""
 
     alarm_email: str | None = None
     """Who is told of alarms of the machinery; None leaves subscribing to the people who operate it."""

@@ -25,6 +25,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     proof = close_day(read_business_date(event, CLOSING_DAY, settings.billing_time_zone), ports)
     metrics.add_metric("DiscrepanciesOpen", "Count", proof.discrepancies_open)
     metrics.add_metric("OldestDiscrepancyDays", "Count", proof.oldest_discrepancy_days)
+    metrics.add_metric("DiscrepancyDaysOverdue", "Count", proof.digest.most_overdue_days)
     metrics.add_metric("AccountsOverdueForBilling", "Count", proof.accounts_overdue)
     metrics.add_metric("PolicyMonthsUnexplained", "Count", proof.months.unexplained)
     write_daily_metrics(metrics, "DiscrepanciesOpenByKind", "kind", proof.open_by_kind)

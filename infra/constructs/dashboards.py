@@ -107,6 +107,7 @@ def create_money_dashboard(scope: Construct) -> cloudwatch.Dashboard:
             [
                 business_metric("DiscrepanciesOpen", "close_day", statistic=cloudwatch.Stats.MAXIMUM),
                 business_metric("OldestDiscrepancyDays", "close_day", statistic=cloudwatch.Stats.MAXIMUM),
+                business_metric("DiscrepancyDaysOverdue", "close_day", statistic=cloudwatch.Stats.MAXIMUM),
                 business_metric("AccountsOverdueForBilling", "close_day", statistic=cloudwatch.Stats.MAXIMUM),
                 business_metric("PolicyMonthsUnexplained", "close_day", statistic=cloudwatch.Stats.MAXIMUM),
                 business_metric("AlertsPushed", "push_alerts"),

@@ -159,9 +159,9 @@ class MonitoringStack(Stack):
         day = Duration.days(1)
         self._alarm(
             "StaleDiscrepancy",
-            business_metric("OldestDiscrepancyDays", "close_day", statistic=cloudwatch.Stats.MAXIMUM, period=day),
+            business_metric("DiscrepancyDaysOverdue", "close_day", statistic=cloudwatch.Stats.MAXIMUM, period=day),
             threshold=self._environment.stale_discrepancy_days + 1,
-            meaning=f"A discrepancy has been open for more than {self._environment.stale_discrepancy_days} days.",
+            meaning=f"A discrepancy has been overdue for more than {self._environment.stale_discrepancy_days} days.",
             runbook="stale-discrepancy",
         )
         self._alarm(

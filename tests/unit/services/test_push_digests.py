@@ -47,6 +47,9 @@ def test_what_is_open_is_counted_and_summed_by_owner_and_kind() -> None:
     assert operations["kinds"][0]["amounts_minor"] == {}
     assert (overdue["scope"], overdue["open_count"], overdue["overdue_count"]) == ("overdue", 2, 2)
     assert overdue["owners"][0]["kinds"][0]["amounts_minor"] == {"EUR": 1_000}
+    # An unreadable file may be a day old and is two; an unidentified payment may be five days old and is six.
+    assert tally_of(*UNIDENTIFIED, UNREADABLE).most_overdue_days == 1
+    assert tally_of(*UNIDENTIFIED, UNREADABLE, day=date(2026, 2, 13)).most_overdue_days == 4
     assert overdue["show_with"] == "pawledger discrepancies list --overdue"
 
 

@@ -39,12 +39,16 @@ class DigestTally:
     day: date
     open_ones: dict[DiscrepancyKind, KindTally] = field(default_factory=dict)
     overdue_ones: dict[DiscrepancyKind, KindTally] = field(default_factory=dict)
+    most_overdue_days: int = 0
+    """By how many days the one that is most overdue is older than its kind may become."""
 
     def add(self, discrepancy: Discrepancy) -> None:
         """Count one more open discrepancy."""
         self.open_ones.setdefault(discrepancy.kind, KindTally()).add(discrepancy, self.day)
         if discrepancy.is_overdue(self.day):
             self.overdue_ones.setdefault(discrepancy.kind, KindTally()).add(discrepancy, self.day)
+            age_days = (self.day - discrepancy.born_on).days
+            self.most_overdue_days = max(self.most_overdue_days, age_days - discrepancy.terms.age_limit_days)
 
 
 def digests_of(tally: DigestTally) -> list[dict[str, Any]]:
