@@ -611,6 +611,36 @@ def test_two_policies_are_taken_off_the_unpaid_invoice_that_they_share() -> None
     assert life.balance_minor(LedgerAccount.RECEIVABLE) == 2 * (34_675 + 4_161)
 
 
+def test_a_change_of_plan_that_waited_takes_back_what_is_unpaid_when_it_counts() -> None:
+    life = Life()
+    life.tell(issued(), offered(2))
+    life.bill(date(2027, 1, 20))
+    life.pay(YEAR_MINOR)
+    before = life.head.open_invoices
+    life.tell(plan_changed(4, "annual", date(2028, 1, 10), scope="not_paid"), on=date(2027, 1, 21))
+    assert life.head.open_invoices == before
+    assert life.kinds == ["policy_event_without_effect"]
+    # The renewal was offered for two weeks more, and the day lies in it: its unpaid invoices are billed at once.
+    life.tell(offered(3, expires_on=date(2028, 1, 15)), on=date(2027, 1, 22))
+    assert life.kinds == []
+    assert life.head.open_invoices == ()
+    # January and February were invoiced; the two weeks begin a thirteenth month.
+    assert [(i.months, i.is_withdrawn) for i in life.term(2).installments] == [(1, True), (1, True), (13, False)]
+    # Paid in full costs five percent less than 400.00, and twelve percent of that are tax.
+    assert [invoice.amount_minor for invoice in life.bill(date(2027, 1, 22))] == [38_000 + 4_560]
+
+
+def test_a_change_of_plan_that_counted_before_takes_nothing_back_again() -> None:
+    life = Life()
+    life.tell(issued())
+    life.tell(plan_changed(2, "quarterly", START, scope="not_paid"))
+    life.bill(date(2026, 4, 1))
+    before = life.head.open_invoices
+    assert before
+    life.tell(message("due_day_changed.v1", 3, START, due_day=15), on=date(2026, 4, 2))
+    assert life.head.open_invoices == before
+
+
 def test_without_that_scope_invoices_stay() -> None:
     life = Life()
     life.tell(issued())

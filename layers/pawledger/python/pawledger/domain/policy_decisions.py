@@ -23,7 +23,7 @@ from pawledger.domain.policy_events import (
 from pawledger.domain.policy_findings import compare_discrepancies
 from pawledger.domain.policy_ground import PolicyGround
 from pawledger.domain.policy_history import PolicyHistory, Term, fold_events, pair_with_predecessors
-from pawledger.domain.rulebook import CancellationMethod
+from pawledger.domain.rulebook import CancellationMethod, Rulebook
 from pawledger.domain.term_billing import BillingGround, Rebilling, bill_term, find_hold, void_term
 
 TERMS_BILLING_MAX: Final = 200
@@ -174,22 +174,44 @@ def _numbers(terms: Iterable[Term]) -> list[int]:
     return [term.number for term in terms]
 
 
+def may_take_back(recorded: Iterable[PolicyEvent], event: PolicyEvent, rulebook: Rulebook) -> bool:
+    """Whether an event can take installments off invoices: it changes the plan so, or an event that does may wait for
+    it. Only then does its ground need the account's invoices.
+    """
+    known = tuple(recorded)
+    if _takes_back(event):
+        return True
+    if not any(map(_takes_back, known)):
+        return False
+    waiting = fold_events(known, rulebook).refusals
+    return any(_takes_back(each) and each.transaction_number in waiting for each in known)
+
+
+def _takes_back(event: PolicyEvent) -> bool:
+    return isinstance(event, PlanChanged) and event.scope is PlanChangeScope.NOT_PAID
+
+
 def _find_withdrawable(
     ground: PolicyGround, event: PolicyEvent, histories: tuple[PolicyHistory, PolicyHistory]
 ) -> Mapping[tuple[str, int], str]:
     """By term and number: installments that can be taken off their invoices, of which nothing is paid, and these.
 
-    They are those of the terms whose plan the event changes.
+    They are those of the terms whose plan is changed by the event, or by one that waited for it.
     """
-    if not isinstance(event, PlanChanged) or event.scope is not PlanChangeScope.NOT_PAID:
-        return {}
     before, after = histories
+    counting = {
+        known.transaction_number
+        for known in (*ground.events, event)
+        if _takes_back(known) and (known.transaction_number in before.refusals or known is event)
+    }
     plans = {term.number: term.plan for term in before.terms}
     changed = {
         term_id_of(event.policy_id, term.number)
         for term in after.terms
-        if plans.get(term.number, term.plan) != term.plan
+        if after.plans_from.get(term.number) in counting and plans.get(term.number, term.plan) != term.plan
     }
+    if not changed:
+        return {}
     installments = {
         (term.term_id, installment.number): installment
         for term in (*ground.terms, *ground.other_terms)

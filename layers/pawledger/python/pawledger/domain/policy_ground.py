@@ -21,7 +21,7 @@ class PolicyGround:
     terms: Sequence[BilledTerm]
     """How its terms are billed now."""
     invoices: Sequence[Entry] = ()
-    """The account's invoices, where a change of plan may take unpaid ones back; none otherwise."""
+    """The account's invoices, where a change of plan, or one that waited, may take unpaid ones back; none otherwise."""
     other_terms: Sequence[BilledTerm] = ()
     """Those of the account's other policies, where invoices are: what was taken off an invoice was not paid."""
     rulebook: Rulebook

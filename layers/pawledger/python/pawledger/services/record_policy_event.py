@@ -13,10 +13,8 @@ from pawledger.domain.identifiers import IdentifierError
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.policies import ALL_TERMS, PolicyRefusedError, terms_of_policy
 from pawledger.domain.policy_checks import check_policy_event
-from pawledger.domain.policy_decisions import MandateClaim, PolicyDecision, decide_policy_event
+from pawledger.domain.policy_decisions import MandateClaim, PolicyDecision, decide_policy_event, may_take_back
 from pawledger.domain.policy_events import (
-    PlanChanged,
-    PlanChangeScope,
     PolicyEvent,
     entries_of_policy,
     event_as_facts,
@@ -105,11 +103,12 @@ def read_policy_ground(
     for standing in recorded:
         if standing.entry_id == event.entry_id and standing.content_hash != hash_value(event_as_facts(event)):
             raise EntryConflictError(standing)
-    takes_back = isinstance(event, PlanChanged) and event.scope is PlanChangeScope.NOT_PAID
+    events = tuple(events_of(recorded))
+    takes_back = may_take_back(events, event, rulebook)
     terms = ledger.read_terms(account_id, *(ALL_TERMS if takes_back else terms_of_policy(event.policy_id)))
     return PolicyGround(
         head=head,
-        events=tuple(events_of(recorded)),
+        events=events,
         terms=tuple(term for term in terms if term.policy_id == event.policy_id),
         invoices=ledger.read_entries_from(account_id, INVOICE_ENTRIES) if takes_back else (),
         other_terms=tuple(term for term in terms if term.policy_id != event.policy_id),
