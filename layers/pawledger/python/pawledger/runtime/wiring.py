@@ -272,8 +272,6 @@ def _discrepancy_book(table: str) -> DiscrepancyBook:
 def _run_book(table: str) -> RunBook:
     from pawledger.adapters.dynamodb_runs import DynamoRunBook  # noqa: PLC0415
 
-    from pawledger.adapters.dynamodb_runs import DynamoRunBook  # noqa: PLC0415
-
     return DynamoRunBook(bind(RunRow, table, _connection()))
 
 
