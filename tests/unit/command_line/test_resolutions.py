@@ -56,6 +56,8 @@ def test_money_is_applied_under_the_operators_name_and_the_same_again_says_so(
     first, second = run(*command), run(*command, "--json")
 
     assert first.out.endswith("2 entries were appended.\n")
+    account = run("account", "show", "HOME0001").out.splitlines()
+    assert any("comes from SUSPENSE-07" in line and line.endswith("by operator") for line in account)
     assert json.loads(second.out)["is_repeated"]
     assert (first.code, second.code) == (0, 0)
     assert open_of(world, "HOME0001") == {}

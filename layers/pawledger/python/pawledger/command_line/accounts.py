@@ -213,7 +213,9 @@ def _timeline_row(entry: dict[str, Any], currency: str | None) -> list[str]:
 
 
 def _show_source(source: dict[str, Any]) -> str:
-    """Where a person finds the origin: file and line, or event; an invoice comes from the schedule alone."""
+    """Where a person finds the origin: file and line, who did it, or event; an invoice has only the schedule."""
     if "file_id" in source:
         return f"file {str(source['file_id'])[:FILE_ID_SHOWN_LENGTH]} line {source.get('line')}"
+    if "actor" in source:
+        return f"by {str(source['actor']).rpartition('/')[2]}"
     return f"event {source['event_id']}" if "event_id" in source else "schedule"
