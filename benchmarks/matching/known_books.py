@@ -3,12 +3,14 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import product
 from typing import Final
 
 from benchmarks.matching.books import Books
 from benchmarks.matching.truth import BankLine
 from pawledger.domain.payment_clues import OpenAccount, PaymentClues
 from pawledger.services.payer_keys import PayerKeys
+from pawledger.services.payer_memory import SLOTS_MAX
 
 KEPT_KEYS: Final = 100_000
 """Keyed hashes kept from line to line: making them is not what is measured."""
@@ -25,9 +27,13 @@ _KEYS: Final = PayerKeys(_Secret())
 
 
 class KnownBooks:
-    """`AccountBook` and `SuggestionBook` in one."""
+    """`AccountBook` and `SuggestionBook` in one.
 
-    def __init__(self, books: Books) -> None:
+    As a deployment, it remembers `SLOTS_MAX` accounts of a part of a name and finds nothing by amount alone, unless it
+    is told to know everything.
+    """
+
+    def __init__(self, books: Books, *, knows_everything: bool = False) -> None:
         ids = [account.account_id for account in books.accounts]
         self.accounts = {
             each.account_id: OpenAccount(each.account_id, each.currency, each.issued_count, each.open_invoices)
@@ -43,16 +49,18 @@ class KnownBooks:
         self._names: dict[str, list[str]] = defaultdict(list)
         self._name_keys: dict[str, set[str]] = defaultdict(set)
         for name, places in books.known_names.items():
-            for key in _name_keys_of(str(name)):
-                self._names[key] += (ids[place] for place in places)
-                for place in places:
+            for key, place in product(_name_keys_of(str(name)), places):
+                remembered = self._names[key]
+                is_new = key not in self._name_keys[ids[place]]
+                if is_new and (knows_everything or len(remembered) < SLOTS_MAX):
+                    remembered.append(ids[place])
                     self._name_keys[ids[place]].add(key)
         self._payer_keys: dict[str, set[str]] = defaultdict(set)
         for key, account_ids in self._payers.items():
             for account_id in account_ids:
                 self._payer_keys[account_id].add(key)
         self._amounts: dict[tuple[str, int], list[str]] = defaultdict(list)
-        for account in books.accounts:
+        for account in books.accounts if knows_everything else ():
             amounts = {account.open_minor, *(invoice.remaining_minor for invoice in account.open_invoices)} - {0}
             for amount_minor in sorted(amounts):
                 self._amounts[account.currency, amount_minor].append(account.account_id)

@@ -24,11 +24,16 @@ BATCH_LINES: Final = 5_000
 _TERMS: Final = AllocationTerms(tolerance_minor=TOLERANCE_MINOR)
 
 
+_Question = tuple[BankLine, PaymentClues, Identification]
+
+
 @dataclass(slots=True)
 class Run:
     """What our matcher did with all lines, and how long it took, in seconds of processor time."""
 
     tally: Tally = field(default_factory=Tally)
+    informed: Tally = field(default_factory=Tally)
+    """The suggestions alone, where every name and amount is known."""
     lines: int = 0
     deciding_seconds: float = 0.0
     suggestions: int = 0
@@ -38,16 +43,28 @@ class Run:
     allocations_right: int = 0
 
 
-def decide_lines(lines: Iterable[BankLine], books: KnownBooks) -> Iterator[tuple[Run, Sequence[BankLine]]]:
-    """Decide lines batch by batch; the run so far, and the batch that was decided last, after each."""
+def decide_lines(
+    lines: Iterable[BankLine], books: KnownBooks, informed: KnownBooks | None = None
+) -> Iterator[tuple[Run, Sequence[BankLine]]]:
+    """Decide lines batch by batch; the run so far, and the batch that was decided last, after each.
+
+    `informed` are the same books knowing everything, where suggestions are wanted from both.
+    """
     run = Run()
     remaining = iter(lines)
     while batch := list(islice(remaining, BATCH_LINES)):
-        _decide_batch(run, batch, books)
+        questions = _decide_batch(run, batch, books)
+        started = time.process_time()
+        _suggest(run.tally, questions, books)
+        run.suggesting_seconds += time.process_time() - started
+        run.suggestions += len(questions)
+        if informed is not None:
+            _suggest(run.informed, questions, informed)
         yield run, batch
 
 
-def _decide_batch(run: Run, batch: Sequence[BankLine], books: KnownBooks) -> None:
+def _decide_batch(run: Run, batch: Sequence[BankLine], books: KnownBooks) -> list[_Question]:
+    """Decide and count; what is left open, for suggestions."""
     clues = [clues_of(line) for line in batch]
     deciders = [identify_return if line.line_class is LineClass.RETURN else identify_payment for line in batch]
     started = time.process_time()
@@ -61,16 +78,13 @@ def _decide_batch(run: Run, batch: Sequence[BankLine], books: KnownBooks) -> Non
             open_questions.append((line, each, answer))
         elif outcome is Outcome.RIGHT:
             _count_allocation(run, line, answer, books)
-    _suggest(run, open_questions, books)
+    return open_questions
 
 
-def _suggest(run: Run, questions: Sequence[tuple[BankLine, PaymentClues, Identification]], books: KnownBooks) -> None:
-    started = time.process_time()
-    suggested = [suggest_accounts(clues, books, known=answer.candidates) for _, clues, answer in questions]
-    run.suggesting_seconds += time.process_time() - started
-    run.suggestions += len(questions)
-    for (line, _, _), candidates in zip(questions, suggested, strict=True):
-        run.tally.add_suggestions(line, [candidate.account_id for candidate in candidates])
+def _suggest(tally: Tally, questions: Sequence[_Question], books: KnownBooks) -> None:
+    for line, clues, answer in questions:
+        candidates = suggest_accounts(clues, books, known=answer.candidates)
+        tally.add_suggestions(line, [candidate.account_id for candidate in candidates])
 
 
 def _count_allocation(run: Run, line: BankLine, answer: Identification, books: KnownBooks) -> None:
