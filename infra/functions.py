@@ -157,6 +157,17 @@ WRITE_DOCUMENTS: Final = FunctionDefinition(
     tables=(TableAccess(table="entries", actions=(QUERY,)),),
 )
 
+LEARN_PAYERS: Final = FunctionDefinition(
+    name="learn_payers",
+    description="Learns who pays for which account from payments whose account was certain.",
+    timeout_seconds=120,
+    memory_mib=_MEMORY_MIB,
+    tables=(
+        TableAccess(table="entries", actions=(GET,)),
+        TableAccess(table="references", actions=(GET, PUT)),
+    ),
+)
+
 FUNCTIONS: Final = (
     RECORD_POLICY_EVENT,
     START_BILLING_DAY,
@@ -166,4 +177,5 @@ FUNCTIONS: Final = (
     CLOSE_DAY,
     PUSH_ALERTS,
     WRITE_DOCUMENTS,
+    LEARN_PAYERS,
 )

@@ -74,6 +74,7 @@ def create_money_dashboard(scope: Construct) -> cloudwatch.Dashboard:
                 business_metric("PaymentsReturned", "post_payments"),
                 business_metric("PaymentsAlreadyRecorded", "post_payments"),
                 business_metric("PaymentsRejected", "post_payments"),
+                business_metric("PayersLearnt", "learn_payers"),
             ],
         ),
     )

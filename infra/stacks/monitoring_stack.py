@@ -27,6 +27,8 @@ STREAM_AGE_MILLISECONDS = 15 * 60 * 1000
 """An alert that is a quarter of an hour late."""
 DOCUMENTS_AGE_MILLISECONDS = 2 * 60 * 60 * 1000
 """Invoices of a billing day come within minutes and are written within the hour; nobody waits for one at night."""
+PAYERS_AGE_MILLISECONDS = 2 * 60 * 60 * 1000
+"""The payments of a morning's files are learnt within minutes; a payer's next payment comes weeks later."""
 HOURS_WITHOUT_A_RUN = 26
 """A day, the hour that the end of summer time adds, and one for being late."""
 
@@ -123,6 +125,12 @@ class MonitoringStack(Stack):
                 DOCUMENTS_AGE_MILLISECONDS,
                 "Documents of invoices are more than two hours late.",
                 "documents-late",
+            ),
+            (
+                "learn_payers",
+                PAYERS_AGE_MILLISECONDS,
+                "Learning from payments who pays for whom is more than two hours late.",
+                "payers-late",
             ),
         ):
             function = self._service.functions[name]

@@ -55,6 +55,11 @@ STREAM_AGE_MAXIMUM: Final = Duration.hours(12)
 INVOICES_PER_BATCH: Final = 25
 INVOICE_BATCHES_AT_ONCE: Final = 10
 
+# A payment is one read and about one more for each thing that is known already: a batch takes a few seconds. In which
+# order payers are learnt does not matter, and nobody waits for it.
+PAYMENTS_LEARNT_PER_BATCH: Final = 100
+LEARNING_BATCHES_AT_ONCE: Final = 2
+
 _ALL_KEY_USES: Final = (
     "kms:Decrypt",
     "kms:DescribeKey",
@@ -102,6 +107,7 @@ class ServiceStack(Stack):
         self._create_closing()
         self._create_alerting()
         self._create_documents()
+        self._create_learning()
         self._create_outputs()
 
     def _create_topics(self) -> None:
@@ -293,8 +299,8 @@ class ServiceStack(Stack):
         # from a missing right.
         function.allow(["s3:ListBucket"], [self._data.bucket_arn])
         function.allow(["secretsmanager:GetSecretValue"], [self._data.payer_secret_arn])
-        through = {"StringEquals": {"kms:ViaService": f"secretsmanager.{Aws.REGION}.amazonaws.com"}}
-        function.allow(["kms:Decrypt"], [self._data.key_arn], through)
+        through = f"secretsmanager.{Aws.REGION}.amazonaws.com"
+        function.allow(["kms:Decrypt"], [self._data.key_arn], {"StringEquals": {"kms:ViaService": through}})
         function.allow(["sqs:SendMessage"], [self.payments.queue.queue_arn])
         self._feed(function, self.bank_files, FILES_PER_BATCH, CONCURRENT_FILES)
 
@@ -373,6 +379,26 @@ class ServiceStack(Stack):
             wanted={
                 "eventName": lambda_.FilterRule.is_equal("INSERT"),
                 "dynamodb": {"Keys": {"entry_id": {"S": lambda_.FilterRule.begins_with("invoice#")}}},
+            },
+        )
+
+    def _create_learning(self) -> None:
+        dead_letters = self._create_dead_letters(
+            "learn-payers", "LearnPayersDeadLetters", "payments whose payers were not learnt"
+        )
+        acknowledge_finding(
+            dead_letters.queue, "AwsSolutions-SQS3", "It is itself a dead-letter queue, of a stream instead of a queue."
+        )
+        self._feed_by_stream(
+            self._create_function(functions.LEARN_PAYERS),
+            dead_letters,
+            "PaymentStream",
+            table="entries",
+            batch_size=PAYMENTS_LEARNT_PER_BATCH,
+            batches_at_once=LEARNING_BATCHES_AT_ONCE,
+            wanted={
+                "eventName": lambda_.FilterRule.is_equal("INSERT"),
+                "dynamodb": {"Keys": {"entry_id": {"S": [{"prefix": "payment#"}, {"prefix": "part#"}]}}},
             },
         )
 

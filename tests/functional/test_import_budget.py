@@ -66,7 +66,7 @@ def modules_after_import(name: str) -> set[str]:
     return set(json.loads(finished.stdout))
 
 
-@pytest.mark.parametrize("name", [*HANDLERS, "write_documents"])
+@pytest.mark.parametrize("name", [*HANDLERS, "write_documents", "learn_payers"])
 def test_importing_a_handler_loads_nothing_that_is_slow_and_not_needed(name: str) -> None:
     loaded = modules_after_import(name)
     assert "pawledger.runtime.wiring" in loaded
@@ -83,7 +83,8 @@ def test_the_handler_that_writes_documents_loads_what_sets_them_before_the_first
 
 
 @pytest.mark.parametrize(
-    "name", ["bill_accounts", "record_policy_event", "start_billing_day", "push_alerts", "write_documents"]
+    "name",
+    ["bill_accounts", "record_policy_event", "start_billing_day", "push_alerts", "write_documents", "learn_payers"],
 )
 def test_handlers_that_see_no_bank_file_load_no_reader_of_one(name: str) -> None:
     loaded = modules_after_import(name)

@@ -26,6 +26,7 @@ SETTINGS = {
         settings.CloseDaySettings,
         settings.PushAlertsSettings,
         settings.WriteDocumentsSettings,
+        settings.LearnPayersSettings,
     )
 }
 POWERTOOLS_VARIABLES = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
@@ -100,6 +101,12 @@ TABLE_RIGHTS = {
         "EntriesTableName/stream/*": {"ListStreams"},
         "EntriesStreamArn": {"DescribeStream", "GetRecords", "GetShardIterator"},
     },
+    "learn_payers": {
+        "EntriesTableName": {"GetItem"},
+        "ReferencesTableName": {"GetItem", "PutItem"},
+        "EntriesTableName/stream/*": {"ListStreams"},
+        "EntriesStreamArn": {"DescribeStream", "GetRecords", "GetShardIterator"},
+    },
 }
 BUCKET_RIGHTS = {
     "receive_bank_file": {
@@ -156,10 +163,10 @@ def spell_resource(resource: Any) -> str:
     return "".join([parts[first]["Fn::GetStackOutput"]["OutputName"], *parts[first + 1 :]])
 
 
-def test_there_are_eight_functions_each_with_a_role_of_its_own(service: Template) -> None:
+def test_there_are_nine_functions_each_with_a_role_of_its_own(service: Template) -> None:
     functions = functions_by_name(service)
     assert set(functions) == set(SETTINGS)
-    assert len({json.dumps(each["Role"]) for each in functions.values()}) == 8
+    assert len({json.dumps(each["Role"]) for each in functions.values()}) == 9
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -213,7 +220,7 @@ def test_no_role_has_a_wildcard_but_tracing_which_knows_no_resources(service: Te
     assert len(statements) > 40
     assert not [each for each in statements if any("*" in action for action in as_list(each["Action"]))]
     everywhere = [each for each in statements if "*" in as_list(each["Resource"])]
-    assert len(everywhere) == 8
+    assert len(everywhere) == 9
     for statement in everywhere:
         assert set(statement["Action"]) == {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 
@@ -245,8 +252,8 @@ def test_each_queue_has_dead_letters_with_an_alarm_on_the_first_one(service: Tem
     }
     without_redrive = {name for name, each in queues.items() if "RedrivePolicy" not in each["Properties"]}
     assert len(dead_letter_queues) == 4
-    # The others are the dead letters of two schedules and of two streams.
-    assert len(without_redrive) == 8
+    # The others are the dead letters of two schedules and of three readers of streams.
+    assert len(without_redrive) == 9
     assert dead_letter_queues < without_redrive
     watched = {
         each["Properties"]["Dimensions"][0]["Value"]["Fn::GetAtt"][0]: each["Properties"]
@@ -273,7 +280,7 @@ def test_a_message_is_hidden_for_six_timeouts_and_tried_five_times(service: Temp
 
 def test_every_event_source_reports_its_failures_one_by_one(service: Template) -> None:
     mappings = find_resources(service, MAPPING)
-    assert len(mappings) == 6
+    assert len(mappings) == 7
     for mapping in mappings.values():
         assert mapping["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
@@ -288,6 +295,15 @@ def test_every_event_source_reports_its_failures_one_by_one(service: Template) -
             10,
             {"eventName": ["INSERT"], "dynamodb": {"Keys": {"entry_id": {"S": [{"prefix": "invoice#"}]}}}},
         ),
+        (
+            "EntriesStreamArn",
+            "LearnPayersDeadLetters",
+            2,
+            {
+                "eventName": ["INSERT"],
+                "dynamodb": {"Keys": {"entry_id": {"S": [{"prefix": "payment#"}, {"prefix": "part#"}]}}},
+            },
+        ),
     ],
 )
 def test_a_stream_is_bisected_bounded_filtered_and_has_dead_letters(
@@ -297,6 +313,7 @@ def test_a_stream_is_bisected_bounded_filtered_and_has_dead_letters(
         each["Properties"]
         for each in find_resources(service, MAPPING).values()
         if each["Properties"]["EventSourceArn"].get("Fn::GetStackOutput", {}).get("OutputName") == output
+        and dead_letters in str(each["Properties"]["DestinationConfig"])
     ]
     assert mapping["BisectBatchOnFunctionError"] is True
     assert mapping["MaximumRetryAttempts"] == 10
@@ -418,6 +435,7 @@ STATEFUL_LOGICAL_IDS = {
     "CloseDayDeadLettersQueue9AC7D0D8",
     "PushAlertsDeadLettersQueue1AAEA25A",
     "WriteDocumentsDeadLettersQueue3D5D132B",
+    "LearnPayersDeadLettersQueue26729C75",
     "OperationsTopicC9C1CC12",
     "AlertsTopic3414BE91",
 }

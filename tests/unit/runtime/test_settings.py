@@ -8,6 +8,7 @@ from infra.functions import FUNCTIONS
 from pawledger.runtime.settings import (
     BillAccountsSettings,
     CloseDaySettings,
+    LearnPayersSettings,
     MissingSettingError,
     PostPaymentsSettings,
     PushAlertsSettings,
@@ -29,6 +30,7 @@ ALL: list[type[Settings]] = [
     CloseDaySettings,
     PushAlertsSettings,
     WriteDocumentsSettings,
+    LearnPayersSettings,
 ]
 
 

@@ -68,6 +68,13 @@ class Ledger(Protocol):
         """
 
 
+class EntryBook(Protocol):
+    """Reading single entries, for whoever follows the change stream."""
+
+    def read_entry(self, account_id: str, entry_id: str) -> Entry | None:
+        """See `Ledger.read_entry`."""
+
+
 class LedgerArchive(Protocol):
     """Reading whole ledgers, for people and proofs; never on the hot path."""
 

@@ -65,7 +65,7 @@ class LedgerTables:
 
 
 class DynamoLedgerArchive:
-    """Fulfils `LedgerArchive` and `TermArchive` without the right to write.
+    """Fulfils `LedgerArchive`, `EntryBook` and `TermArchive` without the right to write.
 
     Who reads only some of its tables leaves the others out.
     """
@@ -82,14 +82,16 @@ class DynamoLedgerArchive:
 
     def read_entries(self, account_id: str) -> Iterator[tuple[Entry, str]]:
         """See `LedgerArchive.read_entries`. Raises `TooManyItemsError` beyond `ENTRIES_PER_ACCOUNT_MAX`."""
-        if self._entries is None:
-            raise InvariantError("an archive that reads entries has their table")
-        rows = self._entries.query(account_id, consistent_read=True)
+        rows = self._entry_rows.query(account_id, consistent_read=True)
         limited = limit_items(rows, ENTRIES_PER_ACCOUNT_MAX, f"entries of account {account_id}")
         for _, entry_id, body, stored_hash in sorted(
             (row.sequence, row.entry_id, row.body, row.hash) for row in limited
         ):
             yield read_entry(body, stored_hash, f"{entry_id} of account {account_id}"), stored_hash
+
+    def read_entry(self, account_id: str, entry_id: str) -> Entry | None:
+        row = get_row(self._entry_rows, account_id, entry_id, consistent=True)
+        return read_entry(row.body, row.hash, f"{entry_id} of account {account_id}") if row else None
 
     def scan_heads(self) -> Iterator[AccountHead]:
         for row in limit_items(self._account_rows.scan(), ACCOUNTS_MAX, "the scan of all accounts"):
@@ -109,6 +111,12 @@ class DynamoLedgerArchive:
         rows = self._term_rows.query(account_id, TermRow.term_id.between(first_id, last_id), consistent_read=True)
         limited = limit_items(rows, TERMS_PER_ACCOUNT_MAX, f"terms of account {account_id}")
         return [read_term(row.body) for row in limited]
+
+    @property
+    def _entry_rows(self) -> type[EntryRow]:
+        if self._entries is None:
+            raise InvariantError("an archive that reads entries has their table")
+        return self._entries
 
     @property
     def _account_rows(self) -> type[AccountRow]:
@@ -135,10 +143,6 @@ class DynamoLedger(DynamoLedgerArchive):
     def read_head(self, account_id: str, *, consistent: bool) -> AccountHead | None:
         row = get_row(self._tables.accounts, account_id, consistent=consistent)
         return read_head(account_id, row.version, row.body) if row else None
-
-    def read_entry(self, account_id: str, entry_id: str) -> Entry | None:
-        row = get_row(self._tables.entries, account_id, entry_id, consistent=True)
-        return read_entry(row.body, row.hash, f"{entry_id} of account {account_id}") if row else None
 
     def read_entries_from(self, account_id: str, id_prefix: str) -> Sequence[Entry]:
         rows = self._tables.entries.query(account_id, EntryRow.entry_id.startswith(id_prefix), consistent_read=True)

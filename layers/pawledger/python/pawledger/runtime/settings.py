@@ -110,6 +110,14 @@ class WriteDocumentsSettings:
     documents_bucket: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnPayersSettings:
+    FUNCTION: ClassVar[str] = "learn_payers"
+
+    entries_table: str
+    references_table: str
+
+
 Settings = (
     RecordPolicyEventSettings
     | StartBillingDaySettings
@@ -119,6 +127,7 @@ Settings = (
     | CloseDaySettings
     | PushAlertsSettings
     | WriteDocumentsSettings
+    | LearnPayersSettings
 )
 
 _Settings = TypeVar("_Settings", bound=Settings)

@@ -1,0 +1,113 @@
+"""Learning payers: only from payments whose account was certain without knowing the payer, once, and bounded."""
+
+from datetime import date
+
+import pytest
+
+from pawledger.domain.bank_movements import Movement, payment_id_of
+from pawledger.domain.marks import mark_of_id
+from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.services.bill_accounts import bill_account
+from pawledger.services.identify import Clues
+from pawledger.services.learn_payers import learn_payers
+from pawledger.services.payment_chunks import ChunkedMovement
+from tests.builders.policies import ACCOUNT_ID, build_policy
+from tests.builders.services import chunked_payment, post, record_policy
+from tests.fakes.memory import MemoryWorld
+
+REFERENCE = creditor_reference_of(InvoiceAddress(ACCOUNT_ID, 1))
+
+
+def build_world(mandate_id: str | None = None) -> MemoryWorld:
+    """One account with one open invoice of 10.00 EUR."""
+    world = MemoryWorld()
+    record_policy(world, build_policy(), mandate_id=mandate_id)
+    bill_account(ACCOUNT_ID, date(2026, 1, 17), ledger=world.ledger, pause=world.pause)
+    return world
+
+
+def payment(
+    *references: str, payer_key: str | None = "payer", name_keys: tuple[str, ...] = ("anna", "berg"), **changes: object
+) -> ChunkedMovement:
+    """A payment of 10.00 EUR by a known hand."""
+    mandate_id = changes.pop("mandate_id", None)
+    assert mandate_id is None or isinstance(mandate_id, str)
+    written = chunked_payment(**changes)  # type: ignore[arg-type]
+    clues = Clues(references, "", mandate_id, payer_key, name_keys)
+    return ChunkedMovement(**{**{name: getattr(written, name) for name in written.__slots__}, "clues": clues})
+
+
+def learn(world: MemoryWorld, name: str = "first", account_id: str = ACCOUNT_ID) -> int:
+    entry_id = f"payment#{payment_id_of((name,))}"
+    return learn_payers(account_id, entry_id, entries=world.ledger, references=world.reference_book)
+
+
+def learnt(world: MemoryWorld) -> dict[str, str]:
+    """What was remembered of payers, names and ids."""
+    kinds = ("payer#", "name#", "mark#")
+    return {key: row for key, row in world.rows.references.items() if key.startswith(kinds)}
+
+
+@pytest.mark.parametrize("by", ["reference", "mandate"])
+def test_a_payer_and_its_name_are_learnt_from_what_names_an_account(by: str) -> None:
+    world = build_world("M-1")
+    post(world, [payment(REFERENCE) if by == "reference" else payment(mandate_id="M-1")])
+    assert learn(world) == 3
+    assert learnt(world) == {"payer#payer": ACCOUNT_ID, "name#anna": ACCOUNT_ID, "name#berg": ACCOUNT_ID}
+
+
+def test_learning_again_changes_nothing() -> None:
+    world = build_world()
+    post(world, [payment(REFERENCE)])
+    learn(world)
+    before = learnt(world)
+    assert learn(world) == 0
+    assert learnt(world) == before
+
+
+def test_what_was_learnt_leads_the_next_payment_to_the_account() -> None:
+    world = build_world()
+    post(world, [payment(REFERENCE)])
+    learn(world)
+    bill_account(ACCOUNT_ID, date(2026, 2, 17), ledger=world.ledger, pause=world.pause)
+    post(world, [payment(name="next", line=9, number=2)], file_id="e" * 64)
+    entry = world.ledger.read_entry(ACCOUNT_ID, f"payment#{payment_id_of(('next',))}")
+    assert entry is not None
+    assert entry.decision.source["identified_by"] == "known payer"
+    assert entry.decision.allocations[0].invoice_id == f"{ACCOUNT_ID}-0002"
+
+
+def test_nothing_is_learnt_from_what_a_known_payer_or_a_correction_proved() -> None:
+    world = build_world()
+    world.reference_book.claim("payer#payer", ACCOUNT_ID)
+    post(world, [payment()])
+    assert learn(world) == 0
+    corrected = build_world()
+    post(corrected, [payment(f"{REFERENCE[:-1]}9", payer_key=None)])
+    assert corrected.ledger.read_entry(ACCOUNT_ID, f"payment#{payment_id_of(('first',))}") is not None
+    assert learn(corrected) == 0
+    assert learnt(corrected) == {}
+
+
+def test_nothing_is_learnt_from_money_that_waits_or_was_taken_back_or_is_not_there() -> None:
+    world = build_world()
+    post(world, [payment(name="lost", line=5)])
+    assert learn(world, "lost") == 0
+    (suspense,) = [key[0] for key in world.rows.entries if key[0].startswith("SUSPENSE-")]
+    assert learn(world, "lost", suspense) == 0
+    assert learn_payers(ACCOUNT_ID, f"{ACCOUNT_ID}-0001", entries=world.ledger, references=world.reference_book) == 0
+    post(world, [payment(REFERENCE, movement=Movement.RETURN)], file_id="e" * 64)
+    debit = f"debit#{payment_id_of(('first',))}"
+    assert learn_payers(ACCOUNT_ID, debit, entries=world.ledger, references=world.reference_book) == 0
+    assert learnt(world) == {}
+
+
+def test_an_id_of_a_provider_is_learnt_where_no_bank_account_tells_the_payer() -> None:
+    world = build_world()
+    post(world, [payment(REFERENCE, "cus_4711881", payer_key=None, name_keys=())])
+    assert learn(world) == 1
+    assert learnt(world) == {f"mark#{mark_of_id('cus_4711881')}": ACCOUNT_ID}
+    known = build_world()
+    post(known, [payment(REFERENCE, "cus_4711881", name_keys=())])
+    learn(known)
+    assert learnt(known) == {"payer#payer": ACCOUNT_ID}
