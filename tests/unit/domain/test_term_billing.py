@@ -268,6 +268,41 @@ def test_a_price_other_than_that_of_the_last_day_is_held_when_it_was_told_late(e
     assert hold_of(*events, rulebook=rules_of(discount("multi_pet", "5")))
 
 
+HALF: Final = issued(18_100, expires_on=MID_TERM)
+"""181 days at 1.00 a day."""
+
+ANNUALISING: Final = replace(PLAIN, renewals=tuple(replace(rule, compares_annualised=True) for rule in PLAIN.renewals))
+
+
+@pytest.mark.parametrize(
+    ("premium_minor", "is_held", "is_held_annualised"),
+    [
+        (36_500, True, False),
+        (36_501, True, False),  # 181 days of it are 181.00496, which is rounded to 181.00
+        (36_503, True, True),  # 181.0149 is not
+        (18_100, False, True),
+    ],
+)
+def test_prices_of_terms_of_different_lengths_are_compared_for_a_year_where_the_rule_says_so(
+    premium_minor: int, is_held: bool, is_held_annualised: bool
+) -> None:
+    late = offered(2, premium_minor, effective_on=MID_TERM, notice_sent_on=date(2026, 6, 20))
+    for rulebook, expected in ((PLAIN, is_held), (ANNUALISING, is_held_annualised)):
+        before, term = fold_events([HALF, late], rulebook).terms
+        assert bool(find_hold(term, before, rulebook)) is expected
+        # A lower price, or the old one, may be told late in place of one that was told in time.
+        in_time = offered(2, 40_000, effective_on=MID_TERM, notice_sent_on=date(2026, 6, 1))
+        again = fold_events([HALF, in_time, replace(late, transaction_number=3)], rulebook)
+        assert (3 in again.refusals) is expected
+
+
+def test_other_discounts_are_another_price_however_long_the_terms_are() -> None:
+    rulebook = replace(rules_of(discount("multi_pet", "5")), renewals=ANNUALISING.renewals)
+    late = offered(2, 36_500, effective_on=MID_TERM, notice_sent_on=date(2026, 6, 20), discounts=("multi_pet",))
+    before, term = fold_events([HALF, late], rulebook).terms
+    assert find_hold(term, before, rulebook)
+
+
 def test_neither_a_first_term_nor_one_without_rules_is_held() -> None:
     history = fold_events([issued(), offered(2, 40_000, notice_sent_on=LATE)], PLAIN)
     assert find_hold(history.terms[0], None, PLAIN) == ""

@@ -7,8 +7,10 @@ named and left out, and counts as soon as another event makes it possible: the s
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from fractions import Fraction
 from typing import Final
 
+from pawledger.domain.calendar import add_months
 from pawledger.domain.policy_events import (
     CancelledBy,
     DueDayChanged,
@@ -24,9 +26,12 @@ from pawledger.domain.policy_events import (
     RenewalDeclined,
     RenewalOffered,
 )
-from pawledger.domain.rulebook import CancellationMethod, Rulebook
+from pawledger.domain.rulebook import MONTHS_PER_YEAR, CancellationMethod, Rulebook
 
 ONE_DAY: Final = timedelta(days=1)
+
+YEAR_DAYS: Final = 365
+"""A price is annualised to a year of so many days; a term of twelve months is a year, whatever its days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,11 +307,40 @@ def _may_be_offered_again(offered: Term, event: RenewalOffered, before: Term, ru
         return False
     place = before.prices[-1].jurisdiction
     is_ruled = bool(place) and rulebook.knows(place, before.product, before.expires_on)
-    if not is_ruled or event.price in (standing, before.prices[-1].price):
+    if not is_ruled or event.price == standing:
+        return True
+    if keeps_price(event.price, count_years(event.effective_on, event.expires_on), before, rulebook):
         return True
     latest_on = latest_notice_on(before, rulebook)
     was_late = offered.notice is not None and offered.notice.sent_on > latest_on
     return event.notice_sent_on <= latest_on or was_late
+
+
+def count_years(effective_on: date, expires_on: date) -> Fraction:
+    """How long a term is where prices are compared for a year."""
+    if add_months(effective_on, MONTHS_PER_YEAR) == expires_on:
+        return Fraction(1)
+    return Fraction((expires_on - effective_on).days, YEAR_DAYS)
+
+
+def keeps_price(price: Price, years: Fraction, before: Term, rulebook: Rulebook) -> bool:
+    """Whether a renewal of so many years costs what the term before cost last: the same for the whole term or, where
+    the rule compares annualised, the same for a year.
+
+    A price that is carried from a year to a part of it is rounded there, so that the two are compared to the minor unit
+    of the shorter term.
+
+    Raises `UnknownRuleError`.
+    """
+    old = before.prices[-1].price
+    rule = rulebook.renewal_on(before.prices[-1].jurisdiction, before.product, before.expires_on)
+    if not rule.compares_annualised:
+        return price == old
+    if (price.told, price.discounts) != (old.told, old.discounts):
+        return False
+    years_before = count_years(before.effective_on, before.expires_on)
+    a_year = price.premium_minor / years - old.premium_minor / years_before
+    return abs(a_year) * min(years, years_before) <= Fraction(1, 2)
 
 
 def latest_notice_on(term: Term, rulebook: Rulebook) -> date:

@@ -3,19 +3,13 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from fractions import Fraction
 from itertools import pairwise
-from typing import Final
 
-from pawledger.domain.calendar import add_months
 from pawledger.domain.charging import charge_term, round_half_away
 from pawledger.domain.policies import ChargeKind, sum_by_code, term_id_of
-from pawledger.domain.policy_history import PolicyHistory, RenewalNotice, Term
-from pawledger.domain.rulebook import MONTHS_PER_YEAR, RenewalRule, Rulebook
+from pawledger.domain.policy_history import PolicyHistory, RenewalNotice, Term, count_years
+from pawledger.domain.rulebook import RenewalRule, Rulebook
 from pawledger.domain.term_billing import find_hold
-
-YEAR_DAYS: Final = 365
-"""A price is annualised to a year of so many days; a term of twelve months is a year, whatever its days."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,10 +81,8 @@ def _annualise(term: Term, rulebook: Rulebook) -> dict[str, int]:
     """
     latest = replace(term.prices[-1], effective_on=term.effective_on)
     price = _price(replace(term, prices=(latest,)), rulebook)
-    if add_months(term.effective_on, MONTHS_PER_YEAR) == term.expires_on:
-        return price
-    share = Fraction(YEAR_DAYS, (term.expires_on - term.effective_on).days)
-    return {code: round_half_away(amount_minor * share) for code, amount_minor in price.items()}
+    years = count_years(term.effective_on, term.expires_on)
+    return {code: round_half_away(amount_minor / years) for code, amount_minor in price.items()}
 
 
 def _price(term: Term, rulebook: Rulebook) -> dict[str, int]:

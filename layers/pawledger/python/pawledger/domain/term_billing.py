@@ -11,7 +11,7 @@ from pawledger.domain.installments import Plan, Schedule, plan_schedule
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.money import format_amount
 from pawledger.domain.policies import BilledTerm, Charge, Installment, sum_by_code
-from pawledger.domain.policy_history import Term, latest_notice_on
+from pawledger.domain.policy_history import Term, count_years, keeps_price, latest_notice_on
 from pawledger.domain.rulebook import CancellationMethod, Rulebook
 
 INSTALLMENT_FEE: Final = "fee:installment"
@@ -141,7 +141,8 @@ def find_hold(term: Term, before: Term | None, rulebook: Rulebook) -> str:
         return ""
     rule = rulebook.renewal_on(term.jurisdiction, term.product, before.expires_on)
     latest_on = latest_notice_on(before, rulebook)
-    if term.notice.sent_on <= latest_on or term.prices[0].price == before.prices[-1].price:
+    years = count_years(term.effective_on, term.expires_on)
+    if term.notice.sent_on <= latest_on or keeps_price(term.prices[0].price, years, before, rulebook):
         return ""
     return (
         f"the new price was told on {term.notice.sent_on}, {rule.notice_days} days before {before.expires_on} "
