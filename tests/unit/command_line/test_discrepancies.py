@@ -2,14 +2,19 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
+from pawledger.domain.candidate_scores import Evidence
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
+from pawledger.domain.payment_clues import Candidate
+from pawledger.domain.payments import decide_movement
+from tests.builders.movements import build_movement
 from tests.builders.resolutions import open_account, suspend
 from tests.fakes.memory import MemoryWorld
-from tests.unit.command_line.conftest import OPERATOR, Ran
+from tests.unit.command_line.conftest import OPERATOR, Ran, append
 
 Run = Callable[..., Ran]
 
@@ -121,6 +126,18 @@ def test_what_waits_what_fits_and_what_became_of_it_are_shown(world: MemoryWorld
     assert f"resolved in part  {OPERATOR}  Her letter. - apply" in shown.out
     (change,) = json.loads(run("discrepancies", "show", found.discrepancy_id, "--json").out)["history"]
     assert [ledger_id for ledger_id, _ in change["entries"]] == ["SUSPENSE-07", "HOME0001"]
+
+
+def test_who_may_be_meant_is_shown_the_best_first(world: MemoryWorld, run: Run) -> None:
+    likely = Candidate("HOME0001", (), 62, (Evidence.NAME, Evidence.AMOUNT), ())
+    movement = replace(build_movement(), candidates=(likely, replace(likely, account_id="HOME0002", score=9)))
+    append(world, "SUSPENSE-07", lambda head: decide_movement(head, movement))
+    (found,) = world.discrepancy_book.list_open()
+
+    shown = run("discrepancies", "show", found.discrepancy.discrepancy_id)
+    assert "HOME0001             62  payer's name, amount of an open invoice\n" in shown.out
+    document = json.loads(run("discrepancies", "show", found.discrepancy.discrepancy_id, "--json").out)
+    assert [each["account_id"] for each in document["candidates"]] == ["HOME0001", "HOME0002"]
 
 
 def test_an_alert_that_was_not_pushed_is_said_so(recorded: MemoryWorld, run: Run) -> None:

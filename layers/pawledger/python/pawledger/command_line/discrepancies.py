@@ -9,13 +9,12 @@ from pawledger.command_line.errors import DiscrepancyNotFoundError
 from pawledger.command_line.tables import (
     UNKNOWN,
     Column,
-    escape_text,
     show_amount,
     show_value,
     write_fields,
     write_table,
 )
-from pawledger.domain.canonical import write_canonical
+from pawledger.domain.candidate_scores import Evidence
 from pawledger.domain.discrepancy_life import Change, RecordedDiscrepancy
 from pawledger.domain.waiting_money import NothingWaitsError
 from pawledger.ports import DiscrepancyBook
@@ -32,6 +31,11 @@ _COLUMNS: Final = (
     Column("amount", is_right=True),
     Column("account"),
     Column("what", weight=1),
+)
+_CANDIDATE_COLUMNS: Final = (
+    Column("it may belong to"),
+    Column("score", is_right=True),
+    Column("what agrees", weight=1),
 )
 _HISTORY_COLUMNS: Final = (
     Column("when"),
@@ -143,7 +147,8 @@ def write_discrepancy(document: dict[str, Any]) -> list[str]:
             ("under way", _tell_pending(document["pending"])),
         ]
     )
-    candidates = [f"candidate    {write_canonical(each)}" for each in document["candidates"]]
+    likely = [[each["account_id"], str(each["score"]), ", ".join(each["matched"])] for each in document["candidates"]]
+    candidates = ["", *write_table(_CANDIDATE_COLUMNS, likely)] if likely else []
     rows = [
         [
             each["changed_at"][:SECONDS_CHARACTERS],
@@ -154,7 +159,7 @@ def write_discrepancy(document: dict[str, Any]) -> list[str]:
         for each in document["history"]
     ]
     history = ["", *write_table(_HISTORY_COLUMNS, rows)] if rows else []
-    return [*fields, *map(escape_text, candidates), *history]
+    return [*fields, *candidates, *history]
 
 
 def _find_waiting(ports: ResolvingPorts, discrepancy_id: str) -> dict[str, Any] | None:
@@ -170,11 +175,17 @@ def _find_waiting(ports: ResolvingPorts, discrepancy_id: str) -> dict[str, Any] 
     }
 
 
-def _find_candidates(ports: ResolvingPorts, recorded: RecordedDiscrepancy) -> list[Any]:
-    """Which accounts the money might belong to, as its entry keeps them."""
+def _find_candidates(ports: ResolvingPorts, recorded: RecordedDiscrepancy) -> list[dict[str, Any]]:
+    """Which accounts the money might belong to, the best first, as its entry keeps them."""
     found = recorded.discrepancy
     entry = ports.ledger.read_entry(found.account_id, found.subject) if found.account_id else None
-    return list((entry.decision.details or {}).get("candidates", ())) if entry else []
+    kept = (entry.decision.details or {}).get("candidates", ()) if entry else ()
+    candidates = []
+    for written in kept:
+        account_id, score, *matched = str(written).split()
+        words = [str(Evidence.__members__.get(name.upper(), name)) for name in matched]
+        candidates.append({"account_id": account_id, "score": int(score), "matched": words})
+    return candidates
 
 
 def _tell_waiting(waiting: dict[str, Any] | None) -> str:
