@@ -86,6 +86,9 @@ def test_a_rejected_file_stays_aside_also_where_its_profile_would_take_it_now() 
     assert record_of(world, found).status == "quarantined"
     undo(world, found)
     assert drop(world, SOUND, "incoming/bank/third.bai", takes_it) is Outcome.ACCEPTED
+    healed = world.discrepancy_book.read(found.discrepancy_id)
+    assert healed is not None
+    assert healed.status is DiscrepancyStatus.HEALED
 
 
 def test_whoever_was_killed_before_the_file_was_put_back_puts_it_back_the_next_time() -> None:

@@ -33,7 +33,7 @@ from pawledger.services.expectations import (
     reading_options_of,
 )
 from pawledger.services.file_calendar import heal_deliveries_of, spans_of
-from pawledger.services.file_decisions import FileDecision, find_file_decision
+from pawledger.services.file_decisions import FileDecision, find_file_decision, heal_what_was_set_aside
 from pawledger.services.file_findings import DroppedFile
 from pawledger.services.hashing_stream import HashingStream
 from pawledger.services.payer_keys import PayerKeys
@@ -217,6 +217,8 @@ def _accept(dropped: DroppedFile, proof: _Proof, ports: ReceivingPorts, *, expec
         }
         for chunk_number in range(1, totals.chunk_count + 1)
     )
+    if record.movement_count:
+        heal_what_was_set_aside(record.file_id, ports.discrepancies)
     ports.store.move(dropped.key, dropped.version_id, record.stored_key)
     return Outcome.ACCEPTED
 
