@@ -16,6 +16,7 @@ from pawledger.domain.money import format_amount
 from pawledger.ports import BankFileRecord, BankFileRegister, DiscrepancyBook, LedgerArchive, TermArchive
 from pawledger.services.file_calendar import FileCalendarPorts, check_deliveries
 from pawledger.services.file_proof import FileProof, prove_file_posting
+from pawledger.services.heal_settled import heal_settled
 from pawledger.services.policy_months import prove_policy_months
 from pawledger.services.settlements import check_settlements
 from pawledger.services.statement_series import heal_statement_gaps
@@ -75,6 +76,7 @@ def close_day(business_date: date, ports: ClosingPorts) -> DayProof:
     """Prove a business date; whatever cannot be proven becomes a discrepancy, once, however often the day is closed."""
     proven, unproven = _prove_files(business_date, ports)
     heal_statement_gaps(register=ports.register, discrepancies=ports.discrepancies)
+    heal_settled(ports.discrepancies, ports.terms)
     books = _read_books(business_date, ports)
     if ports.calendar is not None:
         check_deliveries(business_date, ports.calendar)
