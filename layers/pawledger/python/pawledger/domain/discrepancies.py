@@ -46,6 +46,7 @@ class DiscrepancyKind(StrEnum):
     STATEMENTS_UNCHAINED = "statements_unchained"
     POLICY_EVENT_REFUSED = "policy_event_refused"
     POLICY_EVENT_CONFLICT = "policy_event_conflict"
+    POLICY_ON_TWO_ACCOUNTS = "policy_on_two_accounts"
     POLICY_EVENT_WITHOUT_EFFECT = "policy_event_without_effect"
     POLICY_UNKNOWN = "policy_unknown"
     DEATH_UNPROVEN = "death_unproven"
@@ -396,6 +397,14 @@ KINDS: Final[Mapping[DiscrepancyKind, KindTerms]] = {
         3,
         _TOLD,
         "Compare both events; only the first was recorded.",
+    ),
+    DiscrepancyKind.POLICY_ON_TWO_ACCOUNTS: KindTerms(
+        Owner.POLICY_SYSTEM,
+        Severity.HIGH,
+        2,
+        _TOLD,
+        "Ask the policy system which account pays the policy. If it is the one that is billed, nothing more is to be"
+        " done; if not, have the policy cancelled there and issued under another policy id on the other account.",
     ),
     DiscrepancyKind.POLICY_EVENT_WITHOUT_EFFECT: KindTerms(
         Owner.POLICY_SYSTEM,
