@@ -82,6 +82,12 @@ def test_only_the_same_command_goes_on_with_what_was_begun() -> None:
     assert begin(give_up(begun), Pending("r2", "dismiss", "second", NOON)).pending is not None
 
 
+def test_what_is_under_way_does_not_heal_meanwhile() -> None:
+    begun = begin(OPEN, Pending("r1", "apply HOME0001", "first", NOON))
+    assert heal(begun, NOON) is None
+    assert heal(give_up(begun), NOON) is not None
+
+
 def test_a_closed_one_says_who_closed_it_and_when() -> None:
     check_open(OPEN)
     with pytest.raises(DiscrepancyClosedError, match=f"is resolved by operator at {NOON}".replace("+", r"\+")):

@@ -30,6 +30,7 @@ from pawledger.domain.resolutions import (
 from pawledger.domain.reversals import MoneyUsedError
 from pawledger.domain.waiting_money import NothingWaitsError
 from pawledger.ports import DiscrepancyMovedError
+from pawledger.services.heal_settled import heal_settled
 from pawledger.services.resolve_discrepancy import (
     REASON_CHARACTERS_MAX,
     DiscrepancyUnknownError,
@@ -404,6 +405,18 @@ def test_whoever_was_killed_makes_the_same_call_again_and_it_is_finished_once(wo
     assert money_of(world, SUSPENSE) == {"cash": 2_300, "suspense": -2_300}
     assert before != books_of(world)
     assert clearing_of_all(world) == 0
+
+
+def test_a_day_that_is_closed_between_two_entries_does_not_take_the_discrepancy_away(world: MemoryWorld) -> None:
+    found = pay(world, "HOME0001", 1_200, invoice_of("HOME0001", 1))
+    kill_at(world, 3)  # the claim and the departure are made, the arrival is not
+    with pytest.raises(ConnectionError):
+        resolve(world, found, APPLY, Share("HOME0002"))
+    world.before_call = lambda port, method, arguments: None
+    heal_settled(world.discrepancy_book, world.ledger)
+    resolve(world, found, APPLY, Share("HOME0002"))
+    assert clearing_of_all(world) == 0
+    assert read(world, found).status is DiscrepancyStatus.RESOLVED
 
 
 def test_what_cannot_be_appended_after_all_leaves_nothing_under_way(world: MemoryWorld) -> None:

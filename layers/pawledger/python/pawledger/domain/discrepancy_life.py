@@ -123,8 +123,11 @@ def find_again(recorded: RecordedDiscrepancy, found: Discrepancy, found_at: str)
 
 
 def heal(recorded: RecordedDiscrepancy, healed_at: str) -> RecordedDiscrepancy | None:
-    """An open one whose ground is gone by itself; None where it is not open (any more)."""
-    if recorded.status is not DiscrepancyStatus.OPEN:
+    """An open one whose ground is gone by itself; None where it is not open (any more).
+
+    Nor does it heal while a person's resolution is under way: money that has left and not yet arrived looks like that.
+    """
+    if recorded.status is not DiscrepancyStatus.OPEN or recorded.pending is not None:
         return None
     return _changed(recorded, Change(ChangeKind.HEALED, healed_at, BY_ITSELF), DiscrepancyStatus.HEALED)
 
