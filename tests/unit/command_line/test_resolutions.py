@@ -107,7 +107,7 @@ def test_a_dismissal_appends_nothing_and_says_so(found: Discrepancy, run: Run) -
     shown = run("discrepancies", "resolve", found.discrepancy_id, "dismiss", "--reason", "A test payment.")
 
     assert "status       dismissed\n" in shown.out
-    assert shown.out.endswith("0 entries were appended.\n")
+    assert shown.out.endswith("No entries were appended.\n")
 
 
 @pytest.mark.parametrize(

@@ -82,9 +82,9 @@ def test_a_day_that_is_closed_again_pushes_nothing_again_and_the_next_day_does()
     ]
     assert pushed == [1, 0, 2, 0]
     assert [subject for subject, _ in world.alert_channel.alerts] == [
-        "Pawledger: 1 discrepancies open on 2026-02-09",
-        "Pawledger: 1 discrepancies open on 2026-02-10",
-        "Pawledger: 1 discrepancies overdue on 2026-02-10",
+        "Pawledger: 1 discrepancy open on 2026-02-09",
+        "Pawledger: 1 discrepancy open on 2026-02-10",
+        "Pawledger: 1 discrepancy overdue on 2026-02-10",
     ]
 
 

@@ -232,7 +232,8 @@ def _document(done: Resolved, *, is_preview: bool) -> dict[str, Any]:
     for planned in done.planned:
         first.setdefault(planned.before.account_id, planned.before)
         last[planned.before.account_id] = planned.after
-    what_happened = f"{len(done.planned)} entries were appended."
+    count = len(done.planned)
+    what_happened = "1 entry was appended." if count == 1 else f"{count or 'No'} entries were appended."
     if is_preview:
         what_happened = "This is a preview: nothing was written."
     elif done.is_repeated:

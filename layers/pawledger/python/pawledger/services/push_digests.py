@@ -28,6 +28,5 @@ def push_digests(tally: DigestTally, *, references: ReferenceBook, alerts: Alert
 
 def _subject_of(digest: dict[str, object]) -> str:
     """Well below the 100 characters that SNS accepts."""
-    if digest["scope"] == "overdue":
-        return f"Pawledger: {digest['overdue_count']} discrepancies overdue on {digest['business_date']}"
-    return f"Pawledger: {digest['open_count']} discrepancies open on {digest['business_date']}"
+    noun = "discrepancy" if digest["open_count"] == 1 else "discrepancies"
+    return f"Pawledger: {digest['open_count']} {noun} {digest['scope']} on {digest['business_date']}"
