@@ -1,9 +1,17 @@
 """The ladder of identification, rung by rung: what is certain, and what is left to a person."""
 
+from dataclasses import replace
+
 import pytest
 
 from pawledger.domain.candidate_scores import Evidence
-from pawledger.domain.identification import IDENTIFICATION_VERSION, identify_payment
+from pawledger.domain.check_digits import SIGNS
+from pawledger.domain.identification import (
+    COMPUTED_NUMBER_MAX,
+    IDENTIFICATION_VERSION,
+    identify_payment,
+    identify_return,
+)
 from pawledger.domain.payment_clues import Identification, Part, Rung
 from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of, numeric_reference_of
 from tests.builders.account_books import MemoryAccountBook, build_account, build_book, build_clues
@@ -119,7 +127,7 @@ def paws(*open_minor: int) -> MemoryAccountBook:
     return build_book(build_account("PAWS", *open_minor, issued=12))
 
 
-@pytest.mark.parametrize("written", ["RF60PAWX0012", "RF60PWAS0012", "RF60-PAWS-0012", "22860156001224"])
+@pytest.mark.parametrize("written", ["RF60PAWX0012", "RF60PWAS0012", "RF60/PAWS/0012", "22860156001224"])
 def test_one_typing_error_is_corrected_where_the_invoice_is_open_with_the_amount(written: str) -> None:
     found = identify_payment(build_clues(text=f"premium {written}"), paws(1_000))
     assert (found.parts, found.rung) == ((Part("PAWS", 1_000, ("PAWS-0012",)),), Rung.CORRECTION)
@@ -142,17 +150,16 @@ def test_a_correction_that_does_not_fit_is_no_more_than_a_candidate(book: Memory
     assert (found.parts, found.rung) == ((), None)
 
 
+def others_that_may_be_meant() -> list[InvoiceAddress]:
+    """Invoices from whose reference `RF60PAWX0012` is one sign away, as it is from that of `PAWS`."""
+    ids = [f"{first}{second}WX" for first in "PQ" for second in SIGNS] + [f"PA{third}X" for third in SIGNS]
+    near = [InvoiceAddress(account_id, 12) for account_id in ids if sum(map(str.__ne__, account_id, "PAWX")) == 1]
+    near += [InvoiceAddress(f"{sign}AWX", 12) for sign in SIGNS if sign != "P"]
+    return [address for address in near if reference_of(address.account_id, 12).startswith("RF60")]
+
+
 def test_two_corrections_that_fit_are_none() -> None:
-    # RF60PAWX0012 is one sign away from RF60PAWS0012, and from whatever else has check digits 60: RF60PABX0012, say.
-    others = [
-        InvoiceAddress(f"PA{sign}X", 12)
-        for sign in "ABCDEFGHIJKLMNOPQRSTUVXYZ0123456789"
-        if reference_of(f"PA{sign}X", 12).startswith("RF60")
-    ] + [
-        InvoiceAddress(f"{sign}AWX", 12)
-        for sign in "ABCDEFGHIJKLMNOQRSTUVWXYZ0123456789"
-        if reference_of(f"{sign}AWX", 12).startswith("RF60")
-    ]
+    others = others_that_may_be_meant()
     assert others
     for other in others:
         accounts = [build_account("PAWS", 1_000, issued=12), build_account(other.account_id, 1_000, issued=12)]
@@ -162,13 +169,79 @@ def test_two_corrections_that_fit_are_none() -> None:
         assert found.would_change == "reference"
 
 
-def test_a_payer_that_is_known_for_other_accounts_speaks_against_a_correction() -> None:
-    accounts = [build_account("PAWS", 1_000, issued=12), build_account("HOME0001", 700)]
+def test_a_payer_whose_account_may_be_meant_as_well_speaks_against_a_correction() -> None:
+    other = others_that_may_be_meant()[0]
+    accounts = [build_account("PAWS", 1_000, issued=12), build_account(other.account_id, issued=12)]
     clues = build_clues(text="RF60PAWX0012", payer_key="payer")
-    stranger = build_book(*accounts, payers={"payer": ("HOME0001",)})
-    assert identify_payment(clues, stranger).parts == ()
-    assert taken_as(identify_payment(clues, build_book(*accounts, payers={"payer": ("PAWS",)}))) == [("PAWS", 1_000)]
+    paid_other = build_book(*accounts, payers={"payer": (other.account_id,)})
+    assert identify_payment(clues, paid_other).parts == ()
+    paid_both = build_book(*accounts, payers={"payer": (other.account_id, "PAWS")})
+    assert taken_as(identify_payment(clues, paid_both)) == [("PAWS", 1_000)]
+    paid_a_third = build_book(*accounts, build_account("HOME0001"), payers={"payer": ("HOME0001",)})
+    assert taken_as(identify_payment(clues, paid_a_third)) == [("PAWS", 1_000)]
     assert taken_as(identify_payment(clues, build_book(*accounts))) == [("PAWS", 1_000)]
+
+
+def test_hyphens_between_the_groups_of_a_reference_do_not_count() -> None:
+    for text in ("RF60-PAWS-0012", "premium R F60 PAWS 0012", "2286-0156-0012-42"):
+        book = build_book(build_account("PAWS", issued=12))
+        assert taken_as(identify_payment(build_clues(7, text=text), book)) == [("PAWS", 7)]
+
+
+def test_a_reference_of_an_invoice_number_that_no_account_reaches_is_looked_up() -> None:
+    reference = reference_of("PAWS", COMPUTED_NUMBER_MAX + 1)
+    assert identify_payment(build_clues(references=[reference]), paws(1_000)).parts == ()
+    book = build_book(build_account("PAWS", issued=COMPUTED_NUMBER_MAX + 1))
+    assert taken_as(identify_payment(build_clues(references=[reference]), book)) == [("PAWS", 1_000)]
+
+
+@pytest.mark.parametrize("where", ["references", "text"])
+def test_a_reference_of_another_creditor_ends_the_search_but_for_a_mandate(where: str) -> None:
+    # Its check digits are worked by hand in the tests of payment references.
+    book = build_book(build_account("HOME0001", 1_000), payers={"payer": ("HOME0001",)}, mandates={"M-1": "HOME0001"})
+    other = "RF74AN8RP"
+    clues = build_clues(payer_key="payer", **{where: [other] if where == "references" else f"for {other}"})  # type: ignore[arg-type]
+    assert identify_payment(clues, book).parts == ()
+    assert taken_as(identify_payment(replace(clues, mandate_id="M-1"), book)) == [("HOME0001", 1_000)]
+
+
+@pytest.mark.parametrize(
+    ("owed", "amount_minor", "expected"),
+    [
+        pytest.param((700, 800, 1_500), 2_300, [], id="two of three that owe"),
+        pytest.param((700, 800), 1_500, [("HOME0001", 700), ("HOME0002", 800)], id="both that owe"),
+        pytest.param((700, 800, 1_500), 1_500, [], id="one of them, or two others"),
+        pytest.param((700, 800, 1_500), 3_000, [("HOME0001", 700), ("HOME0002", 800), ("HOME0003", 1_500)], id="all"),
+    ],
+)
+def test_a_payer_of_several_accounts_means_one_or_all_that_owe(
+    owed: tuple[int, ...], amount_minor: int, expected: list[tuple[str, int]]
+) -> None:
+    accounts = [build_account(f"HOME000{place}", minor) for place, minor in enumerate(owed, start=1)]
+    paid = (*(account.account_id for account in accounts), "GONE0001")
+    book = build_book(*accounts, build_account("HOME0009"), payers={"payer": (*paid, "HOME0009")})
+    assert taken_as(identify_payment(build_clues(amount_minor, payer_key="payer"), book)) == expected
+
+
+def test_a_cut_off_reference_to_another_account_speaks_against_a_known_payer() -> None:
+    book = build_book(
+        build_account("PAWS", issued=12), build_account("HOME0001", 1_000), payers={"payer": ("HOME0001",)}
+    )
+    assert identify_payment(build_clues(text="premium RF60PAWS", payer_key="payer"), book).parts == ()
+
+
+def test_a_return_is_found_by_reference_mandate_or_the_id_of_its_payment_whatever_is_open() -> None:
+    book = build_book(build_account("HOME0001"), mandates={"M-1": "HOME0001"}, marks={"E2E-4711881": "HOME0001"})
+    for clues, rung in (
+        (build_clues(references=[reference_of("HOME0001", 1)]), Rung.REFERENCE),
+        (build_clues(mandate_id="M-1"), Rung.MANDATE),
+        (build_clues(references=["E2E-4711881"], payer_key="stranger"), Rung.MARK),
+    ):
+        found = identify_return(clues, book)
+        assert (taken_as(found), found.rung) == ([("HOME0001", 1_000)], rung)
+    both = [PAWS_12, reference_of("HOME0001", 1)]
+    assert identify_return(build_clues(references=[*both, "E2E-4711881"], mandate_id="M-1"), book).parts == ()
+    assert identify_return(build_clues(text="HOME0001"), book).parts == ()
 
 
 def test_a_mandate_leads_to_its_account_whatever_the_amount() -> None:
@@ -228,7 +301,7 @@ def test_ids_of_earlier_payments_of_two_accounts_lead_to_none() -> None:
         pytest.param(3_500, [("HOME0001", 3_500)], id="the two oldest of one account"),
         pytest.param(1_250, [("HOME0002", 1_250)], id="one invoice of the other"),
         pytest.param(4_750, [("HOME0001", 3_500), ("HOME0002", 1_250)], id="all of both"),
-        pytest.param(2_250, [], id="an invoice of each, which is not all"),
+        pytest.param(2_250, [("HOME0001", 1_000), ("HOME0002", 1_250)], id="an invoice of each"),
         pytest.param(999, [], id="a part"),
     ],
 )

@@ -7,6 +7,7 @@ from pawledger.domain.payment_references import (
     InvoiceAddress,
     creditor_reference_of,
     find_creditor_references,
+    names_another_creditor,
     numeric_reference_of,
     read_creditor_reference,
     read_numeric_reference,
@@ -213,3 +214,22 @@ def test_what_the_standard_cannot_tell_apart_is_known() -> None:
     for one, other in (("1B", "B1"), ("2M", "M2"), ("3X", "X3")):
         references = [creditor_reference_of(InvoiceAddress(f"AA{pair}", 1)) for pair in (one, other)]
         assert references[0][:4] == references[1][:4]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_of_another"),
+    [
+        # AN8RP RF74 in digits, A=10 N=23 R=27 P=25 F=15: 10238272 5271574. Modulo 97: 10238272 leaves 19, 195271574
+        # leaves 1. It is right, and with five signs behind its check digits too short to be one of ours.
+        ("RF74AN8RP", True),
+        ("for rf74 an8rp thank you", True),
+        ("RF74AN8RP monthly", True),
+        ("RF75AN8RP", False),
+        ("XRF74AN8RP", False),
+        ("RF60PAWS0012", False),
+        ("RF", False),
+        ("", False),
+    ],
+)
+def test_a_reference_of_another_creditor_is_told_from_ours_and_from_words(text: str, is_of_another: bool) -> None:
+    assert names_another_creditor(text) is is_of_another

@@ -8,9 +8,9 @@ from pawledger.domain.bank_movements import Movement, payment_id_of
 from pawledger.domain.marks import mark_of_id
 from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
 from pawledger.services.bill_accounts import bill_account
-from pawledger.services.identify import Clues
 from pawledger.services.learn_payers import learn_payers
 from pawledger.services.payment_chunks import ChunkedMovement
+from pawledger.services.routes import Clues
 from tests.builders.policies import ACCOUNT_ID, build_policy
 from tests.builders.services import chunked_payment, post, record_policy
 from tests.fakes.memory import MemoryWorld
@@ -102,12 +102,8 @@ def test_nothing_is_learnt_from_money_that_waits_or_was_taken_back_or_is_not_the
     assert learnt(world) == {}
 
 
-def test_an_id_of_a_provider_is_learnt_where_no_bank_account_tells_the_payer() -> None:
+def test_the_ids_of_a_bank_or_provider_are_learnt_and_our_own_reference_is_none_of_them() -> None:
     world = build_world()
     post(world, [payment(REFERENCE, "cus_4711881", payer_key=None, name_keys=())])
     assert learn(world) == 1
     assert learnt(world) == {f"mark#{mark_of_id('cus_4711881')}": ACCOUNT_ID}
-    known = build_world()
-    post(known, [payment(REFERENCE, "cus_4711881", name_keys=())])
-    learn(known)
-    assert learnt(known) == {"payer#payer": ACCOUNT_ID}

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pawledger.domain.candidate_scores import Evidence, lacks_of, score_of, weigh_amount
+from pawledger.domain.payer_sums import find_ways, payable_sums
 from pawledger.domain.payment_clues import AccountBook, Candidate, Identification, OpenAccount, Part, PaymentClues, Rung
 from pawledger.domain.payment_references import (
     InvoiceAddress,
     find_numeric_readings,
     find_readings,
+    names_another_creditor,
     read_creditor_reference,
     read_numeric_reference,
 )
@@ -21,6 +23,9 @@ from pawledger.domain.reference_corrections import find_corrections, find_cut_of
 
 IDENTIFICATION_VERSION: Final = 1
 """Grows with every change of the rules, so that an old decision is read by the rules that made it."""
+
+COMPUTED_NUMBER_MAX: Final = 400
+"""Invoice numbers up to which a reference is believed without asking: monthly invoices for 33 years."""
 
 NAMED_ACCOUNTS_MAX: Final = 20
 """Different accounts that one payment may name; a household pays for a handful."""
@@ -48,7 +53,7 @@ class _Search:
     accounts: dict[str, OpenAccount] = field(default_factory=dict)
     evidence: dict[str, dict[Evidence, None]] = field(default_factory=dict)
     invoice_ids: dict[str, dict[str, None]] = field(default_factory=dict)
-    corrected_ids: frozenset[str] = frozenset()
+    damaged_ids: frozenset[str] = frozenset()
     """Accounts of which an invoice may be meant by a damaged reference."""
     would_change: str = "reference"
     _payer_ids: tuple[str, ...] | None = None
@@ -76,10 +81,6 @@ class _Search:
                 self.note(account_id, Evidence.PAYER)
         return self._payer_ids
 
-    def is_strange(self, account_id: str) -> bool:
-        """Whether the payer is known, and never paid this account."""
-        return bool(self.payer_ids) and account_id not in self.payer_ids
-
     def weigh(self, account_id: str) -> Evidence | None:
         """Whether the amount is what is open of the account."""
         account = self.accounts.get(account_id)
@@ -93,12 +94,15 @@ def identify_payment(clues: PaymentClues, book: AccountBook) -> Identification:
 
     Where our references in letters name one account, the book is asked nothing.
     """
-    readings, rung = _find_letters(clues), Rung.REFERENCE
+    readings, rung = _find_letters(clues, book), Rung.REFERENCE
     if not readings:
         readings, rung = _find_issued_digits(clues, book), Rung.DIGITS
     if readings:
         return _follow_references(clues, readings, rung, book)
     search = _Search(clues, book)
+    if any(map(names_another_creditor, (*clues.references, clues.text))):
+        parts = _follow_mandate(search)
+        return _certain(search, parts, Rung.MANDATE) if parts else _abstain(search)
     for higher, climb in _RUNGS:
         parts = climb(search)
         if parts:
@@ -107,11 +111,11 @@ def identify_payment(clues: PaymentClues, book: AccountBook) -> Identification:
 
 
 def identify_return(clues: PaymentClues, book: AccountBook) -> Identification:
-    """Whose payment is taken back, or given back again: only by our reference or a mandate that leads to one account.
+    """Whose payment is taken back, or given back again: by our reference, a mandate, or an id that the payment carried.
 
     What is open says nothing of what was paid, so that no amount is compared.
     """
-    readings, rung = _find_letters(clues), Rung.REFERENCE
+    readings, rung = _find_letters(clues, book), Rung.REFERENCE
     if not readings:
         readings, rung = _find_issued_digits(clues, book), Rung.DIGITS
     search = _Search(clues, book)
@@ -119,7 +123,11 @@ def identify_return(clues: PaymentClues, book: AccountBook) -> Identification:
     if len(_accounts_of(addresses)) == 1:
         return _certain(search, (_part_of(addresses, clues.amount_minor),), rung)
     parts = () if addresses else _follow_mandate(search)
-    return _certain(search, parts, Rung.MANDATE) if parts else _abstain(search)
+    if parts:
+        return _certain(search, parts, Rung.MANDATE)
+    account_id = None if addresses else _find_marked(search)
+    marked = (Part(account_id, clues.amount_minor, ()),) if account_id else ()
+    return _certain(search, marked, Rung.MARK) if marked else _abstain(search)
 
 
 def invoice_id_of(address: InvoiceAddress) -> str:
@@ -127,8 +135,21 @@ def invoice_id_of(address: InvoiceAddress) -> str:
     return f"{address.account_id}-{address.invoice_number:04d}"
 
 
-def _find_letters(clues: PaymentClues) -> _Readings:
-    """Our creditor references: what is one as a whole, else what stands inside a text."""
+def _find_letters(clues: PaymentClues, book: AccountBook) -> _Readings:
+    """Our creditor references: what is one as a whole, else what stands inside a text.
+
+    One of an invoice number that no account reaches is a chance of the check digits, unless that invoice was issued.
+    """
+    readings = _read_letters(clues)
+    doubtful = [each for each in _different(readings) if not 1 <= each.invoice_number <= COMPUTED_NUMBER_MAX]
+    if not doubtful:
+        return readings
+    accounts = book.find_accounts(_accounts_of(doubtful)[:NAMED_ACCOUNTS_MAX])
+    sure = (tuple(each for each in place if each not in doubtful or _is_issued(each, accounts)) for place in readings)
+    return tuple(place for place in sure if place)
+
+
+def _read_letters(clues: PaymentClues) -> _Readings:
     whole = (read_creditor_reference(reference) for reference in clues.references)
     exact = tuple((address,) for address in whole if address)
     if exact:
@@ -188,12 +209,16 @@ def _correct(search: _Search) -> _Parts:
     search.look_up(_accounts_of(corrections.addresses))
     issued = [address for address in corrections.addresses if _is_issued(address, search.accounts)]
     fitting = [each for each in issued if _remaining_minor(each, search) == search.clues.amount_minor]
-    search.corrected_ids = frozenset(_accounts_of(issued))
+    search.damaged_ids = frozenset(_accounts_of(issued))
     for address in issued:
         search.note(address.account_id, Evidence.CORRECTED, invoice_id_of(address))
     if issued:
         search.would_change = "reference" if len(fitting) > 1 else "amount"
-    if len(fitting) != 1 or not corrections.is_whole or search.is_strange(fitting[0].account_id):
+    if len(fitting) != 1 or not corrections.is_whole:
+        return ()
+    # Of an account that the payer paid before an invoice may be meant that is paid already.
+    account_id = fitting[0].account_id
+    if account_id not in search.payer_ids and not search.damaged_ids.isdisjoint(search.payer_ids):
         return ()
     return (_part_of(fitting, search.clues.amount_minor),)
 
@@ -204,45 +229,52 @@ def _follow_mandate(search: _Search) -> _Parts:
     return (Part(account_id, search.clues.amount_minor, ()),) if account_id else ()
 
 
-def _follow_mark(search: _Search) -> _Parts:
-    """An id of a bank or provider that earlier payments of one account carried, where the amount fits.
-
-    A bank account that is not known is a stranger's: its id is only like the one before.
-    """
+def _find_marked(search: _Search) -> str | None:
+    """The one account of earlier payments with an id that is repeated here."""
     ids = [reference for reference in search.clues.references if _tells_apart(reference)]
     found = {account_id for reference in ids if (account_id := search.book.find_mark(reference))}
     search.look_up(found)
     for account_id in found:
         search.note(account_id, Evidence.MARK)
-    if len(found) != 1:
+    return found.pop() if len(found) == 1 else None
+
+
+def _follow_mark(search: _Search) -> _Parts:
+    """An id of a bank or provider that earlier payments of one account carried, where the amount fits.
+
+    A bank account that is not known is a stranger's: its id is only like the one before.
+    """
+    account_id = _find_marked(search)
+    if account_id is None or not search.weigh(account_id):
         return ()
-    (account_id,) = found
     is_stranger = search.clues.payer_key is not None and account_id not in search.payer_ids
-    return () if is_stranger or not search.weigh(account_id) else (Part(account_id, search.clues.amount_minor, ()),)
+    return () if is_stranger else (Part(account_id, search.clues.amount_minor, ()),)
 
 
 def _follow_payer(search: _Search) -> _Parts:
-    """A known payer, where the amount is what is open of one account it paid before, or of all, in one way alone."""
-    amount_minor, known = search.clues.amount_minor, search.payer_ids
-    ways: list[_Parts] = [(Part(each, amount_minor, ()),) for each in known if search.weigh(each)]
-    together = _take_all(search)
-    if len(together) > 1 and sum(part.amount_minor for part in together) == amount_minor:
-        ways.append(together)
-    if known:
-        search.would_change = "reference" if len(ways) > 1 else "amount"
-    if len(ways) != 1 or (search.corrected_ids and search.corrected_ids.isdisjoint(p.account_id for p in ways[0])):
+    """A known payer, where the amount is what is open of accounts that it paid before, in one way alone.
+
+    What a damaged reference says of other accounts speaks against it.
+    """
+    known = search.payer_ids
+    if not known:
         return ()
-    return ways[0]
+    _note_cut_off(search)
+    ways = find_ways(search.clues.amount_minor, [_sums_of(search, account_id) for account_id in known])
+    search.would_change = "reference" if len(ways) > 1 else "amount"
+    if len(ways) != 1:
+        return ()
+    # Of many accounts some add up to almost anything: the payer means one of them, or all that owe.
+    owing = [account_id for account_id in known if _sums_of(search, account_id)]
+    parts = tuple(Part(each, sum_minor, ()) for each, sum_minor in zip(known, ways[0], strict=True) if sum_minor)
+    is_denied = search.damaged_ids and search.damaged_ids.isdisjoint(part.account_id for part in parts)
+    return () if is_denied or len(parts) not in (1, len(owing)) else parts
 
 
-def _take_all(search: _Search) -> _Parts:
-    """Everything that is open in the payment's currency of the accounts that the payer paid before."""
-    accounts = (search.accounts[account_id] for account_id in search.payer_ids)
-    return tuple(
-        Part(account.account_id, sum(i.remaining_minor for i in account.open_invoices), ())
-        for account in accounts
-        if account.open_invoices and account.currency == search.clues.currency
-    )
+def _sums_of(search: _Search, account_id: str) -> list[int]:
+    """What a payer may mean of an account: one of its open invoices, or the oldest together."""
+    account = search.accounts[account_id]
+    return list(payable_sums(account.open_invoices)) if account.currency == search.clues.currency else []
 
 
 _RUNGS: Final[tuple[tuple[Rung, Callable[[_Search], _Parts]], ...]] = (
@@ -271,7 +303,7 @@ def _certain(search: _Search, parts: _Parts, rung: Rung) -> Identification:
 
 
 def _abstain(search: _Search) -> Identification:
-    if not search.evidence:
+    if not search.damaged_ids:
         _note_cut_off(search)
     candidates = _rank(search, search.evidence)
     matched = candidates[0].matched if candidates else ()
@@ -279,11 +311,13 @@ def _abstain(search: _Search) -> Identification:
 
 
 def _note_cut_off(search: _Search) -> None:
+    """Keep which accounts a reference may mean whose end is missing: that proves nothing, and may speak against."""
     addresses = find_cut_off((*search.clues.references, search.clues.text))
     search.look_up(_accounts_of(addresses))
-    for address in addresses:
-        if _is_issued(address, search.accounts):
-            search.note(address.account_id, Evidence.CUT_OFF, invoice_id_of(address))
+    issued = [address for address in addresses if _is_issued(address, search.accounts)]
+    search.damaged_ids |= frozenset(_accounts_of(issued))
+    for address in issued:
+        search.note(address.account_id, Evidence.CUT_OFF, invoice_id_of(address))
 
 
 def _rank(search: _Search, account_ids: Iterable[str]) -> tuple[Candidate, ...]:

@@ -6,7 +6,7 @@ check digits; its first digit tells how the account id is written.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import Final
@@ -19,12 +19,19 @@ INVOICE_NUMBER_MAX: Final = 9999
 
 _CREDITOR_REFERENCE: Final = re.compile(r"RF[0-9]{2}([A-Z0-9]{4,12})([0-9]{4})")
 # Both patterns only look ahead, so that a match hides nothing of what begins inside it.
-_CREDITOR_REFERENCE_IN_TEXT: Final = re.compile(r"(?<![A-Z0-9])(?=(RF ?[0-9]{2}(?: ?[A-Z0-9]){8,16}(?![A-Z0-9])))")
-_NUMBER_IN_TEXT: Final = re.compile(r"(?<![A-Za-z0-9])(?=([0-9](?: ?[0-9]){10,26})(?![A-Za-z0-9]))")
+_CREDITOR_REFERENCE_IN_TEXT: Final = re.compile(
+    r"(?<![A-Z0-9])(?=(R ?F[ -]?[0-9][ -]?[0-9](?:[ -]?[A-Z0-9]){8,16}(?![A-Z0-9])))"
+)
+_NUMBER_IN_TEXT: Final = re.compile(r"(?<![A-Za-z0-9])(?=([0-9](?:[ -]?[0-9]){10,26})(?![A-Za-z0-9]))")
+_CREDITOR_REFERENCE_LENGTH_MAX: Final = 25
+"""Source: ISO 11649."""
 _NUMBER_LENGTH_MIN: Final = 11
 """Tag, an account id of four digits, invoice number, check digits."""
 _NUMBER_LENGTH_MAX: Final = 27
 """What most rails that carry digits alone leave room for: the Swiss reference, for instance."""
+_JOINT: Final = re.compile(r"[ -]")
+"""What people and banks write between the groups of a reference."""
+_ANY_CREDITOR_REFERENCE: Final = re.compile(r"(?<![A-Z0-9])RF ?[0-9]{2}(?: ?[A-Z0-9]){1,21}(?![A-Z0-9])")
 _DIGITS_ONLY_TAG: Final = "1"
 _BASE_36_TAG: Final = "2"
 _LETTERS_AS_NUMBERS: Final = str.maketrans({letter: str(int(letter, 36)) for letter in ascii_uppercase})
@@ -112,12 +119,12 @@ def find_readings(text: str) -> tuple[tuple[InvoiceAddress, ...], ...]:
     Of several readings of one place at most one is meant.
     """
     upper = text[:_SEARCHED_CHARACTERS_MAX].upper()
-    if "RF" not in upper:
+    if "F" not in upper:
         return ()
     return tuple(
         readings
         for match in _CREDITOR_REFERENCE_IN_TEXT.finditer(upper)
-        if (readings := _read_beginnings(match[1].split(" "), read_creditor_reference))
+        if (readings := _read_beginnings(_JOINT.split(match[1]), read_creditor_reference))
     )
 
 
@@ -129,14 +136,36 @@ def find_numeric_readings(text: str) -> tuple[tuple[InvoiceAddress, ...], ...]:
     return tuple(
         readings
         for match in _NUMBER_IN_TEXT.finditer(text[:_SEARCHED_CHARACTERS_MAX])
-        if (readings := _read_beginnings(match[1].split(" ", _NUMBER_LENGTH_MAX), read_numeric_reference))
+        if (readings := _read_beginnings(_JOINT.split(match[1]), read_numeric_reference))
     )
+
+
+def names_another_creditor(text: str) -> bool:
+    """Whether a text holds a creditor reference with right check digits that is none of ours, as a whole word or words.
+
+    Whoever wrote it meant somebody else's invoice.
+    """
+    upper = text[:_SEARCHED_CHARACTERS_MAX].upper()
+    return any(
+        _is_of_another(beginning)
+        for match in _ANY_CREDITOR_REFERENCE.finditer(upper)
+        for beginning in _beginnings_of(match[0].split(" "))
+    )
+
+
+def _is_of_another(compact: str) -> bool:
+    if not 5 <= len(compact) <= _CREDITOR_REFERENCE_LENGTH_MAX or _CREDITOR_REFERENCE.fullmatch(compact):
+        return False
+    return 2 <= int(compact[2:4]) <= 98 and _mod_97(compact[4:] + compact[:4]) == 1
 
 
 def _read_beginnings(words: list[str], read: Callable[[str], InvoiceAddress | None]) -> tuple[InvoiceAddress, ...]:
     """What the first words say together, the longest beginning first."""
-    beginnings = ("".join(words[:count]) for count in range(len(words), 0, -1))
-    return tuple({address: None for beginning in beginnings if (address := read(beginning))})
+    return tuple({address: None for beginning in _beginnings_of(words) if (address := read(beginning))})
+
+
+def _beginnings_of(words: Sequence[str]) -> Iterator[str]:
+    return ("".join(words[:count]) for count in range(len(words), 0, -1))
 
 
 def _write_base_36(number: int) -> str:

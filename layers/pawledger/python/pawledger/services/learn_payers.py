@@ -26,8 +26,8 @@ would prove the next."""
 def learn_payers(account_id: str, entry_id: str, *, entries: EntryBook, references: ReferenceBook) -> int:
     """Remember who made a payment, if its entry says so; return how many facts were new.
 
-    The ids of a bank or provider are remembered where the payer's bank account is not known: only then are they asked
-    for, and a bank gives every payment another.
+    The ids that a bank or provider gave it are remembered too: its return repeats them, and some providers give one
+    payer the same for ever.
     """
     if not entry_id.startswith((PAYMENT_ENTRIES, PART_ENTRIES)) or is_suspense_ledger(account_id):
         return 0
@@ -38,9 +38,9 @@ def learn_payers(account_id: str, entry_id: str, *, entries: EntryBook, referenc
     if source.get("identified_by") not in LEARNT_FROM:
         return 0
     payer_key = source.get("payer")
-    slots_max = {} if payer_key else dict.fromkeys(map(mark_reference_of, source.get("marks", ())), MARK_SLOTS_MAX)
     names = [payer_reference_of(payer_key)] if payer_key else []
     names += map(name_reference_of, source.get("names", ()))
+    marks = map(mark_reference_of, source.get("marks", ()))
     learnt = [remember_account(name, account_id, references) for name in names]
-    learnt += [remember_account(name, account_id, references, slots) for name, slots in slots_max.items()]
+    learnt += [remember_account(name, account_id, references, MARK_SLOTS_MAX) for name in marks]
     return sum(learnt)
