@@ -12,7 +12,6 @@ from pawledger.ports import Announcements
 from pawledger.rules.provider_profiles import ProviderProfile
 from pawledger.rules.return_reasons import load_return_reasons
 from pawledger.services.close_day import ClosingPorts
-from pawledger.services.identify import Clues
 from pawledger.services.mandate_notices import NoticePorts
 from pawledger.services.payer_keys import PayerKeys
 from pawledger.services.payment_chunks import ChunkedMovement, write_chunk
@@ -21,6 +20,7 @@ from pawledger.services.post_payments import PostingTally, post_payments
 from pawledger.services.post_returns import ReturnPorts, ReturnRules
 from pawledger.services.receive_bank_file import ReceivingPorts
 from pawledger.services.record_policy_event import PolicyRecordingPorts, record_policy_event
+from pawledger.services.routes import Clues
 from pawledger.services.start_billing_day import BillingPorts
 from tests.builders.movements import BOOKED_ON
 from tests.builders.policies import charges_of

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
-from pawledger.services.identify import Clues
 from pawledger.services.payment_chunks import write_chunk
+from pawledger.services.routes import Clues
 from tests.builders.policies import build_policy
 from tests.builders.services import FILE_ID, bill_message, chunked_payment, policy_message
 from tests.builders.tables import table_definitions

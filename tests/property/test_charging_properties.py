@@ -12,8 +12,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from pawledger.domain.calendar import count_months
 from pawledger.domain.charging import charge_term, installment_fee, round_half_away
-from pawledger.domain.installments import INSTALLMENT_FEE, Plan, Schedule, count_months, plan_schedule
+from pawledger.domain.installments import INSTALLMENT_FEE, Plan, Schedule, plan_schedule
 from pawledger.domain.policies import Charge, Installment, sum_by_code
 from pawledger.domain.policy_events import (
     CancelledBy,

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from pawledger.domain.bank_movements import Movement
-from pawledger.domain.calendar import add_months
+from pawledger.domain.calendar import add_months, count_months
 from pawledger.domain.charging import charge_term
 from pawledger.domain.discrepancies import Discrepancy
 from pawledger.domain.entries import Entry, EntryKind, LedgerAccount, OpenInvoice, sums_to_zero
-from pawledger.domain.installments import INSTALLMENT_FEE, count_months
+from pawledger.domain.installments import INSTALLMENT_FEE
 from pawledger.domain.issuing import due_day_of
 from pawledger.domain.policies import BilledTerm, Charge, sum_by_code
 from pawledger.domain.policy_checks import check_policy_event

@@ -38,13 +38,13 @@ from pawledger.runtime.queue_batch import QueueMessage, process_queue_batch
 from pawledger.runtime.stream_batch import process_new_items
 from pawledger.services.bill_accounts import bill_accounts
 from pawledger.services.close_day import CLOSING_DAY
-from pawledger.services.identify import Clues
 from pawledger.services.messages import MessageRefusedError, read_business_date
 from pawledger.services.payment_chunks import ChunkedMovement, read_chunk, write_chunk
 from pawledger.services.policy_messages import POLICY_SCHEMAS, read_policy_event
 from pawledger.services.post_payments import post_payments
 from pawledger.services.push_alerts import alert_of
 from pawledger.services.receive_bank_file import INCOMING_KEY_PATTERN
+from pawledger.services.routes import Clues
 from pawledger.services.start_billing_day import BILLING_DAY, start_billing_day
 from tests.builders.policies import amount_of, build_policy
 from tests.builders.rulebooks import build_rulebook

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import pytest
 
-from pawledger.domain.calendar import add_months
-from pawledger.domain.installments import Plan, Schedule, count_months, plan_schedule
+from pawledger.domain.calendar import add_months, count_months
+from pawledger.domain.installments import Plan, Schedule, plan_schedule
 from pawledger.domain.policies import Charge, Installment
 from pawledger.domain.rulebook import PaymentPlan
 from tests.builders.policy_terms import amounts_of

@@ -11,7 +11,7 @@ from pawledger.domain.marks import mark_of_id
 from pawledger.domain.payment_clues import Part, Rung
 from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of, numeric_reference_of
 from pawledger.services.bill_accounts import bill_account
-from pawledger.services.identify import CANDIDATES_KEPT_MAX, Route, identify_account
+from pawledger.services.identify import CANDIDATES_KEPT_MAX, identify_account
 from pawledger.services.payer_memory import (
     SLOTS_MAX,
     mark_reference_of,
@@ -20,6 +20,7 @@ from pawledger.services.payer_memory import (
     recall_accounts,
     remember_account,
 )
+from pawledger.services.routes import Route
 from tests.builders.account_books import build_clues
 from tests.builders.policies import build_policy, premium
 from tests.builders.services import record_policy

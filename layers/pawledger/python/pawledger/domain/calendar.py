@@ -13,6 +13,9 @@ YEAR_MIN: Final = 2000
 YEAR_MAX: Final = 2199
 """The years in which policies can begin."""
 
+TERM_MONTHS_MAX: Final = 27
+"""800 days, the longest term, begin 27 months."""
+
 
 class MonthInvalidError(PawledgerError):
     """A text is no month such as 2026-11."""
@@ -57,6 +60,21 @@ def add_months(start: date, months: int) -> date:
     month_index = start.year * 12 + start.month - 1 + months
     year, month = divmod(month_index, 12)
     return date(year, month + 1, min(start.day, monthrange(year, month + 1)[1]))
+
+
+def count_months(effective_on: date, until: date) -> int:
+    """How many months of a term begin before a day.
+
+    In a month that is too short for the term's day, that day may be its last or the first of the next: a year from
+    29 February ends on 28 February or on 1 March, after twelve months both times.
+    """
+    for months in range(TERM_MONTHS_MAX):
+        begins_on = add_months(effective_on, months)
+        if begins_on.day < effective_on.day:
+            begins_on += timedelta(days=1)
+        if begins_on >= until:
+            return months
+    return TERM_MONTHS_MAX
 
 
 def shift_day(day: date, days: int) -> date:

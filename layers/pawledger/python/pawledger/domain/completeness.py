@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from pawledger.domain.calendar import add_months
+from pawledger.domain.calendar import add_months, count_months
 from pawledger.domain.entries import LedgerAccount
-from pawledger.domain.installments import count_months
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.policies import BilledTerm, Installment
 

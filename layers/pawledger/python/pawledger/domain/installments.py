@@ -6,14 +6,11 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Final
 
-from pawledger.domain.calendar import add_months, month_day_from
+from pawledger.domain.calendar import add_months, count_months, month_day_from
 from pawledger.domain.charging import INSTALLMENT, round_half_away
 from pawledger.domain.money import split_amount
 from pawledger.domain.policies import Charge, Installment, sum_by_code
 from pawledger.domain.rulebook import PaymentPlan
-
-TERM_MONTHS_MAX: Final = 27
-"""800 days, the longest term, begin 27 months."""
 
 INSTALLMENT_FEE: Final = f"fee:{INSTALLMENT}"
 
@@ -50,21 +47,6 @@ class _Slot:
     invoice_on: date
     weight: int
     is_first: bool
-
-
-def count_months(effective_on: date, until: date) -> int:
-    """How many months of a term begin before a day.
-
-    In a month that is too short for the term's day, that day may be its last or the first of the next: a year from
-    29 February ends on 28 February or on 1 March, after twelve months both times.
-    """
-    for months in range(TERM_MONTHS_MAX):
-        begins_on = add_months(effective_on, months)
-        if begins_on.day < effective_on.day:
-            begins_on += timedelta(days=1)
-        if begins_on >= until:
-            return months
-    return TERM_MONTHS_MAX
 
 
 def plan_schedule(

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pawledger.domain.entries import Entry
-from pawledger.domain.policy_events import EVENT_TYPES
-from pawledger.domain.rulebook import Rulebook
+
+if TYPE_CHECKING:
+    from pawledger.domain.rulebook import Rulebook
 
 RETURN_FEE: Final = "returned_payment"
 """Code of its rules."""
@@ -28,7 +29,7 @@ class ReturnFee:
     rule_id: str
 
 
-def find_return_fee(entries: Iterable[Entry], rulebook: Rulebook, currency: str, day: date) -> ReturnFee | None:
+def find_return_fee(entries: Iterable[Entry], rulebook: "Rulebook", currency: str, day: date) -> ReturnFee | None:
     """The fee for a payment that was returned on a day, from the account's entries; None where there is none.
 
     An account may have policies in several places. The fee is charged only where the rules of all of them know one, and
@@ -42,7 +43,7 @@ def find_return_fee(entries: Iterable[Entry], rulebook: Rulebook, currency: str,
     return min(known, key=lambda fee: (fee.amount_minor, fee.rule_id))
 
 
-def _fee_of(facts: Mapping[str, Any], rulebook: Rulebook, currency: str, day: date) -> ReturnFee | None:
+def _fee_of(facts: Mapping[str, Any], rulebook: "Rulebook", currency: str, day: date) -> ReturnFee | None:
     rules = rulebook.fees_on(facts.get("jurisdiction", ""), facts.get("product", ""), facts.get("plan", ""), day)
     premium_minor = int(facts.get("price", {}).get("premium_minor", 0))
     fees = [
@@ -55,6 +56,9 @@ def _fee_of(facts: Mapping[str, Any], rulebook: Rulebook, currency: str, day: da
 
 def _policies_of(entries: Iterable[Entry]) -> list[Mapping[str, Any]]:
     """What is known last of each policy: where it is, by which plan it is paid, and its premium."""
+    # Loaded when the first fee is looked for: posting, which asks for it, sees few returns.
+    from pawledger.domain.policy_events import EVENT_TYPES  # noqa: PLC0415
+
     policies: dict[str, dict[str, Any]] = {}
     for entry in entries:
         facts = entry.decision.facts

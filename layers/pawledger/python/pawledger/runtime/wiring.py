@@ -53,7 +53,7 @@ from pawledger.runtime.settings import (
 
 if TYPE_CHECKING:
     from pawledger.domain.return_reasons import ReturnReasons
-    from pawledger.rules.provider_profiles import ProviderProfile
+    from pawledger.rules.provider_profiles import ProviderProfile, ProviderProfiles
     from pawledger.services.close_day import ClosingPorts
     from pawledger.services.post_movement import PostingPorts
     from pawledger.services.post_returns import ReturnRules
@@ -167,7 +167,6 @@ def connect_posting(settings: PostPaymentsSettings) -> "PostingPorts":
 def connect_closing(settings: CloseDaySettings) -> "ClosingPorts":
     """Everything that closing a day touches; its archive has heads and terms."""
     from pawledger.adapters.bank_holidays import LibraryHolidayCalendars  # noqa: PLC0415
-    from pawledger.rules.provider_profiles import load_shipped_profiles  # noqa: PLC0415
     from pawledger.services.close_day import ClosingPorts  # noqa: PLC0415
     from pawledger.services.file_calendar import FileCalendarPorts  # noqa: PLC0415
 
@@ -183,7 +182,7 @@ def connect_closing(settings: CloseDaySettings) -> "ClosingPorts":
         calendar=FileCalendarPorts(
             register=register,
             discrepancies=discrepancies,
-            load_profiles=load_shipped_profiles,
+            load_profiles=_profiles,
             holidays=LibraryHolidayCalendars(),
             time_zone=settings.billing_time_zone,
         ),
@@ -222,11 +221,16 @@ def _connection() -> Connection:
     return connection
 
 
-def _profile_of(provider: str) -> "ProviderProfile | None":
-    """The shipped profile of a provider; profiles are read when the first file comes, not when the function starts."""
+def _profiles() -> "ProviderProfiles":
+    """The shipped profiles; they are read when they are first asked for, not when the function starts."""
     from pawledger.rules.provider_profiles import load_shipped_profiles  # noqa: PLC0415
 
-    return load_shipped_profiles().get(provider)
+    return load_shipped_profiles()
+
+
+def _profile_of(provider: str) -> "ProviderProfile | None":
+    """The shipped profile of a provider."""
+    return _profiles().get(provider)
 
 
 def _return_rules() -> "ReturnRules":
@@ -246,10 +250,9 @@ def _return_reasons() -> "ReturnReasons":
 
 def _settlements_in(provider: str) -> "SettlementOf":
     """What recognises settlements in the files of a provider, by the shipped profiles."""
-    from pawledger.rules.provider_profiles import load_shipped_profiles  # noqa: PLC0415
     from pawledger.services.settlements import settlements_in  # noqa: PLC0415
 
-    return settlements_in(provider, load_shipped_profiles())
+    return settlements_in(provider, _profiles())
 
 
 def _ledger(

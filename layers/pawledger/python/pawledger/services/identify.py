@@ -1,45 +1,17 @@
 """Finding the ledger of a bank movement: by computation first, by what was remembered second, never by a guess."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from pawledger.domain.account_suggestions import suggest_accounts
 from pawledger.domain.identification import identify_payment, identify_return
 from pawledger.domain.identifiers import suspense_ledger_of
-from pawledger.domain.payment_clues import Candidate, Identification, Part, PaymentClues, Rung
+from pawledger.domain.payment_clues import Candidate, Identification, PaymentClues, Rung
 from pawledger.ports import Ledger, ReferenceBook
 from pawledger.services.account_book import StoredAccountBook, StoredSuggestionBook
+from pawledger.services.routes import Route
 
 CANDIDATES_KEPT_MAX: Final = 3
 """What the entry of a payment that waits keeps for whoever looks at it, so that it stays under 1 KB."""
-
-
-@dataclass(frozen=True, slots=True)
-class Clues:
-    """What a statement says about whose money it is."""
-
-    references: Sequence[str]
-    text: str
-    mandate_id: str | None
-    payer_key: str | None = None
-    """Keyed hash of the account that paid."""
-    name_keys: tuple[str, ...] = ()
-    """Keyed hashes of the parts of the payer's name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """The ledger that takes a movement, and how it was found."""
-
-    ledger_id: str
-    invoice_ids: tuple[str, ...]
-    """The invoices that the payer named, in the payer's order."""
-    identified_by: str | None
-    parts: tuple[Part, ...] = ()
-    """What belongs to whom, where it is several accounts': then the ledger is one of suspense, which passes it on."""
-    candidates: tuple[Candidate, ...] = ()
-    """Who may be meant, best first, where nobody is certain."""
 
 
 def identify_account(

@@ -18,10 +18,10 @@ from pawledger.domain.canonical import write_canonical
 from pawledger.domain.marks import mark_of_mandate, marks_of
 from pawledger.domain.payment_clues import Candidate, PaymentClues
 from pawledger.domain.settlements import Settlement
-from pawledger.services.identify import Clues
 from pawledger.services.mandates import MANDATE_ID_CHARACTERS_MAX
 from pawledger.services.messages import MessageReader, MessageRefusedError, open_message
 from pawledger.services.payer_keys import NAME_KEYS_MAX, PayerKeys
+from pawledger.services.routes import Clues
 
 PAYMENT_CHUNK: Final = "payment_chunk.v1"
 POST_PAYMENTS: Final = "post_payments.v1"

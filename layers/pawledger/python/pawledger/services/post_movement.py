@@ -23,9 +23,10 @@ from pawledger.ports import (
     ReferenceBook,
 )
 from pawledger.services.append_entry import EntryConflictError, Proposal, Recorded, append_entry
-from pawledger.services.identify import Route, identify_account
+from pawledger.services.identify import identify_account
 from pawledger.services.payment_chunks import ChunkedMovement
 from pawledger.services.post_returns import ReturnPorts, follow_up, read_return_ground, send_to_waiting_payment
+from pawledger.services.routes import Route
 from pawledger.services.settlements import find_payout, heal_arrived, marks_of_settlement
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pawledger.domain.bank_movements import BankMovement, Movement
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
@@ -20,7 +20,6 @@ from pawledger.domain.return_fees import find_return_fee
 from pawledger.domain.return_reasons import ReturnReasons
 from pawledger.domain.returned_payments import details_of, find_waiting_returns
 from pawledger.domain.returns import ReturnGround, decide_waiting_return, find_payment_of, read_waiting_return
-from pawledger.domain.rulebook import Rulebook
 from pawledger.ports import DiscrepancyBook, Ledger, LedgerArchive, Pause, ReferenceBook
 from pawledger.services.append_entry import Proposal, append_entry
 from pawledger.services.payment_chunks import ChunkedMovement
@@ -46,7 +45,7 @@ class ReturnRules:
     """The data that decides what follows from a return."""
 
     reasons: ReturnReasons
-    rulebook: Rulebook
+    rulebook: "Rulebook"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from pawledger.domain.payment_references import find_creditor_references
 from pawledger.domain.settlements import Settlement, kind_of_waiting, settlement_marks
 from pawledger.ports import DiscrepancyBook, HolidayCalendars, HolidayCalendarUnknownError, Ledger, ReferenceBook
 from pawledger.services.file_calendar import FileCalendarPorts
-from pawledger.services.identify import Clues, Route
+from pawledger.services.routes import Clues, Route
 
 if TYPE_CHECKING:
     from pawledger.rules.provider_profiles import ProviderProfiles
