@@ -98,3 +98,22 @@ def test_holidays_of_which_nothing_is_known_are_a_fault(check: Run) -> None:
         "  delivery.holidays: no holidays are known of 'DE-ZZ'",
         "  delivery.holidays: no holidays are known of 'QQ'",
     ]
+
+
+def test_how_a_provider_pays_out_is_told_and_its_holidays_are_checked(check: Run) -> None:
+    settlement = """
+[settlement]
+bank = "northbank"
+descriptor = "Stripe Payments"
+account = "de89 3704"
+holidays = "TARGET"
+"""
+    profile = SOUND.replace('"camt.053", "lockbox"', '"camt.053", "stripe"') + settlement
+    ran = check(bank=profile)
+    assert ran.out.splitlines()[-4:-1] == [
+        "  pays out        to northbank, account DE893704 within 3 business days, not on holidays of TARGET",
+        "  is called       STRIPE PAYMENTS",
+        "  payouts are     payout, payout_reversal, topup, topup_reversal",
+    ]
+    ran = check(bank=profile.replace('holidays = "TARGET"', 'holidays = "QQ"'))
+    assert "  settlement.holidays: no holidays are known of 'QQ'" in ran.out.splitlines()

@@ -184,6 +184,13 @@ def test_what_the_provider_collects_is_proven_by_a_debit_and_never_by_a_credit()
     assert [item.amount_minor for item in books.head.transit] == [500]
 
 
+def test_a_debit_that_names_a_payout_is_not_that_payout_arriving() -> None:
+    books = Books()
+    books.payout("po", 500, MONDAY, "po_1QxA7Z")
+    assert books.debit("debit", 500, TUESDAY, "po_1QxA7Z").is_suspended
+    assert books.minor == (-1000, 500, 500)
+
+
 def test_a_debit_before_its_report_waits_as_well() -> None:
     books = Books()
     assert books.debit("debit", 500, MONDAY).is_suspended

@@ -110,6 +110,13 @@ def test_a_whole_profile_is_read_as_it_is_written() -> None:
         (LEAST + "[delivery]\ndays_behind = 11", "delivery.days_behind: '11' is not a whole number from 0 to 10"),
         (LEAST + '[delivery]\nformats = ["camt.053"]', "delivery.formats: 'camt.053' is not one of `formats`"),
         (LEAST + "[delivery]\ncolor = 1", "delivery.color: unknown"),
+        (LEAST + "[settlement]\n", "settlement.bank: missing"),
+        (LEAST + "[settlement]\n", "settlement.descriptor: missing, what the bank's statement calls the provider"),
+        (LEAST + '[settlement]\nbank = "My Bank"', "settlement.bank: 'My Bank' is not the provider that drops"),
+        (LEAST + '[settlement]\ndescriptor = ["A-B."]', "settlement.descriptor: 'A-B.' is not 4 letters and digits"),
+        (LEAST + "[settlement]\ndays_until_arrival = 21", "settlement.days_until_arrival: '21' is not a whole number"),
+        (LEAST + '[settlement]\nholidays = "Euro"', "settlement.holidays: 'Euro' is not a country"),
+        (LEAST + "[settlement]\ncolor = 1", "settlement.color: unknown"),
         (LEAST + "[tolerances]\nbooking_days_ahead = -1", "tolerances.booking_days_ahead: '-1' is not a whole number"),
         (LEAST + "[tolerances]\nbooking_days_ahead = true", "tolerances.booking_days_ahead: 'True' is not a whole"),
         (LEAST + "[tolerances]\nhas_number_gaps = 1", "tolerances.has_number_gaps: '1' is not true or false"),
@@ -159,3 +166,15 @@ def test_a_calendar_without_a_first_day_expects_nothing_and_one_holiday_calendar
     calendar = profile_from_toml("bank", LEAST + delivery).delivery
     assert calendar is not None
     assert (calendar.since, calendar.holidays, calendar.days_behind) == (None, ("GB-SCT",), 1)
+
+
+def test_settlement_terms_are_read_and_know_the_payouts_of_the_formats() -> None:
+    settlement = '[settlement]\nbank = "northbank"\ndescriptor = ["Adyen N.V.", "ADYEN"]\n'
+    terms = profile_from_toml("bank", LEAST.replace('"bai2"', '"adyen.settlement"') + settlement).settlement
+    assert terms is not None
+    assert (terms.bank, terms.account, terms.days_until_arrival, terms.holidays) == ("northbank", None, 3, ())
+    assert terms.descriptors == ("ADYEN N V", "ADYEN")
+    assert terms.codes == {"merchantpayout", "merchantpayoutreversed", "merchantpayoutfailed"}
+    named = profile_from_toml("bank", LEAST + settlement + 'codes = ["T0400"]\n').settlement
+    assert named is not None
+    assert named.codes == {"t0400"}

@@ -1,6 +1,7 @@
 """Provider settlements from files: the provider's report and the bank's statement prove each other, in either order."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from io import BytesIO
@@ -13,12 +14,15 @@ import pytest
 from pawledger.bank_files.detection import read_bank_file
 from pawledger.bank_files.report import FileReport
 from pawledger.domain.bank_movements import payment_id_of
+from pawledger.domain.calendar import Month
 from pawledger.domain.entries import LedgerAccount
 from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
 from pawledger.ports import HolidayCalendarUnknownError
 from pawledger.rules.provider_profiles import ProviderProfile, ProviderProfiles
 from pawledger.rules.settlement_terms import PAYOUT_CODES, SettlementTerms
 from pawledger.services.close_day import DayProof, close_day
+from pawledger.services.close_month import ClosingPorts as MonthPorts
+from pawledger.services.close_month import close_month
 from pawledger.services.file_calendar import FileCalendarPorts
 from pawledger.services.file_findings import DroppedFile
 from pawledger.services.post_payments import post_payments
@@ -26,6 +30,7 @@ from pawledger.services.receive_bank_file import Outcome, receive_bank_file
 from pawledger.services.settlements import settlements_in
 from tests.builders.bank_statements import DEBIT_CODE, Line, build_bai2
 from tests.builders.camt053_file import Detail, Entry, told_in
+from tests.builders.rulebooks import build_rulebook
 from tests.builders.services import (
     chunked_payment,
     connect_closing,
@@ -36,6 +41,7 @@ from tests.builders.services import (
 )
 from tests.builders.stripe_file import BalanceTransaction, payout_of, write_stripe
 from tests.fakes.memory import MemoryWorld
+from tests.fakes.world import let_pass
 
 SAMPLES: Final = Path(__file__).resolve().parents[3] / "events" / "samples" / "bank_files"
 # 19 November 2026 is a Thursday: the day of the rows that the builder writes.
@@ -308,3 +314,68 @@ def test_a_payout_of_a_provider_whose_profile_says_nothing_of_settlements_is_boo
     take_in(world, "stripe", REPORT, "r", replace(STRIPE, settlement=None))
     assert minor(world, LedgerAccount.IN_TRANSIT) == PAID_MINOR
     assert not any(head.transit for head in world.ledger.scan_heads())
+
+
+class Killed(Exception):  # noqa: N818 - what ends a process is no error of its own
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("first", ["stripe", "bank"])
+def test_a_posting_that_is_killed_at_any_call_and_comes_again_ends_the_same(first: str) -> None:
+    """Each call in turn is the last one of its process, once before and once after it is done."""
+    calls_made = _post_killed(first, kill_at=None)[1]
+    assert calls_made > 2
+    for kill_at in range(2 * calls_made):
+        world, _ = _post_killed(first, kill_at=kill_at)
+        assert minor(world, LedgerAccount.CASH) == PAID_MINOR
+        assert minor(world, LedgerAccount.IN_TRANSIT) == 0
+        assert minor(world, LedgerAccount.SUSPENSE) == -3250
+        assert not any(head.transit for head in world.ledger.scan_heads())
+
+
+def _post_killed(first: str, *, kill_at: int | None) -> tuple[MemoryWorld, int]:
+    """Post the second side with one call as the last of its process, then again; how many calls there were."""
+    world = MemoryWorld()
+    sides = {"stripe": REPORT, "bank": STATEMENT}
+    take_in(world, first, sides.pop(first), "first")
+    ((second, data),) = sides.items()
+    known: ProviderProfiles = {"stripe": STRIPE}
+    ports = replace(connect_receiving(world), settlements_in=lambda provider: settlements_in(provider, known))
+    key = f"incoming/{second}/second"
+    receive_bank_file(DroppedFile(key, world.bank_file_store.drop(key, data), MONDAY), ports)
+    messages = world.payments_queue.take()
+    calls = 0
+
+    def count(_port: str, _method: str, _arguments: tuple[object, ...]) -> None:
+        nonlocal calls
+        calls += 1
+        if kill_at is not None and calls == kill_at // 2 + 1:
+            raise Killed
+
+    setattr(world, "before_call" if kill_at is None or kill_at % 2 == 0 else "after_call", count)
+    for message in messages:
+        with suppress(Killed):
+            post_payments(message, connect_posting(world))
+    world.before_call = world.after_call = let_pass
+    for message in messages:
+        post_payments(message, connect_posting(world))
+    return world, calls
+
+
+def test_a_lagging_head_of_the_ledger_changes_nothing() -> None:
+    world = MemoryWorld()
+    take_in(world, "stripe", REPORT)
+    world.staleness_of = lambda _: 1
+    take_in(world, "bank", STATEMENT)
+    assert minor(world, LedgerAccount.IN_TRANSIT) == 0
+    assert minor(world, LedgerAccount.SUSPENSE) == -3250
+
+
+def test_a_month_with_settlements_is_proven() -> None:
+    world = MemoryWorld()
+    take_in(world, "bank", STATEMENT)
+    take_in(world, "bank", bank_file(Line(777, "STRIPE"), file_id="2"), "2")
+    take_in(world, "stripe", REPORT)
+    ports = MonthPorts(ledger=world.ledger, archive=world.ledger, rulebook=build_rulebook())
+    whole = close_month(Month(date(2026, 11, 1)), ports, lambda _table, _row: None, lambda _whole: None)
+    assert whole.is_proven

@@ -15,6 +15,7 @@ from pawledger.rules.provider_profiles import (
     profile_from_toml,
     shipped_profile_texts,
 )
+from pawledger.rules.settlement_terms import SettlementTerms
 
 PROFILE_BYTES_MAX: Final = 256 * 1024
 """A profile has some dozens of lines, the longest mapping some hundreds; more is another file by mistake."""
@@ -65,11 +66,13 @@ def _require_known_holidays(profile: ProviderProfile) -> None:
     from pawledger.adapters.bank_holidays import LibraryHolidayCalendars  # noqa: PLC0415
 
     calendars, faults = LibraryHolidayCalendars(), []
-    for name in profile.delivery.holidays if profile.delivery else ():
+    named = [("delivery", name) for name in (profile.delivery.holidays if profile.delivery else ())]
+    named += [("settlement", name) for name in (profile.settlement.holidays if profile.settlement else ())]
+    for table, name in named:
         try:
             calendars.is_holiday(name, ANY_DAY)
         except HolidayCalendarUnknownError as error:
-            faults.append(f"delivery.holidays: {error}")
+            faults.append(f"{table}.holidays: {error}")
     if faults:
         raise ProviderProfileError(profile.provider, faults)
 
@@ -86,6 +89,8 @@ def _describe(profile: ProviderProfile) -> list[str]:
     ]
     if profile.delivery:
         said += _describe_delivery(profile.delivery)
+    if profile.settlement:
+        said += _describe_settlement(profile.settlement)
     return [f"{profile.provider}: {profile.title}", *(f"  {name:<15} {value}" for name, value in said if value)]
 
 
@@ -100,4 +105,14 @@ def _describe_delivery(calendar: DeliveryCalendar) -> list[tuple[str, str]]:
         ("delivers", f"{days} until {calendar.until:%H:%M} {calendar.time_zone}{holidays}"),
         ("not on", closed),
         ("expected", watched),
+    ]
+
+
+def _describe_settlement(terms: SettlementTerms) -> list[tuple[str, str]]:
+    holidays = f", not on holidays of {', '.join(terms.holidays)}" if terms.holidays else ""
+    account = f", account {terms.account}" if terms.account else ""
+    return [
+        ("pays out", f"to {terms.bank}{account} within {terms.days_until_arrival} business days{holidays}"),
+        ("is called", " or ".join(terms.descriptors)),
+        ("payouts are", ", ".join(sorted(terms.codes)) or "all rows of our own money"),
     ]
