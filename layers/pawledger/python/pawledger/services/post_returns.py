@@ -24,6 +24,9 @@ from pawledger.ports import DiscrepancyBook, Ledger, LedgerArchive, Pause, Refer
 from pawledger.services.append_entry import Proposal, append_entry
 from pawledger.services.payment_chunks import ChunkedMovement
 
+if TYPE_CHECKING:
+    from pawledger.domain.rulebook import Rulebook
+
 _OF_PAYMENT: Final = (
     DiscrepancyKind.OVERPAYMENT,
     DiscrepancyKind.UNDERPAYMENT,
