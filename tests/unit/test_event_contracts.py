@@ -204,7 +204,7 @@ def test_the_business_date_of_a_days_sample_is_what_its_name_says(schema: str, n
 def test_what_start_billing_day_writes_keeps_its_schema_and_is_read() -> None:
     world = MemoryWorld()
     for number in range(120):
-        record_policy(world, build_policy(account_id=f"ACCT{number:04d}"))
+        record_policy(world, build_policy(f"PAW-{number}", account_id=f"ACCT{number:04d}"))
 
     # Two weeks before the first installment falls due on the 31st.
     queued_count = start_billing_day(date(2026, 1, 17), ports=connect_billing(world)).queued_count

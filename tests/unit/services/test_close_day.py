@@ -155,7 +155,7 @@ def test_a_quarantined_file_is_neither_proven_nor_unproven() -> None:
 def test_accounts_whose_day_is_over_are_counted_and_some_are_named() -> None:
     world = MemoryWorld()
     for number in range(ACCOUNTS_NAMED_MAX + 2):
-        record_policy(world, build_policy(account_id=f"ACCT{number:04d}"))
+        record_policy(world, build_policy(f"PAW-{number}", account_id=f"ACCT{number:04d}"))
     for _ in range(2):
         assert close(world, date(2026, 1, 20)).accounts_overdue == 7
     (what,) = whats(world, "accounts_not_billed")
@@ -173,7 +173,7 @@ def test_an_account_that_was_billed_is_not_overdue() -> None:
 def test_an_account_out_of_balance_is_told_even_where_another_makes_up_for_it() -> None:
     world = MemoryWorld()
     for account_id, change_minor in (("ABOVE001", 1), ("BELOW001", -1), ("RIGHT001", 0)):
-        record_policy(world, build_policy(account_id=account_id))
+        record_policy(world, build_policy(f"PAW-{account_id}", account_id=account_id))
         history = world.rows.heads[account_id]
         body = json.loads(history[-1].body)
         body["balances"]["EUR"]["unbilled"] += change_minor
@@ -187,8 +187,8 @@ def test_an_account_out_of_balance_is_told_even_where_another_makes_up_for_it() 
 def test_balances_are_summed_over_all_accounts_by_currency() -> None:
     world = MemoryWorld()
     record_policy(world, build_policy(account_id="EURO0001"))
-    record_policy(world, build_policy(account_id="EURO0002"))
-    record_policy(world, build_policy(account_id="POND0001", currency="GBP"))
+    record_policy(world, build_policy("PAW-2", account_id="EURO0002"))
+    record_policy(world, build_policy("PAW-3", account_id="POND0001", currency="GBP"))
     balances = close(world, date(2026, 1, 1)).balances
     assert balances[("EUR", LedgerAccount.UNBILLED.value)] == 24_000
     assert balances[("EUR", LedgerAccount.PREMIUM.value)] == -24_000
@@ -234,13 +234,12 @@ def test_a_file_that_came_today_may_still_be_on_the_queue() -> None:
 def test_months_of_cover_are_counted_and_what_is_wrong_is_told_once_a_day() -> None:
     world = MemoryWorld()
     for account_id in ("RIGHT001", "WRONG001"):
-        record_policy(world, build_policy(account_id=account_id))
+        record_policy(world, build_policy(f"PAW-{account_id}", account_id=account_id))
         bill_account(account_id, date(2026, 2, 14), ledger=world.ledger, pause=world.pause)
     assert close(world, date(2026, 2, 28)).months == MonthCounts(begun=4, invoiced=4)
-    del world.rows.terms["WRONG001", "PAW-1#1"]
-    body = json.loads(world.rows.terms["RIGHT001", "PAW-1#1"])
-    body["account_id"], body["installments"][0][3] = "WRONG001", 0
-    world.rows.terms["WRONG001", "PAW-1#1"] = json.dumps(body)
+    body = json.loads(world.rows.terms["WRONG001", "PAW-WRONG001#1"])
+    body["installments"][0][3] = 0
+    world.rows.terms["WRONG001", "PAW-WRONG001#1"] = json.dumps(body)
     for _ in range(2):
         assert close(world, date(2026, 2, 28)).months == MonthCounts(begun=4, invoiced=3, to_come=1, unexplained=1)
     assert whats(world, "policy_month_not_billed") == [

@@ -850,7 +850,7 @@ def crash_at(life: Life, method: str) -> None:
     life.world.before_call = kill
 
 
-@pytest.mark.parametrize("method", ["read_head", "read_entries_from", "read_terms", "claim", "append", "heal"])
+@pytest.mark.parametrize("method", ["read_head", "read_entries_from", "read_terms", "find", "claim", "append", "heal"])
 def test_a_crash_at_any_call_is_mended_by_the_next_delivery(method: str) -> None:
     life = Life()
     life.tell(message("payer_changed.v1", 2, mandate_id="MNDT-2"), endorsed(3))

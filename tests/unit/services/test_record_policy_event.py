@@ -186,6 +186,69 @@ def test_a_mandate_of_another_account_stays_with_it_and_a_person_is_told() -> No
     assert kinds_of_discrepancies(world) == ["policy_event_refused"]
 
 
+def test_a_policy_of_another_account_is_told_to_a_person_and_bills_nothing_however_often_it_comes() -> None:
+    world = MemoryWorld()
+    deliver(world, policy_message(build_policy(account_id="FIRST001"), mandate_id="MNDT-1"))
+    before = world.rows.entries.copy()
+    for message_id in ("message-2", "message-2", "message-3"):
+        with pytest.raises(PolicyEventRefusedError, match="account HOME0001 and belongs to account FIRST001 already"):
+            deliver(world, policy_message(build_policy(), mandate_id="MNDT-2"), message_id)
+    assert world.rows.entries == before
+    assert world.reference_book.find("mandate#MNDT-2") is None
+    (recorded,) = world.discrepancy_book.list_open()
+    assert recorded.discrepancy.kind.value == "policy_on_two_accounts"
+    assert (recorded.discrepancy.account_id, recorded.discrepancy.subject) == (ACCOUNT_ID, "policy#PAW-1#00001")
+    # The first account's own event comes again without being in doubt.
+    assert not deliver(world, policy_message(build_policy(account_id="FIRST001"), mandate_id="MNDT-1")).is_new
+
+
+def test_two_accounts_that_are_told_of_a_policy_at_the_same_time_do_not_both_bill_it() -> None:
+    world = MemoryWorld()
+
+    def be_first(port: str, method: str, arguments: tuple[object, ...]) -> None:
+        if method == "claim":
+            world.before_call = lambda port, method, arguments: None
+            deliver(world, policy_message(build_policy(account_id="FIRST001")))
+
+    world.before_call = be_first
+    with pytest.raises(PolicyEventRefusedError, match="belongs to account FIRST001"):
+        deliver(world, policy_message(build_policy()), "message-2")
+    assert list(world.rows.heads) == ["FIRST001"]
+
+
+def test_a_policy_that_a_mandate_keeps_from_an_account_can_be_issued_where_the_mandate_pays() -> None:
+    world = MemoryWorld()
+    world.reference_book.claim("mandate#MNDT-7", "OTHER001")
+    with pytest.raises(PolicyEventRefusedError, match="pays account OTHER001 already"):
+        deliver(world, policy_message(build_policy(), mandate_id="MNDT-7"))
+    assert deliver(world, policy_message(build_policy(account_id="OTHER001"), mandate_id="MNDT-7")).is_new
+
+
+def test_a_policy_that_cannot_be_billed_on_an_account_is_not_bound_to_it() -> None:
+    world = MemoryWorld()
+    deliver(world, policy_message(build_policy()))
+    with pytest.raises(PolicyEventRefusedError, match="invoiced in EUR, not GBP"):
+        deliver(world, policy_message(build_policy("PAW-2", currency="GBP")))
+    assert deliver(world, policy_message(build_policy("PAW-2", currency="GBP", account_id="POUND001"))).is_new
+
+
+def test_what_another_account_is_told_of_a_policy_waits_there_and_bills_nothing() -> None:
+    world = MemoryWorld()
+    deliver(world, policy_message(build_policy(account_id="FIRST001")))
+    change = {
+        "schema": "payer_changed.v1",
+        "event_id": "event-2",
+        "account_id": ACCOUNT_ID,
+        "policy_id": "PAW-1",
+        "transaction_number": 2,
+        "effective_on": "2026-02-01",
+        "mandate_id": "MNDT-2",
+    }
+    assert deliver(world, change).is_new
+    assert kinds_of_discrepancies(world) == ["policy_unknown"]
+    assert world.reference_book.find("mandate#MNDT-2") is None
+
+
 def test_a_crash_between_mandate_and_entry_is_mended_by_the_next_delivery() -> None:
     world = MemoryWorld()
 

@@ -20,7 +20,7 @@ def start(world: MemoryWorld, business_date: date) -> int:
 def build_world(count: int = 1) -> MemoryWorld:
     world = MemoryWorld()
     for number in range(count):
-        record_policy(world, build_policy(account_id=f"ACCT{number:04d}"))
+        record_policy(world, build_policy(f"PAW-{number}", account_id=f"ACCT{number:04d}"))
     return world
 
 
@@ -75,6 +75,6 @@ def test_fired_ten_times_it_queues_the_same_accounts_ten_times() -> None:
 
 def test_the_oldest_day_is_queued_first() -> None:
     world = build_world()
-    record_policy(world, build_policy(account_id="OLDER001", effective_on=date(2026, 1, 21)))
+    record_policy(world, build_policy("PAW-OLDER", account_id="OLDER001", effective_on=date(2026, 1, 21)))
     start(world, AGENDA_DAY)
     assert queued(world) == ["OLDER001", "ACCT0000"]

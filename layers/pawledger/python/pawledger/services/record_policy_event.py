@@ -16,6 +16,7 @@ from pawledger.domain.policy_checks import check_policy_event
 from pawledger.domain.policy_decisions import MandateClaim, PolicyDecision, decide_policy_event, may_take_back
 from pawledger.domain.policy_events import (
     PolicyEvent,
+    PolicyIssued,
     entries_of_policy,
     event_as_facts,
     event_from_facts,
@@ -31,6 +32,10 @@ from pawledger.services.policy_messages import read_policy_event
 
 class PolicyEventRefusedError(PawledgerError):
     """A policy event was refused and a discrepancy recorded; the message is kept so that it can be sent again."""
+
+
+class PolicyOnTwoAccountsError(PawledgerError):
+    """A policy is issued on an account while another one is billed for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +64,16 @@ def record_policy_event(
     """Record a policy event once, however often it is delivered, and heal the discrepancies that it explains.
 
     Raises `PolicyEventRefusedError` after recording a discrepancy, where the event breaks its contract, cannot be
-    billed or contradicts an earlier one of the same transaction number.
+    billed, contradicts an earlier one of the same transaction number, or issues a policy of another account.
     """
     try:
         event = read_policy_event(message)
         check_policy_event(event, ports.rulebook)
         return _record(event, received_on, ports)
+    except PolicyOnTwoAccountsError as error:
+        kind = DiscrepancyKind.POLICY_ON_TWO_ACCOUNTS
+        ports.discrepancies.record(Discrepancy(kind, event.entry_id, received_on, f"{error}.", event.account_id))
+        raise PolicyEventRefusedError(str(error)) from error
     except (MessageRefusedError, PolicyRefusedError, UnknownRuleError, IdentifierError, UnknownCurrencyError) as error:
         kind = DiscrepancyKind.POLICY_EVENT_REFUSED
         ports.discrepancies.record(Discrepancy(kind, f"message#{message_id}", received_on, str(error)))
@@ -82,8 +91,14 @@ def _record(event: PolicyEvent, received_on: date, ports: PolicyRecordingPorts) 
     def propose(head: AccountHead, _: bool) -> Proposal:
         ground = read_policy_ground(head, event, received_on, ledger=ports.ledger, rulebook=ports.rulebook)
         decision = decide_policy_event(ground, event)
+        policy = policy_reference_of(event.policy_id) if isinstance(event, PolicyIssued) else None
+        owner = ports.references.find(policy) if policy else None
+        _check_owner(event, owner)
         # Mandates are bound after judging the event, so that a refused one binds nothing, and before recording it.
         unbound = _claim_mandates(decision.mandates, event, received_on, ports.references)
+        if policy and owner is None:
+            # Last, so that a policy that another account's mandate keeps from this one can be issued where it belongs.
+            _check_owner(event, ports.references.claim(policy, event.account_id))
         decided.append(replace(decision, discrepancies=(*decision.discrepancies, *unbound)))
         return Proposal(decision.decision, decided[-1].discrepancies, decision.terms)
 
@@ -92,6 +107,18 @@ def _record(event: PolicyEvent, received_on: date, ports: PolicyRecordingPorts) 
         ports.discrepancies.heal(healed.discrepancy_id)
     is_new = bool(recorded and recorded.is_new)
     return PolicyRecorded(event.account_id, event.policy_id, is_new, decided[-1].discrepancies if is_new else ())
+
+
+def policy_reference_of(policy_id: str) -> str:
+    """Under which reference it is remembered on which account a policy was issued first."""
+    return f"policy#{policy_id}"
+
+
+def _check_owner(event: PolicyEvent, owner: str | None) -> None:
+    if owner not in (None, event.account_id):
+        raise PolicyOnTwoAccountsError(
+            f"policy {event.policy_id} is told for account {event.account_id} and belongs to account {owner} already"
+        )
 
 
 def read_policy_ground(
