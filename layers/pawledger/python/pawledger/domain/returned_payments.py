@@ -16,7 +16,7 @@ from pawledger.domain.waiting_money import find_changes
 DEBIT_ENTRIES: Final = "debit#"
 """With what the ids of entries of money that left begin, also where it waits."""
 
-_RECEIVED: Final = frozenset({EntryKind.PAYMENT_POSTED, EntryKind.MONEY_SUSPENDED})
+_RECEIVED: Final = frozenset({EntryKind.PAYMENT_POSTED, EntryKind.MONEY_SUSPENDED, EntryKind.PAYMENT_SPLIT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +213,10 @@ def _unless_moved(found: OriginalFound | OriginalUnknown, entries: Sequence[Entr
     if isinstance(found, OriginalUnknown):
         return found
     payment = found.payment
+    paid_on = payment.entry.decision.occurred_on
+    if payment.entry.decision.kind is EntryKind.PAYMENT_SPLIT:
+        why = f"its payment of {paid_on} was for several accounts, and was passed on to them"
+        return OriginalUnknown(DiscrepancyKind.RETURN_OF_MOVED_PAYMENT, why)
     moves = [
         entry
         for entry in find_changes(payment.entry.entry_id, entries)
@@ -226,7 +230,7 @@ def _unless_moved(found: OriginalFound | OriginalUnknown, entries: Sequence[Entr
         return found
     return OriginalUnknown(
         DiscrepancyKind.RETURN_OF_MOVED_PAYMENT,
-        f"its payment of {payment.entry.decision.occurred_on} was moved or given back since, by {moves[-1].entry_id}",
+        f"its payment of {paid_on} was moved or given back since, by {moves[-1].entry_id}",
     )
 
 

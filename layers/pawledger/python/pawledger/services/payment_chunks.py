@@ -154,7 +154,7 @@ def read_movements(
             currency=entry.currency,
             booked_on=booked_on,
             is_future_dated=booked_on > received_on + timedelta(days=days_ahead_max),
-            return_reason=_reason_code(entry),
+            return_reason=reason_code_of(entry),
             clues=_clues_of(entry, payer_keys),
             line=entry.line,
             number=number,
@@ -165,7 +165,7 @@ def read_movements(
         )
 
 
-def _reason_code(entry: StatementEntry) -> str | None:
+def reason_code_of(entry: StatementEntry) -> str | None:
     """A return reason that is a code; a bank's free text could name a person, and stays in the file.
 
     Codes of Bacs mean something only together with the report that tells them, and are written as GoCardless does.
@@ -191,13 +191,13 @@ def _clues_of(entry: StatementEntry, payer_keys: PayerKeys) -> Clues:
             reference[:REFERENCE_CHARACTERS_MAX] for reference in entry.references[:REFERENCES_PER_MOVEMENT_MAX]
         ],
         text=entry.text[:TEXT_CHARACTERS_MAX],
-        mandate_id=_usable_mandate_id(entry.mandate_id),
+        mandate_id=usable_mandate_id(entry.mandate_id),
         payer_key=payer_keys.payer_key_of(entry.payer_account) if is_paid_in else None,
         name_keys=payer_keys.name_keys_of(entry.payer_name) if is_paid_in else (),
     )
 
 
-def _usable_mandate_id(mandate_id: str | None) -> str | None:
+def usable_mandate_id(mandate_id: str | None) -> str | None:
     """A mandate id that one of ours can be; a longer text is none and could not even be looked up."""
     return mandate_id if mandate_id and len(mandate_id) <= MANDATE_ID_CHARACTERS_MAX else None
 

@@ -27,6 +27,9 @@ from pawledger.services.payment_chunks import ChunkedMovement
 if TYPE_CHECKING:
     from pawledger.domain.rulebook import Rulebook
 
+_OF_NO_ACCOUNT: Final = frozenset({EntryKind.MONEY_SUSPENDED, EntryKind.PAYMENT_SPLIT})
+"""What becomes of a payment that is in no account's ledger."""
+
 _OF_PAYMENT: Final = (
     DiscrepancyKind.OVERPAYMENT,
     DiscrepancyKind.UNDERPAYMENT,
@@ -100,7 +103,7 @@ def follow_up(movement: BankMovement, entry: Entry, head: AccountHead | None, po
     something waits is held against the returns among it. What a return settles is told to nobody any more.
     """
     kind, is_of_nobody = entry.decision.kind, is_suspense_ledger(entry.account_id)
-    if kind is EntryKind.MONEY_SUSPENDED and movement.movement.is_credit and is_of_nobody:
+    if kind in _OF_NO_ACCOUNT and movement.movement.is_credit and is_of_nobody:
         for mark in movement.marks:
             ports.references.claim(_waiting_name(mark), movement.payment_id)
     waits = head is not None and head.balance_minor(LedgerAccount.SUSPENSE, movement.currency) != 0

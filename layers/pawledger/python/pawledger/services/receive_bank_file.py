@@ -36,6 +36,7 @@ from pawledger.services.file_calendar import heal_deliveries_of, spans_of
 from pawledger.services.file_decisions import FileDecision, find_file_decision, heal_what_was_set_aside
 from pawledger.services.file_findings import DroppedFile
 from pawledger.services.hashing_stream import HashingStream
+from pawledger.services.mandate_notices import NoticedFile, NoticePorts, announcing_notices
 from pawledger.services.payer_keys import PayerKeys
 from pawledger.services.payment_chunks import (
     DAYS_AHEAD_MAX,
@@ -91,6 +92,7 @@ class ReceivingPorts:
     payments_queue: MessageQueue
     profile_of: ProfileOf
     payer_keys: PayerKeys
+    notices: NoticePorts
     settlements_in: Callable[[str], SettlementOf] = no_settlements_in
     """Gives what recognises settlements in the files of a provider."""
 
@@ -233,8 +235,9 @@ def _movements_to_post(
         return ports.references.claim(name, booking.telling) == booking.telling
 
     profile = proof.profile
+    file = NoticedFile(proof.file_id, proof.provider, dropped.received_on)
     movements = read_movements(
-        leave_out_told_elsewhere(profile, entries),
+        announcing_notices(leave_out_told_elsewhere(profile, entries), file, ports.notices),
         dropped.received_on,
         is_first_telling,
         payer_keys=ports.payer_keys,
