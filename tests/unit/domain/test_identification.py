@@ -40,6 +40,7 @@ def test_our_reference_names_its_account_and_invoice_whatever_the_amount_and_ask
         matched=(Evidence.NAMED,),
         candidates=(),
         would_change="reference",
+        is_lasting=True,
     )
     assert book.asked == []
 
@@ -192,7 +193,18 @@ def test_a_reference_of_an_invoice_number_that_no_account_reaches_is_looked_up()
     reference = reference_of("PAWS", COMPUTED_NUMBER_MAX + 1)
     assert identify_payment(build_clues(references=[reference]), paws(1_000)).parts == ()
     book = build_book(build_account("PAWS", issued=COMPUTED_NUMBER_MAX + 1))
-    assert taken_as(identify_payment(build_clues(references=[reference]), book)) == [("PAWS", 1_000)]
+    found = identify_payment(build_clues(references=[reference]), book)
+    assert taken_as(found) == [("PAWS", 1_000)]
+    assert found.is_lasting
+
+
+def test_an_answer_that_what_is_known_later_may_change_does_not_last() -> None:
+    book = build_book(build_account("PAWS", issued=12), mandates={"M-1": "PAWS"})
+    for clues in (build_clues(references=[PAWS_12_IN_DIGITS]), build_clues(mandate_id="M-1"), build_clues()):
+        assert not identify_payment(clues, book).is_lasting
+    doubtful = reference_of("HOME0001", COMPUTED_NUMBER_MAX + 1)
+    found = identify_payment(build_clues(references=[PAWS_12, doubtful]), book)
+    assert (taken_as(found), found.is_lasting) == ([("PAWS", 1_000)], False)
 
 
 @pytest.mark.parametrize("where", ["references", "text"])

@@ -1,13 +1,21 @@
 """In how many ways an amount is what is open of some accounts, counted by hand."""
 
-from pawledger.domain.payer_sums import WAYS_STEPS_MAX, find_ways, payable_sums
+from pawledger.domain.payer_sums import SUMS_MAX, WAYS_STEPS_MAX, find_ways, payable_sums
 from tests.builders.account_books import build_account
 
 
-def test_sums_are_each_invoice_and_the_oldest_together() -> None:
-    # 10.00, 5.00, 2.50: each; 10 + 5; 10 + 5 + 2.50.
-    assert set(payable_sums(build_account("AAAA", 1_000, 500, 250).open_invoices)) == {1_000, 500, 250, 1_500, 1_750}
-    assert payable_sums(()) == {}
+def test_sums_are_those_of_any_invoices() -> None:
+    # 10.00, 5.00 and 2.50; in twos 15.00, 12.50 and 7.50; all 17.50.
+    open_invoices = build_account("AAAA", 1_000, 500, 250).open_invoices
+    assert sorted(payable_sums(open_invoices) or ()) == [250, 500, 750, 1_000, 1_250, 1_500, 1_750]
+    assert sorted(payable_sums(build_account("AAAA", 500, 500).open_invoices) or ()) == [500, 1_000]
+    assert payable_sums(()) == ()
+
+
+def test_more_sums_than_the_limit_are_none() -> None:
+    # Powers of two: each further invoice doubles the sums. Eight make 255 and nothing; nine make 511.
+    assert len(payable_sums(build_account("AAAA", *(2**n for n in range(8))).open_invoices) or ()) == SUMS_MAX - 1
+    assert payable_sums(build_account("AAAA", *(2**n for n in range(9))).open_invoices) is None
 
 
 def test_ways_have_a_place_for_each_account() -> None:

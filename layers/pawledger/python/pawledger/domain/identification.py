@@ -5,7 +5,7 @@ it and what it lacks. Source of the rungs: decision 0070.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from pawledger.domain.candidate_scores import Evidence, lacks_of, score_of, weigh_amount
@@ -24,8 +24,9 @@ from pawledger.domain.reference_corrections import find_corrections, find_cut_of
 IDENTIFICATION_VERSION: Final = 1
 """Grows with every change of the rules, so that an old decision is read by the rules that made it."""
 
-COMPUTED_NUMBER_MAX: Final = 400
-"""Invoice numbers up to which a reference is believed without asking: monthly invoices for 33 years."""
+COMPUTED_NUMBER_MAX: Final = 60
+"""Invoice numbers up to which a reference is believed without asking: five years of monthly invoices. Of what only
+happens to have right check digits, one in 160 has such a number."""
 
 NAMED_ACCOUNTS_MAX: Final = 20
 """Different accounts that one payment may name; a household pays for a handful."""
@@ -94,11 +95,14 @@ def identify_payment(clues: PaymentClues, book: AccountBook) -> Identification:
 
     Where our references in letters name one account, the book is asked nothing.
     """
-    readings, rung = _find_letters(clues, book), Rung.REFERENCE
-    if not readings:
-        readings, rung = _find_issued_digits(clues, book), Rung.DIGITS
+    written = _find_letters(clues)
+    readings = _leave_out_doubtful(written, book)
     if readings:
-        return _follow_references(clues, readings, rung, book)
+        found = _follow_references(clues, readings, Rung.REFERENCE, book)
+        return replace(found, is_lasting=True) if len(_accounts_of(_different(written))) == 1 else found
+    readings = _find_issued_digits(clues, book)
+    if readings:
+        return _follow_references(clues, readings, Rung.DIGITS, book)
     search = _Search(clues, book)
     if any(map(names_another_creditor, (*clues.references, clues.text))):
         parts = _follow_mandate(search)
@@ -115,13 +119,15 @@ def identify_return(clues: PaymentClues, book: AccountBook) -> Identification:
 
     What is open says nothing of what was paid, so that no amount is compared.
     """
-    readings, rung = _find_letters(clues, book), Rung.REFERENCE
+    written = _find_letters(clues)
+    readings, rung = _leave_out_doubtful(written, book), Rung.REFERENCE
     if not readings:
         readings, rung = _find_issued_digits(clues, book), Rung.DIGITS
     search = _Search(clues, book)
     addresses = _different(readings)
     if len(_accounts_of(addresses)) == 1:
-        return _certain(search, (_part_of(addresses, clues.amount_minor),), rung)
+        found = _certain(search, (_part_of(addresses, clues.amount_minor),), rung)
+        return replace(found, is_lasting=len(_accounts_of(_different(written))) == 1)
     parts = () if addresses else _follow_mandate(search)
     if parts:
         return _certain(search, parts, Rung.MANDATE)
@@ -135,26 +141,23 @@ def invoice_id_of(address: InvoiceAddress) -> str:
     return f"{address.account_id}-{address.invoice_number:04d}"
 
 
-def _find_letters(clues: PaymentClues, book: AccountBook) -> _Readings:
-    """Our creditor references: what is one as a whole, else what stands inside a text.
+def _find_letters(clues: PaymentClues) -> _Readings:
+    """Our creditor references: what is one as a whole, else what stands inside a text."""
+    whole = (read_creditor_reference(reference) for reference in clues.references)
+    exact = tuple((address,) for address in whole if address)
+    if exact:
+        return exact
+    return tuple(readings for text in (*clues.references, clues.text) for readings in find_readings(text))
 
-    One of an invoice number that no account reaches is a chance of the check digits, unless that invoice was issued.
-    """
-    readings = _read_letters(clues)
+
+def _leave_out_doubtful(readings: _Readings, book: AccountBook) -> _Readings:
+    """Without references of invoice numbers that hardly an account reaches, unless these invoices were issued."""
     doubtful = [each for each in _different(readings) if not 1 <= each.invoice_number <= COMPUTED_NUMBER_MAX]
     if not doubtful:
         return readings
     accounts = book.find_accounts(_accounts_of(doubtful)[:NAMED_ACCOUNTS_MAX])
     sure = (tuple(each for each in place if each not in doubtful or _is_issued(each, accounts)) for place in readings)
     return tuple(place for place in sure if place)
-
-
-def _read_letters(clues: PaymentClues) -> _Readings:
-    whole = (read_creditor_reference(reference) for reference in clues.references)
-    exact = tuple((address,) for address in whole if address)
-    if exact:
-        return exact
-    return tuple(readings for text in (*clues.references, clues.text) for readings in find_readings(text))
 
 
 def _find_issued_digits(clues: PaymentClues, book: AccountBook) -> _Readings:
@@ -260,21 +263,22 @@ def _follow_payer(search: _Search) -> _Parts:
     if not known:
         return ()
     _note_cut_off(search)
-    ways = find_ways(search.clues.amount_minor, [_sums_of(search, account_id) for account_id in known])
+    sums = [_sums_of(search, account_id) for account_id in known]
+    choices = [each for each in sums if each is not None]
+    ways = find_ways(search.clues.amount_minor, choices) if len(choices) == len(known) else ()
     search.would_change = "reference" if len(ways) > 1 else "amount"
     if len(ways) != 1:
         return ()
-    # Of many accounts some add up to almost anything: the payer means one of them, or all that owe.
-    owing = [account_id for account_id in known if _sums_of(search, account_id)]
     parts = tuple(Part(each, sum_minor, ()) for each, sum_minor in zip(known, ways[0], strict=True) if sum_minor)
     is_denied = search.damaged_ids and search.damaged_ids.isdisjoint(part.account_id for part in parts)
-    return () if is_denied or len(parts) not in (1, len(owing)) else parts
+    # Of many accounts some add up to almost anything: the payer means one of them, or all that owe.
+    return () if is_denied or len(parts) not in (1, sum(map(bool, choices))) else parts
 
 
-def _sums_of(search: _Search, account_id: str) -> list[int]:
-    """What a payer may mean of an account: one of its open invoices, or the oldest together."""
+def _sums_of(search: _Search, account_id: str) -> tuple[int, ...] | None:
+    """What a payer may mean of an account; nothing in another currency, None where it may be almost anything."""
     account = search.accounts[account_id]
-    return list(payable_sums(account.open_invoices)) if account.currency == search.clues.currency else []
+    return payable_sums(account.open_invoices) if account.currency == search.clues.currency else ()
 
 
 _RUNGS: Final[tuple[tuple[Rung, Callable[[_Search], _Parts]], ...]] = (

@@ -8,18 +8,21 @@ from pawledger.domain.entries import OpenInvoice
 WAYS_STEPS_MAX: Final = 2_000
 """Steps of one search, about a millisecond. Where they do not suffice, no way is known to be the only one."""
 
+SUMS_MAX: Final = 256
+"""Sums of one account: those of eight invoices of different amounts. Of more, some add up to almost anything."""
+
 WAYS_MAX: Final = 2
 """Two ways are as undecided as more."""
 
 
-def payable_sums(open_invoices: Sequence[OpenInvoice]) -> dict[int, None]:
-    """What is open of each invoice, and of the oldest two or more together, each sum once."""
-    sums: dict[int, None] = {}
-    sum_minor = 0
+def payable_sums(open_invoices: Sequence[OpenInvoice]) -> tuple[int, ...] | None:
+    """What is open of some invoices of an account, each sum once; None where there are more than `SUMS_MAX` sums."""
+    sums = {0: None}
     for invoice in open_invoices:
-        sum_minor += invoice.remaining_minor
-        sums.update({invoice.remaining_minor: None, sum_minor: None})
-    return sums
+        sums.update(dict.fromkeys([sum_minor + invoice.remaining_minor for sum_minor in sums]))
+        if len(sums) > SUMS_MAX:
+            return None
+    return tuple(sum_minor for sum_minor in sums if sum_minor)
 
 
 def find_ways(amount_minor: int, choices: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], ...]:

@@ -115,3 +115,5 @@ class Identification:
     """Best first; beside parts, those that were not taken."""
     would_change: str | None
     """The one field of the payment that would change the decision."""
+    is_lasting: bool = False
+    """Whether the same clues lead there for ever, whatever becomes known: then the answer needs no memory."""

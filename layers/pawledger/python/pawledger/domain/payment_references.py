@@ -31,7 +31,7 @@ _NUMBER_LENGTH_MAX: Final = 27
 """What most rails that carry digits alone leave room for: the Swiss reference, for instance."""
 _JOINT: Final = re.compile(r"[ -]")
 """What people and banks write between the groups of a reference."""
-_ANY_CREDITOR_REFERENCE: Final = re.compile(r"(?<![A-Z0-9])RF ?[0-9]{2}(?: ?[A-Z0-9]){1,21}(?![A-Z0-9])")
+_ANY_CREDITOR_REFERENCE: Final = re.compile(r"(?<![A-Z0-9])RF[ -]?[0-9]{2}(?:[ -]?[A-Z0-9]){1,21}(?![A-Z0-9])")
 _DIGITS_ONLY_TAG: Final = "1"
 _BASE_36_TAG: Final = "2"
 _LETTERS_AS_NUMBERS: Final = str.maketrans({letter: str(int(letter, 36)) for letter in ascii_uppercase})
@@ -149,7 +149,7 @@ def names_another_creditor(text: str) -> bool:
     return any(
         _is_of_another(beginning)
         for match in _ANY_CREDITOR_REFERENCE.finditer(upper)
-        for beginning in _beginnings_of(match[0].split(" "))
+        for beginning in _beginnings_of(_JOINT.split(match[0]))
     )
 
 

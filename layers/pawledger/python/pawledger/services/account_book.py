@@ -17,16 +17,14 @@ from pawledger.services.payer_memory import (
 
 
 class StoredAccountBook:
-    """Fulfils `AccountBook`, and knows whether it was asked: an answer that it had no part in needs no memory."""
+    """Fulfils `AccountBook`. Each account is read once."""
 
     def __init__(self, references: ReferenceBook, ledger: Ledger) -> None:
         self._references = references
         self._ledger = ledger
         self._accounts: dict[str, OpenAccount] = {}
-        self.was_asked = False
 
     def find_accounts(self, account_ids: Sequence[str]) -> Mapping[str, OpenAccount]:
-        self.was_asked = True
         for account_id in account_ids:
             head = None if account_id in self._accounts else self._ledger.read_head(account_id, consistent=True)
             if head is not None:
@@ -36,17 +34,14 @@ class StoredAccountBook:
         return {account_id: self._accounts[account_id] for account_id in account_ids if account_id in self._accounts}
 
     def find_mandate(self, mandate_id: str) -> str | None:
-        self.was_asked = True
         return self._references.find(mandate_reference_of(mandate_id))
 
     def find_payer(self, payer_key: str) -> tuple[str, ...]:
         """See `AccountBook.find_payer`; nobody where all slots are taken: that is who pays for others."""
-        self.was_asked = True
         found = recall_accounts(payer_reference_of(payer_key), self._references)
         return found if len(found) < SLOTS_MAX else ()
 
     def find_mark(self, reference: str) -> str | None:
-        self.was_asked = True
         for mark in marks_of([reference]):
             found = recall_accounts(mark_reference_of(mark), self._references, MARK_SLOTS_MAX)
             if len(found) == 1:

@@ -5,7 +5,7 @@ from typing import Final
 from pawledger.domain.account_suggestions import suggest_accounts
 from pawledger.domain.identification import identify_payment, identify_return
 from pawledger.domain.identifiers import suspense_ledger_of
-from pawledger.domain.payment_clues import Candidate, Identification, PaymentClues, Rung
+from pawledger.domain.payment_clues import Candidate, Identification, PaymentClues
 from pawledger.ports import Ledger, ReferenceBook
 from pawledger.services.account_book import StoredAccountBook, StoredSuggestionBook
 from pawledger.services.routes import Route
@@ -27,10 +27,7 @@ def identify_account(
     book = StoredAccountBook(references, ledger)
     found = (identify_payment if is_payment else identify_return)(clues, book)
     ledger_id = found.parts[0].account_id if len(found.parts) == 1 else suspense
-    if found.rung is Rung.REFERENCE and len(found.parts) == 1 and not book.was_asked:
-        remembered = references.find(route) or ledger_id
-    else:
-        remembered = references.claim(route, ledger_id)
+    remembered = references.find(route) or ledger_id if found.is_lasting else references.claim(route, ledger_id)
     if remembered != ledger_id:
         return Route(remembered, (), None)
     if len(found.parts) == 1:
