@@ -242,6 +242,14 @@ def test_a_cut_off_reference_to_another_account_speaks_against_a_known_payer() -
     assert identify_payment(build_clues(text="premium RF60PAWS", payer_key="payer"), book).parts == ()
 
 
+def test_an_id_of_an_earlier_payment_for_another_account_speaks_against_a_known_payer() -> None:
+    accounts = [build_account("HOME0001", 1_000), build_account("HOME0002", 700)]
+    book = build_book(*accounts, payers={"payer": ("HOME0001", "HOME0002")}, marks={"E2E-4711881": "HOME0002"})
+    assert taken_as(identify_payment(build_clues(payer_key="payer"), book)) == [("HOME0001", 1_000)]
+    found = identify_payment(build_clues(references=["E2E-4711881"], payer_key="payer"), book)
+    assert found.parts == ()
+
+
 def test_a_return_is_found_by_reference_mandate_or_the_id_of_its_payment_whatever_is_open() -> None:
     book = build_book(build_account("HOME0001"), mandates={"M-1": "HOME0001"}, marks={"E2E-4711881": "HOME0001"})
     for clues, rung in (

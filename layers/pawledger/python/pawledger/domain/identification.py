@@ -54,8 +54,8 @@ class _Search:
     accounts: dict[str, OpenAccount] = field(default_factory=dict)
     evidence: dict[str, dict[Evidence, None]] = field(default_factory=dict)
     invoice_ids: dict[str, dict[str, None]] = field(default_factory=dict)
-    damaged_ids: frozenset[str] = frozenset()
-    """Accounts of which an invoice may be meant by a damaged reference."""
+    hinted_ids: frozenset[str] = frozenset()
+    """Accounts to which something written in the payment leads, though not for certain: what is meant is one of them."""
     would_change: str = "reference"
     _payer_ids: tuple[str, ...] | None = None
 
@@ -212,7 +212,7 @@ def _correct(search: _Search) -> _Parts:
     search.look_up(_accounts_of(corrections.addresses))
     issued = [address for address in corrections.addresses if _is_issued(address, search.accounts)]
     fitting = [each for each in issued if _remaining_minor(each, search) == search.clues.amount_minor]
-    search.damaged_ids = frozenset(_accounts_of(issued))
+    search.hinted_ids |= frozenset(_accounts_of(issued))
     for address in issued:
         search.note(address.account_id, Evidence.CORRECTED, invoice_id_of(address))
     if issued:
@@ -221,7 +221,7 @@ def _correct(search: _Search) -> _Parts:
         return ()
     # Of an account that the payer paid before an invoice may be meant that is paid already.
     account_id = fitting[0].account_id
-    if account_id not in search.payer_ids and not search.damaged_ids.isdisjoint(search.payer_ids):
+    if account_id not in search.payer_ids and not search.hinted_ids.isdisjoint(search.payer_ids):
         return ()
     return (_part_of(fitting, search.clues.amount_minor),)
 
@@ -237,6 +237,7 @@ def _find_marked(search: _Search) -> str | None:
     ids = [reference for reference in search.clues.references if _tells_apart(reference)]
     found = {account_id for reference in ids if (account_id := search.book.find_mark(reference))}
     search.look_up(found)
+    search.hinted_ids |= found
     for account_id in found:
         search.note(account_id, Evidence.MARK)
     return found.pop() if len(found) == 1 else None
@@ -257,7 +258,7 @@ def _follow_mark(search: _Search) -> _Parts:
 def _follow_payer(search: _Search) -> _Parts:
     """A known payer, where the amount is what is open of accounts that it paid before, in one way alone.
 
-    What a damaged reference says of other accounts speaks against it.
+    What a damaged reference, or an id of an earlier payment, says of other accounts speaks against it.
     """
     known = search.payer_ids
     if not known:
@@ -270,7 +271,7 @@ def _follow_payer(search: _Search) -> _Parts:
     if len(ways) != 1:
         return ()
     parts = tuple(Part(each, sum_minor, ()) for each, sum_minor in zip(known, ways[0], strict=True) if sum_minor)
-    is_denied = search.damaged_ids and search.damaged_ids.isdisjoint(part.account_id for part in parts)
+    is_denied = search.hinted_ids and search.hinted_ids.isdisjoint(part.account_id for part in parts)
     # Of many accounts some add up to almost anything: the payer means one of them, or all that owe.
     return () if is_denied or len(parts) not in (1, sum(map(bool, choices))) else parts
 
@@ -307,7 +308,7 @@ def _certain(search: _Search, parts: _Parts, rung: Rung) -> Identification:
 
 
 def _abstain(search: _Search) -> Identification:
-    if not search.damaged_ids:
+    if not search.hinted_ids:
         _note_cut_off(search)
     candidates = _rank(search, search.evidence)
     matched = candidates[0].matched if candidates else ()
@@ -319,7 +320,7 @@ def _note_cut_off(search: _Search) -> None:
     addresses = find_cut_off((*search.clues.references, search.clues.text))
     search.look_up(_accounts_of(addresses))
     issued = [address for address in addresses if _is_issued(address, search.accounts)]
-    search.damaged_ids |= frozenset(_accounts_of(issued))
+    search.hinted_ids |= frozenset(_accounts_of(issued))
     for address in issued:
         search.note(address.account_id, Evidence.CUT_OFF, invoice_id_of(address))
 

@@ -146,7 +146,7 @@ def names_another_creditor(text: str) -> bool:
     Whoever wrote it meant somebody else's invoice.
     """
     upper = text[:_SEARCHED_CHARACTERS_MAX].upper()
-    return any(
+    return "RF" in upper and any(
         _is_of_another(beginning)
         for match in _ANY_CREDITOR_REFERENCE.finditer(upper)
         for beginning in _beginnings_of(_JOINT.split(match[0]))
