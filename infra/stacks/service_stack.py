@@ -302,6 +302,7 @@ class ServiceStack(Stack):
         through = f"secretsmanager.{Aws.REGION}.amazonaws.com"
         function.allow(["kms:Decrypt"], [self._data.key_arn], {"StringEquals": {"kms:ViaService": through}})
         function.allow(["sqs:SendMessage"], [self.payments.queue.queue_arn])
+        self._allow_announcing(function)
         self._feed(function, self.bank_files, FILES_PER_BATCH, CONCURRENT_FILES)
 
     def _create_posting(self) -> None:
@@ -367,8 +368,7 @@ class ServiceStack(Stack):
         self._allow_objects(
             function, ("s3:GetObject", "s3:PutObject"), DOCUMENT_PREFIXES, self._data.documents_bucket_arn
         )
-        bus_arn = f"arn:{Aws.PARTITION}:events:{Aws.REGION}:{Aws.ACCOUNT_ID}:event-bus/default"
-        function.allow(["events:PutEvents"], [bus_arn])
+        self._allow_announcing(function)
         self._feed_by_stream(
             function,
             dead_letters,
@@ -378,9 +378,16 @@ class ServiceStack(Stack):
             batches_at_once=INVOICE_BATCHES_AT_ONCE,
             wanted={
                 "eventName": lambda_.FilterRule.is_equal("INSERT"),
-                "dynamodb": {"Keys": {"entry_id": {"S": lambda_.FilterRule.begins_with("invoice#")}}},
+                # Invoices, and what may be a return: a stream takes no third reader beside this one and learning.
+                "dynamodb": {
+                    "Keys": {"entry_id": {"S": [{"prefix": "invoice#"}, {"prefix": "debit#"}, {"prefix": "returned#"}]}}
+                },
             },
         )
+
+    def _allow_announcing(self, function: BillingFunction) -> None:
+        bus_arn = f"arn:{Aws.PARTITION}:events:{Aws.REGION}:{Aws.ACCOUNT_ID}:event-bus/default"
+        function.allow(["events:PutEvents"], [bus_arn])
 
     def _create_learning(self) -> None:
         dead_letters = self._create_dead_letters(

@@ -293,7 +293,12 @@ def test_every_event_source_reports_its_failures_one_by_one(service: Template) -
             "EntriesStreamArn",
             "WriteDocumentsDeadLetters",
             10,
-            {"eventName": ["INSERT"], "dynamodb": {"Keys": {"entry_id": {"S": [{"prefix": "invoice#"}]}}}},
+            {
+                "eventName": ["INSERT"],
+                "dynamodb": {
+                    "Keys": {"entry_id": {"S": [{"prefix": "invoice#"}, {"prefix": "debit#"}, {"prefix": "returned#"}]}}
+                },
+            },
         ),
         (
             "EntriesStreamArn",
@@ -324,8 +329,9 @@ def test_a_stream_is_bisected_bounded_filtered_and_has_dead_letters(
     assert [json.loads(each["Pattern"]) for each in mapping["FilterCriteria"]["Filters"]] == [wanted]
 
 
-def test_documents_are_announced_on_the_default_bus_and_on_no_other(service: Template) -> None:
-    statements = statements_of(service, functions_by_name(service)["write_documents"]["Role"])
+@pytest.mark.parametrize("name", ["write_documents", "receive_bank_file"])
+def test_what_is_announced_goes_to_the_default_bus_and_to_no_other(service: Template, name: str) -> None:
+    statements = statements_of(service, functions_by_name(service)[name]["Role"])
     (allowed,) = [each for each in statements if "events:PutEvents" in as_list(each["Action"])]
     assert allowed["Action"] == "events:PutEvents"
     assert "".join(map(str, allowed["Resource"]["Fn::Join"][1])).endswith(":event-bus/default")

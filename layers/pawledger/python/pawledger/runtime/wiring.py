@@ -54,6 +54,7 @@ from pawledger.runtime.settings import (
 if TYPE_CHECKING:
     from pawledger.domain.return_reasons import ReturnReasons
     from pawledger.rules.provider_profiles import ProviderProfile, ProviderProfiles
+    from pawledger.services.announce_returns import ReturnAnnouncingPorts
     from pawledger.services.close_day import ClosingPorts
     from pawledger.services.post_movement import PostingPorts
     from pawledger.services.post_returns import ReturnRules
@@ -204,6 +205,18 @@ def connect_documents(settings: WriteDocumentsSettings) -> "DocumentPorts":
         store=S3DocumentStore(make_client("s3"), settings.documents_bucket),
         announcements=EventBridgeAnnouncements(make_client("events")),
         creditor_of=creditor_of,
+    )
+
+
+def connect_return_announcing(settings: WriteDocumentsSettings) -> "ReturnAnnouncingPorts":
+    """Everything that announcing returns touches; its archive has entries alone."""
+    from pawledger.adapters.eventbridge_announcements import EventBridgeAnnouncements  # noqa: PLC0415
+    from pawledger.services.announce_returns import ReturnAnnouncingPorts  # noqa: PLC0415
+
+    return ReturnAnnouncingPorts(
+        archive=DynamoLedgerArchive(None, bind(EntryRow, settings.entries_table, _connection())),
+        announcements=EventBridgeAnnouncements(make_client("events")),
+        reasons=_return_reasons,
     )
 
 
