@@ -55,7 +55,7 @@ class _Search:
     evidence: dict[str, dict[Evidence, None]] = field(default_factory=dict)
     invoice_ids: dict[str, dict[str, None]] = field(default_factory=dict)
     hinted_ids: frozenset[str] = frozenset()
-    """Accounts to which something written in the payment leads, though not for certain: what is meant is one of them."""
+    """Accounts to which something written in the payment leads, though not for certain: one of them is meant."""
     would_change: str = "reference"
     _payer_ids: tuple[str, ...] | None = None
 
