@@ -413,3 +413,27 @@ def test_a_payment_for_several_accounts_is_taken_back_by_a_person() -> None:
     outcome = decide(book, build_return(amount_minor=2_000, marks=("id",)))
     assert kinds(outcome) == [DiscrepancyKind.RETURN_OF_MOVED_PAYMENT]
     assert amounts(outcome) == {LedgerAccount.CASH: -2_000, LedgerAccount.SUSPENSE: 2_000}
+
+
+def test_of_several_payments_of_one_id_the_one_of_the_very_amount_is_meant(book: Book) -> None:
+    pay(book, "small", 400, marks=("batch",))
+    pay(book, "large", 900, marks=("batch",))
+    outcome = decide(book, build_return(amount_minor=400, marks=("batch",)))
+    assert (outcome.decision.details or {})["returns"] == book.entries[-2].entry_id
+
+
+def test_payments_that_are_all_too_old_for_the_reason_are_not_guessed_between(book: Book) -> None:
+    pay(book, "one", booked_on=LATER - timedelta(days=31))
+    pay(book, "two", booked_on=LATER - timedelta(days=30))
+    outcome = decide(book, build_return(return_reason="R01"), reason=NO_MONEY)
+    assert kinds(outcome) == [DiscrepancyKind.RETURN_UNCLEAR]
+
+
+def test_nobody_owes_while_unapplied_cash_of_another_payment_lies_there(book: Book) -> None:
+    pay(book, "one", 1_000, marks=("first",))
+    pay(book, "two", 2_000, marks=("second",))
+    outcome = decide(book, build_return(marks=("first",)))
+    assert outcome.decision.allocations == (Allocation(FIRST, 1_000, date(2026, 1, 31)),)
+    assert amounts(outcome) == {LedgerAccount.CASH: -1_000, LedgerAccount.UNAPPLIED: 1_000}
+    book.deliver_movement(build_return(marks=("first",)))
+    assert book.head.open_invoices == ()
