@@ -23,13 +23,13 @@ def test_name_and_amount_together_come_before_either_alone() -> None:
     book = MemorySuggestionBook(
         {
             **told(build_account("AAAA", 1_000), set()),
-            **told(build_account("BBBB", 700), {"anna", "berg"}),
-            **told(build_account("CCCC", 1_000), {"anna", "berg"}),
+            **told(build_account("BBBB", 700), {"anna berg", "anna", "berg"}),
+            **told(build_account("CCCC", 1_000), {"anna berg"}),
             **told(build_account("DDDD", 1_000), {"berg"}),
             **told(build_account("EEEE", 700), set()),
         }
     )
-    found = suggest_accounts(build_clues(name_keys=["anna", "berg"]), book)
+    found = suggest_accounts(build_clues(name_keys=["anna berg", "anna", "berg"]), book)
     # 25 + 30; 10 + 30; 30; 25.
     assert [(each.account_id, each.score) for each in found] == [("CCCC", 55), ("DDDD", 40), ("AAAA", 30), ("BBBB", 25)]
     assert found[0].matched == (Evidence.NAME, Evidence.AMOUNT)

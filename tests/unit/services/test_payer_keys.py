@@ -6,7 +6,7 @@ import hmac
 
 import pytest
 
-from pawledger.services.payer_keys import NAME_KEYS_MAX, PayerKeys, split_name
+from pawledger.services.payer_keys import NAME_KEYS_MAX, NAME_PARTS_MAX, PayerKeys, split_name
 from tests.fakes.secrets import MemoryPayerSecret
 
 
@@ -61,15 +61,19 @@ def test_names_are_the_same_parts_however_a_bank_writes_them(name: str, parts: s
 
 def test_of_many_parts_the_longest_are_kept() -> None:
     assert split_name("Eva Anna-Maria Schmidt-Hohenstein") == ("hohenstein", "schmidt", "maria", "anna")
-    assert NAME_KEYS_MAX == 4
+    assert NAME_PARTS_MAX == 4
 
 
-def test_keys_of_a_name_do_not_depend_on_its_order() -> None:
-    keys = PayerKeys(MemoryPayerSecret())
-    assert keys.name_keys_of("Anna Berg") == keys.name_keys_of("Frau Berg, Anna")
-    assert len(keys.name_keys_of("Anna Berg")) == 2
-    assert {len(key) for key in keys.name_keys_of("Anna Berg")} == {8}
-    assert keys.name_keys_of(None) == ()
+def test_a_whole_name_has_a_key_before_those_of_its_parts_in_whatever_order_it_is_written() -> None:
+    keys = PayerKeys(MemoryPayerSecret(b"secret"))
+    whole, *parts = keys.name_keys_of("Anna Berg")
+    assert keys.name_keys_of("Frau Berg, Anna") == (whole, *parts)
+    digest = hmac.new(b"secret", b"name anna berg", hashlib.sha256).digest()
+    assert whole == base64.urlsafe_b64encode(digest).decode()[:8]
+    assert {*parts} == {*keys.name_keys_of("Anna"), *keys.name_keys_of("Berg")}
+    assert len(keys.name_keys_of("Anna")) == 1
+    assert keys.name_keys_of(None) == keys.name_keys_of("A B") == ()
+    assert len(keys.name_keys_of("Eva Anna-Maria Schmidt-Hohenstein")) == NAME_KEYS_MAX
 
 
 def test_the_secret_is_read_with_the_first_key_and_once() -> None:

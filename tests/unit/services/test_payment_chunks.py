@@ -203,7 +203,7 @@ def test_a_chunk_holds_keys_of_the_payer_and_neither_name_nor_number() -> None:
     entry = BOOKED._replace(payer_account="DE89370400440532013000", payer_name="Ann Smith")
     (movement,) = movements_of([entry], RECEIVED_ON)
     text = write_chunk(FILE_ID, 1, [movement])
-    assert (len(movement.clues.payer_key or ""), len(movement.clues.name_keys)) == (12, 2)
+    assert (len(movement.clues.payer_key or ""), len(movement.clues.name_keys)) == (12, 3)
     assert not {"DE89370400440532013000", "370400440532013000", "Ann", "Smith", "smith"}.intersection(text.split('"'))
     (read,) = read_chunk(text, FILE_ID, 1)
     assert read.clues == replace(movement.clues, references=tuple(movement.clues.references))

@@ -19,7 +19,7 @@ VIEWED_MAX: Final = 50
 """Accounts that are looked at more closely: those that most answers name."""
 
 NAME_KEYS_MAX: Final = 6
-"""Parts of a name that are asked for; two people with double names have six."""
+"""Keys of a name that are asked for: the whole and its parts."""
 
 DAYS_AWAY_MAX: Final = 10_000
 """Where nothing is open: behind everything that is."""
@@ -66,9 +66,10 @@ def _choose(clues: PaymentClues, book: SuggestionBook, known: Iterable[str]) -> 
 def _weigh_payer(clues: PaymentClues, name_keys: frozenset[str], payer_keys: frozenset[str]) -> Iterator[Evidence]:
     if clues.payer_key in payer_keys:
         yield Evidence.PAYER
-    shared = name_keys.intersection(clues.name_keys)
-    if shared:
-        yield Evidence.NAME if shared.issuperset(clues.name_keys) else Evidence.PART_OF_NAME
+    if clues.name_keys[:1] and clues.name_keys[0] in name_keys:
+        yield Evidence.NAME
+    elif not name_keys.isdisjoint(clues.name_keys):
+        yield Evidence.PART_OF_NAME
 
 
 def _weigh_open(clues: PaymentClues, account: OpenAccount) -> Iterator[Evidence]:

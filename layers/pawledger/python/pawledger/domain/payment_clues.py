@@ -23,7 +23,7 @@ class PaymentClues:
     payer_key: str | None
     """Keyed hash of the account that paid."""
     name_keys: tuple[str, ...]
-    """Keyed hashes of the parts of the payer's name, in no order that means anything."""
+    """Keyed hashes of the payer's name: of the whole first, then of its parts."""
 
 
 @dataclass(frozen=True, slots=True)

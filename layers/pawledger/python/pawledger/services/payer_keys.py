@@ -18,8 +18,11 @@ PAYER_KEY_CHARACTERS: Final = 12
 NAME_KEY_CHARACTERS: Final = 8
 """48 bits: names only suggest, and an entry stays under 1 KB."""
 
-NAME_KEYS_MAX: Final = 4
+NAME_PARTS_MAX: Final = 4
 """The longest parts of a name, which are the rarest: two people with one surname have three."""
+
+NAME_KEYS_MAX: Final = NAME_PARTS_MAX + 1
+"""One for the whole name, one for each part."""
 
 ACCOUNT_CHARACTERS_MIN: Final = 6
 """A shorter number is the end of one, as providers show cards, and many payers share it."""
@@ -63,9 +66,13 @@ class PayerKeys:
         return self._key("account", written, PAYER_KEY_CHARACTERS)
 
     def name_keys_of(self, name: str | None) -> tuple[str, ...]:
-        """Keys of the parts of a name, in an order that does not depend on how it is written."""
-        parts = split_name(name) if name else ()
-        return tuple(sorted(self._key("name", part, NAME_KEY_CHARACTERS) for part in parts))
+        """The key of a whole name, then those of its parts; in whatever order and with whatever title it is written.
+
+        A part is shared by many, so that a whole name tells far more.
+        """
+        parts = sorted(split_name(name)) if name else []
+        keys = [self._key("name", text, NAME_KEY_CHARACTERS) for text in (" ".join(parts), *parts) if text]
+        return tuple(dict.fromkeys(keys))
 
     def _key(self, kind: str, text: str, characters: int) -> str:
         if self._bytes is None:
@@ -75,8 +82,8 @@ class PayerKeys:
 
 
 def split_name(name: str) -> tuple[str, ...]:
-    """The parts of a name that tell it apart, normalised: at most `NAME_KEYS_MAX`, the longest first."""
+    """The parts of a name that tell it apart, normalised: at most `NAME_PARTS_MAX`, the longest first."""
     written = unicodedata.normalize("NFC", name[:NAME_CHARACTERS_MAX]).casefold().translate(_LETTERS_OF_OTHERS)
     plain = "".join(sign for sign in unicodedata.normalize("NFKD", written) if not unicodedata.combining(sign))
     parts = {part for part in _WORD.findall(plain) if part not in _LEFT_OUT}
-    return tuple(sorted(parts, key=lambda part: (-len(part), part))[:NAME_KEYS_MAX])
+    return tuple(sorted(parts, key=lambda part: (-len(part), part))[:NAME_PARTS_MAX])
