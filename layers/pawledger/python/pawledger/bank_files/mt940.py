@@ -5,7 +5,7 @@ SWIFT, lines that banks put before) is passed over.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import BinaryIO, Final, NamedTuple
 
@@ -64,7 +64,7 @@ def read_mt940(stream: BinaryIO, report: FileReport) -> Iterator[StatementEntry]
     return chain.from_iterable(_read_runs(stream, report))
 
 
-def _read_runs(stream: BinaryIO, report: FileReport) -> Iterator[list[StatementEntry]]:
+def _read_runs(stream: BinaryIO, report: FileReport) -> Iterator[Iterable[StatementEntry]]:
     reader = _Reader(report)
     blocks = LineBlocks(stream)
     try:
@@ -103,7 +103,7 @@ class _Reader:
         self._page_rows = 0
         """Number of rows that the pages hold, each of which may be large."""
 
-    def read_block(self, lines: list[str]) -> Iterator[list[StatementEntry]]:
+    def read_block(self, lines: list[str]) -> Iterator[Iterable[StatementEntry]]:
         """Read lines up to the last field that is not a field 86, which is held until it is known where it ends."""
         lines = self._held + lines if self._held else lines
         last = len(lines) - 1
@@ -119,7 +119,7 @@ class _Reader:
         yield from self._read(lines[:last], self._held_line)
         self._held, self._held_line = lines[last:], self._held_line + last
 
-    def end(self) -> Iterator[list[StatementEntry]]:
+    def end(self) -> Iterator[Iterable[StatementEntry]]:
         """Read the last field and close the last statement."""
         yield from self._read(self._held, self._held_line)
         self.notes.line = self._held_line + max(len(self._held) - 1, 0)
@@ -134,7 +134,7 @@ class _Reader:
         if self._kinds == {"mt942"}:
             self._report.format = "mt942"
 
-    def _read(self, lines: list[str], first_line: int) -> Iterator[list[StatementEntry]]:
+    def _read(self, lines: list[str], first_line: int) -> Iterator[Iterable[StatementEntry]]:
         """Read whole fields, and the lines between them."""
         if self._statement is not None and self._statement.closing is None:
             entries = read_lines_in_columns(self._statement, lines, first_line)

@@ -29,7 +29,7 @@ MOVEMENTS_MIN: Final = 4
 
 _MOVEMENTS: Final = {
     decimals: re.compile(
-        rf"^:61:(.{{11}})([0-9]{{1,15}}+,[0-9]{{{decimals}}})([NFS][A-Z0-9]{{3}})"
+        rf"^:61:(.{{11}}+)([0-9]{{1,15}}+,[0-9]{{{decimals}}}+)([NFS][A-Z0-9]{{3}}+)"
         r"([^/\n]*+(?:/(?!/)[^/\n]*+)*+)(?://(.*+))?\n",
         re.M,
     )
@@ -79,7 +79,9 @@ class _Movements(NamedTuple):
     lines: Sequence[int]
 
 
-def read_lines_in_columns(statement: Statement, lines: Sequence[str], first_line: int) -> list[StatementEntry] | None:
+def read_lines_in_columns(
+    statement: Statement, lines: Sequence[str], first_line: int
+) -> Iterable[StatementEntry] | None:
     """Count movements of two lines each, a field 61 and its field 86, and return their entries.
 
     None, and nothing counted, where these lines are anything else or a movement is not of the ordinary kind.
@@ -104,7 +106,7 @@ def read_lines_in_columns(statement: Statement, lines: Sequence[str], first_line
 
 def read_in_columns(
     statement: Statement, found: Sequence[tuple[str, ...]], lines: Sequence[int]
-) -> list[StatementEntry] | None:
+) -> Iterable[StatementEntry] | None:
     """Count movements, given as the groups of `mt940_entries.ENTRIES`, and return their entries.
 
     None, and nothing counted, where one of them is not of the ordinary kind: a reversal, an amount not written out to
@@ -124,7 +126,7 @@ def read_in_columns(
     return _read(statement, _Movements(starts, amounts, type_codes, customers, banks, tagged, lines))
 
 
-def _read(statement: Statement, movements: _Movements) -> list[StatementEntry] | None:
+def _read(statement: Statement, movements: _Movements) -> Iterable[StatementEntry] | None:
     """Count movements whose amounts are written out to the minor unit and return their entries; None where one is not
     of the ordinary kind."""
     account, currency = statement.bank_account, statement.currency
@@ -134,12 +136,13 @@ def _read(statement: Statement, movements: _Movements) -> list[StatementEntry] |
     information = read_fields(movements.fields) if started is not None else None
     if started is None or information is None:
         return None
-    digits = "\n".join(movements.amounts).replace(",", "").split("\n")
-    amounts_minor = [*map(int, digits)]
-    if min(digits) < "1":
-        # Some begin with a zero.
-        digits = [*map(str, amounts_minor)]
-    customers, banks = [*map(str.strip, movements.customers)], [*map(str.strip, movements.banks)]
+    together = "\n".join(movements.amounts).replace(",", "")
+    digits: Sequence[str] = together.split("\n")
+    amounts_minor = tuple(map(int, digits))
+    if "\n0" in f"\n{together}":
+        digits = tuple(map(str, amounts_minor))
+    customers = tuple(map(str.strip, movements.customers))
+    banks: Sequence[str] = tuple(map(str.strip, movements.banks))
     checksums: Iterable[str] = repeat("")
     entered: Iterable[str] = checksums
     if not are_references(banks):
@@ -149,7 +152,7 @@ def _read(statement: Statement, movements: _Movements) -> list[StatementEntry] |
         entered = ["" if bank else entry_day for bank, entry_day in zip(banks, started.entry_days, strict=True)]
     directions = started.directions
     facts = (started.value_days, digits, movements.type_codes, customers, banks, entered, checksums, directions)
-    ordinals = _number_rows(statement, [*map(hash, zip(*facts, strict=False))])
+    ordinals = _number_rows(statement, tuple(map(hash, zip(*facts, strict=False))))
     _count(statement, amounts_minor, directions)
     same = repeat("mt"), repeat(account), repeat(currency)
     # fmt: off
@@ -160,7 +163,8 @@ def _read(statement: Statement, movements: _Movements) -> list[StatementEntry] |
         information.accounts, information.names, information.texts, movements.lines, repeat(None), repeat(None),
     )
     # fmt: on
-    return [*map(_new_entry, repeat(StatementEntry), zip(*entries, strict=False))]
+    # Counted and checked they are by now; each is built when it is taken, and its memory serves for the next one.
+    return map(_new_entry, repeat(StatementEntry), zip(*entries, strict=False))
 
 
 def _read_starts(starts: Sequence[str]) -> _Starts | None:

@@ -5,7 +5,7 @@ whatever it does not take is read field by field.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -158,7 +158,7 @@ def _is_return(movement: Movement, information: Information, direction: Directio
 
 def build_entries(
     statement: Statement, found: Sequence[tuple[str, ...]], lines: Sequence[int], notes: Notes
-) -> list[StatementEntry]:
+) -> Iterable[StatementEntry]:
     """Entries of movements that follow one another, given as the groups of `ENTRIES`, with the line of each."""
     read = read_in_columns(statement, found, lines)
     if read is not None:

@@ -30,7 +30,9 @@ _ORDINARY_FIELDS: Final = re.compile(
 """A German structured field 86 whose sub-fields 20 to 29 were joined: code, posting text, purpose, account, name."""
 _CODE: Final = re.compile(r"\n:86:([0-9]{3})")
 _PURPOSE_NUMBERS: Final = tuple(f"2{digit}" for digit in range(10))
-_NUMBERS: Final = frozenset({*_PURPOSE_NUMBERS, "00", "10", "30", "31", "32", "33", "34"})
+_UNREAD_NUMBERS: Final = frozenset({"10", "30", "34"})
+"""Sub-fields of which nothing is kept: a number of the posting, the payer's bank, a key."""
+_NUMBERS: Final = frozenset({*_PURPOSE_NUMBERS, *_UNREAD_NUMBERS, "00", "31", "32", "33"})
 _ORDINARY_IDENTIFIERS: Final = ("SVWZ+", "CRED+", "MREF+", "KREF+", "EREF+")
 """In the reverse of their order; in another one a field is not ordinary."""
 
@@ -42,10 +44,10 @@ _LENGTHS_OF_NO_REFERENCES: Final = frozenset(map(len, NO_REFERENCES))
 class _SubField(NamedTuple):
     """One sub-field of the German structure, a column."""
 
-    cells: Sequence[str]
-    """Each begins with the number of the sub-field, or is empty where its field lacks that."""
+    texts: Sequence[str]
+    """What stands behind the number, and behind the identifier if there is one; empty where its field lacks that."""
     identifier: str
-    """What follows the number in all cells if it is an ordinary identifier, else empty."""
+    """What follows the number in all fields if it is an ordinary identifier, else empty."""
 
 
 _SubFields = Mapping[str, _SubField]
@@ -100,14 +102,27 @@ def _split_alike(fields: Sequence[str]) -> _SubFields | None:
     before = ""
     for place in range(1, width):
         column = cells[place::width]
-        # All texts between two in order that begin alike begin with the same.
-        first, last = min(column)[:7], max(column)[:7]
-        number = first[:2]
-        if number not in _NUMBERS or number <= before or last[:2] != number:
+        number = column[0][:2]
+        sub_field = _read_column(column, number) if before < number and number in _NUMBERS else None
+        if sub_field is None:
             return None
-        is_identified = first == last and first[2:] in _ORDINARY_IDENTIFIERS
-        sub_fields[number], before = _SubField(column, first[2:] if is_identified else ""), number
+        sub_fields[number], before = sub_field, number
     return sub_fields if "00" in sub_fields and "20" in sub_fields else None
+
+
+def _read_column(column: Sequence[str], number: str) -> _SubField | None:
+    """A sub-field of each field; None unless all begin with this number."""
+    # A cell holds a line feed only where it begins a field, which begins with no number.
+    together = "\n" + "\n".join(column)
+    if number in _UNREAD_NUMBERS:
+        return _SubField((), "") if together.count(f"\n{number}") == len(column) else None
+    identifier = column[0][2:7]
+    for begin in (identifier, "") if identifier in _ORDINARY_IDENTIFIERS else ("",):
+        # To split and to compare at once takes half as long as one after the other.
+        nothing, *texts = together.split(f"\n{number}{begin}")
+        if not nothing and len(texts) == len(column):
+            return _SubField(texts, begin)
+    return None
 
 
 def _are_money_in_or_out(codes: Sequence[str]) -> bool:
@@ -127,14 +142,13 @@ def _split_ordinary(fields: Sequence[str]) -> _SubFields | None:
     codes, *columns = zip(*found, strict=True)
     if not RETURN_CODES.isdisjoint(codes):
         return None
-    return {
-        number: _SubField(column, "") for number, column in zip(("00", "20", "31", "32", "33"), columns, strict=True)
-    }
+    numbers = ("00", "20", "31", "32", "33")
+    return {number: _SubField(_behind_number(column), "") for number, column in zip(numbers, columns, strict=True)}
 
 
 def _read_structured(sub_fields: _SubFields) -> InformationColumns | None:
     """Read sub-fields with ordinary identifiers; None where they have others, or tell of a return."""
-    postings = sub_fields["00"].cells
+    postings = sub_fields["00"].texts
     if any(map(tells_of_return, set(postings))):
         return None
     values = _split_at_sub_fields(sub_fields) or _split_purposes(_join_purposes(sub_fields))
@@ -143,7 +157,7 @@ def _read_structured(sub_fields: _SubFields) -> InformationColumns | None:
     nothing = [""] * len(postings)
     texts = values.get("SVWZ+", nothing)
     if "" in texts:
-        texts = [text or posting[2:] for text, posting in zip(texts, postings, strict=True)]
+        texts = [text or posting for text, posting in zip(texts, postings, strict=True)]
     mandate_ids: Iterable[str | None] = repeat(None)
     if "MREF+" in values:
         mandate_ids = [value if value.upper() not in NO_REFERENCES else None for value in values["MREF+"]]
@@ -157,14 +171,14 @@ def _read_structured(sub_fields: _SubFields) -> InformationColumns | None:
 
 def _joined(sub_fields: _SubFields, *numbers: str) -> Sequence[str]:
     """What stands in these sub-fields, one behind the other, without blanks around it."""
-    columns = [_behind(2, sub_fields[number].cells) for number in numbers if number in sub_fields]
+    columns = [sub_fields[number].texts for number in numbers if number in sub_fields]
     if not columns:
-        return [""] * len(sub_fields["00"].cells)
-    return [*map(str.strip, columns[0] if len(columns) == 1 else map("".join, zip(*columns, strict=True)))]
+        return [""] * len(sub_fields["00"].texts)
+    return tuple(map(str.strip, columns[0] if len(columns) == 1 else map("".join, zip(*columns, strict=True))))
 
 
-def _behind(characters: int, cells: Sequence[str]) -> list[str]:
-    return [cell[characters:] for cell in cells]
+def _behind_number(cells: Sequence[str]) -> list[str]:
+    return [cell[2:] for cell in cells]
 
 
 def _none_for_empty(texts: Sequence[str]) -> Iterable[str | None]:
@@ -173,29 +187,32 @@ def _none_for_empty(texts: Sequence[str]) -> Iterable[str | None]:
 
 def _split_at_sub_fields(sub_fields: _SubFields) -> _Values | None:
     """What stands behind each identifier where all of them begin a sub-field, the same in every field, else None."""
-    values: dict[str, list[str]] = {}
+    values: dict[str, Sequence[str]] = {}
     together = ""
     identifier = ""
     for number in _PURPOSE_NUMBERS:
         if number not in sub_fields:
             continue
-        sub_field = sub_fields[number]
-        if sub_field.identifier and sub_field.identifier not in values:
-            identifier = sub_field.identifier
-            values[identifier] = _behind(7, sub_field.cells)
-        elif identifier:
-            values[identifier] = [*map(str.__add__, values[identifier], _behind(2, sub_field.cells))]
+        texts, begin = sub_fields[number]
+        if begin and begin not in values:
+            identifier = begin
+            values[identifier] = texts
+        elif identifier and not begin:
+            values[identifier] = [*map(str.__add__, values[identifier], texts)]
         else:
             return None
-        together += "".join(sub_field.cells)
-    # With no plus sign but theirs and no colon there is no other identifier.
-    if ":" in together or together.count("+") != len(values) * len(sub_fields["20"].cells):
+        together += "".join(texts)
+    # Without a plus sign and a colon there is no other identifier.
+    if ":" in together or "+" in together:
         return None
-    return {identifier: [*map(str.strip, column)] for identifier, column in values.items()}
+    return {identifier: tuple(map(str.strip, column)) for identifier, column in values.items()}
 
 
 def _join_purposes(sub_fields: _SubFields) -> Sequence[str]:
-    columns = [_behind(2, sub_fields[number].cells) for number in _PURPOSE_NUMBERS if number in sub_fields]
+    columns = [
+        [f"{identifier}{text}" for text in texts] if identifier else texts
+        for texts, identifier in (sub_fields[number] for number in _PURPOSE_NUMBERS if number in sub_fields)
+    ]
     return columns[0] if len(columns) == 1 else [*map("".join, zip(*columns, strict=True))]
 
 
@@ -224,7 +241,7 @@ def _split_purposes(purposes: Sequence[str]) -> _Values | None:
 
 def _references_of(end_to_end: Sequence[str], own: Sequence[str]) -> Sequence[tuple[str, ...]]:
     if not any(own) and are_references(end_to_end):
-        return [*zip(end_to_end, strict=True)]
+        return tuple(zip(end_to_end, strict=True))
     return [
         tuple(dict.fromkeys(text for text in pair if text and text.upper() not in NO_REFERENCES))
         for pair in zip(end_to_end, own, strict=True)
