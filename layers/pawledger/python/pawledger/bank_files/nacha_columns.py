@@ -49,6 +49,12 @@ def split_entries(text: str, layout: EntryLayout, indicator: str) -> EntryColumn
     return EntryColumns(*_codes_of(text, count), *columns)
 
 
+def are_filled(text: str, place: slice) -> bool:
+    """Whether no record, of 94 characters and a line feed each, begins this field with a blank."""
+    begins = text[place.start :: LINE_CHARACTERS]
+    return place.start < place.stop and begins.split() == [begins]
+
+
 def checksums_of(text: str) -> Sequence[int]:
     """CRC-32 of each of the records of 94 characters, with a line feed each, as UTF-8."""
     data = text.encode()

@@ -20,7 +20,7 @@ from pawledger.bank_files.nacha_codes import (
     TRANSACTION_DIRECTIONS,
     direction_of,
 )
-from pawledger.bank_files.nacha_columns import checksums_of, split_entries
+from pawledger.bank_files.nacha_columns import are_filled, checksums_of, split_entries
 from pawledger.bank_files.nacha_controls import BatchCount
 from pawledger.bank_files.nacha_fields import (
     ROUTING_NUMBERS_KEPT_MAX,
@@ -102,6 +102,12 @@ class EntryReader:
         ordinals = self._ordinals.number(batch.company_id, batch.day_text, traces, checksums, do_rise=do_rise)
         batch.addenda_count += 0 if addenda is None else len(addenda)
         batch.return_count += len(amounts) if is_return else 0
+        text, layout = entries.text, batch.layout
+        references: Iterable[tuple[str, ...]]
+        if told is not None:
+            references = _join_references(ids, told)
+        else:
+            references = _as_references(ids, are_filled=are_filled(text, layout.individual_id))
         # fmt: off
         identities = zip(
             repeat("nacha"), repeat(batch.company_id), repeat(batch.day_text), traces, codes, amounts,
@@ -111,8 +117,9 @@ class EntryReader:
             repeat(batch.company_id), repeat("USD"), amounts_minor, directions, repeat(batch.booked_on),
             repeat(batch.value_on), identities, repeat(True), repeat(_RETURN if is_return else _PAYMENT),
             repeat(None) if told is None else told.reasons, self._type_codes_of(codes, different_codes),
-            _as_references(ids) if told is None else _join_references(ids, told), repeat(None), _stripped(accounts),
-            _stripped(names), repeat("") if told is None else told.texts, entries.lines,
+            references, repeat(None), _stripped(accounts, are_filled=are_filled(text, layout.account)),
+            _stripped(names, are_filled=not layout.counts_addenda and are_filled(text, layout.name)),
+            repeat("") if told is None else told.texts, entries.lines,
             repeat(None) if entries.offsets is None else entries.offsets, repeat(None),
         )
         # fmt: on
@@ -314,16 +321,17 @@ def _purpose_of(code: str, facts: AddendaFacts, batch: BatchCount) -> Purpose:
     return _PAYMENT
 
 
-def _stripped(texts: Iterable[str]) -> Sequence[str | None]:
-    """The texts without blanks around them, None for blank ones."""
-    stripped: tuple[str | None, ...] = tuple(map(str.strip, texts))
-    return stripped if all(stripped) else [text or None for text in stripped]
+def _stripped(texts: Iterable[str], *, are_filled: bool) -> Iterable[str | None]:
+    """The texts without blanks around them, None for blank ones, of which there are none if `are_filled`."""
+    if are_filled:
+        return map(str.strip, texts)
+    return [text.strip() or None for text in texts]
 
 
-def _as_references(texts: Iterable[str]) -> Iterable[tuple[str, ...]]:
-    """A reference for each text that is not blank."""
-    stripped = tuple(map(str.strip, texts))
-    return zip(stripped, strict=True) if all(stripped) else [(text,) if text else () for text in stripped]
+def _as_references(texts: Iterable[str], *, are_filled: bool) -> Iterable[tuple[str, ...]]:
+    """A reference for each text that is not blank, as all of them are if `are_filled`."""
+    stripped = map(str.strip, texts)
+    return zip(stripped, strict=True) if are_filled else [(text,) if text else () for text in stripped]
 
 
 def _join_references(texts: Iterable[str], told: AddendaColumns) -> list[tuple[str, ...]]:
