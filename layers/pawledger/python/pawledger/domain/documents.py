@@ -33,6 +33,11 @@ _KIND_WORDS: Final[Mapping[str, str]] = {
     # A statement is no place to remind anybody of why.
     "pet_died": "Policy ended",
     "payer_changed": "Policy moved to another payer",
+    "refund_requested": "Refund to you is being prepared",
+    "refund_rejected": "Refund not made, the money stays on your account",
+    "refund_voided": "Refund came back, the money is on your account again",
+    "refund_written_up": "Rest too small to be sent back",
+    "invoices_written_off": "Amount that we do not ask for any more",
 }
 
 

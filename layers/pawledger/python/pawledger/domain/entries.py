@@ -81,6 +81,11 @@ class EntryKind(StrEnum):
     REFUND_SETTLED = "refund_settled"
     REFUND_REJECTED = "refund_rejected"
     REFUND_VOIDED = "refund_voided"
+    REFUND_WRITTEN_UP = "refund_written_up"
+    """What was too small to be refunded is kept, as the rules say."""
+    WRITE_OFF_REQUESTED = "write_off_requested"
+    """What one person may not write off alone waits for a second one."""
+    WRITE_OFF_REJECTED = "write_off_rejected"
     ENTRY_UNDONE = "entry_undone"
     """The reverse of an entry that a person had made."""
 

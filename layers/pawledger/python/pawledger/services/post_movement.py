@@ -27,6 +27,7 @@ from pawledger.services.identify import identify_account
 from pawledger.services.payment_chunks import ChunkedMovement
 from pawledger.services.post_returns import ReturnPorts, follow_up, read_return_ground, send_to_waiting_payment
 from pawledger.services.routes import Route
+from pawledger.services.settle_refunds import explain_debit, find_refund_ledger, settle_refund
 from pawledger.services.settlements import find_payout, heal_arrived, marks_of_settlement
 
 
@@ -81,9 +82,13 @@ def _route(movement: ChunkedMovement, ports: PostingPorts) -> Route:
         return payout
     if movement.movement is Movement.OTHER_DEBIT or movement.movement.is_own:
         # What met its other side stays there, also where the profile does not tell of settlements any more.
+        suspense_id = suspense_ledger_of(movement.payment_id)
+        refund_ledger_id = find_refund_ledger(movement, suspense_id, ports.references, ports.ledger)
+        if refund_ledger_id is not None:
+            return Route(refund_ledger_id, (), "refund")
         may_have_met = movement.movement not in FEES
         remembered = ports.references.find(f"route#{movement.payment_id}") if may_have_met else None
-        return Route(remembered or suspense_ledger_of(movement.payment_id), (), None)
+        return Route(remembered or suspense_id, (), None)
     is_payment = movement.movement is Movement.PAYMENT
     clues = movement.payment_clues
     return identify_account(movement.payment_id, clues, ports.references, ports.ledger, is_payment=is_payment)
@@ -111,8 +116,12 @@ def _decide(
     elif route.parts and is_suspense_ledger(head.account_id):
         outcome = split_payment(movement, _share_out(route))
     else:
+        settled = settle_refund(head, movement, ports.references, ports.ledger)
+        if settled is not None:
+            return tell_future_day(head, movement, settled)
         ground = read_return_ground(head, movement, ports.returns)
-        return decide_movement(head, movement, _terms_of(head, movement, ports), ground)
+        decided = decide_movement(head, movement, _terms_of(head, movement, ports), ground)
+        return explain_debit(decided, movement, ports.references, ports.ledger)
     return tell_future_day(head, movement, outcome)
 
 

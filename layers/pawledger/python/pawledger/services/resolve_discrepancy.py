@@ -24,6 +24,7 @@ from pawledger.domain.discrepancy_life import (
 from pawledger.domain.entries import Decision, Entry
 from pawledger.domain.errors import InvariantError, PawledgerError
 from pawledger.domain.ledger import AccountHead, apply_entry, chain_entry
+from pawledger.domain.refunds import REFUND_ENTRIES, check_not_begun
 from pawledger.domain.resolutions import (
     UNDO_ENTRIES,
     Resolution,
@@ -153,8 +154,9 @@ def resolve_discrepancy(deed: Deed, request: ResolutionRequest, ports: Resolving
 def undo_resolution(deed: Deed, ports: ResolvingPorts, *, is_preview: bool) -> Resolved:
     """Take back what a person did last about a discrepancy: by the reverse of each entry, the last one first.
 
-    Raises `NothingToUndoError`, `MoneyUsedError` where what was done has been used since (nothing is written then),
-    `ResolutionHalfDoneError`, and what `resolve_discrepancy` raises of the discrepancy itself.
+    Raises `NothingToUndoError`, `MoneyUsedError` where what was done has been used since and `RefundBegunError` where
+    its refund was decided (nothing is written then), `ResolutionHalfDoneError`, and what `resolve_discrepancy` raises
+    of the discrepancy itself.
     """
     check_reason(deed)
     recorded = read_discrepancy(deed.discrepancy_id, ports.discrepancies)
@@ -272,7 +274,14 @@ def _undo_step(resolution: Resolution, number: int, ledger_id: str, entry_id: st
     if made is None:
         raise InvariantError(f"{entry_id} of {ledger_id} was appended and is gone; entries are never removed")
     undo_id = f"{UNDO_ENTRIES}{resolution.resolution_id}#{number}"
-    return _Step(ledger_id, undo_id, lambda head: decide_undo(resolution, number, head, made))
+    begun = f"{REFUND_ENTRIES}{resolution.resolution_id}#"
+
+    def undo(head: AccountHead) -> Decision:
+        # Read after the head, so that a step that is taken just now moves it.
+        check_not_begun(ports.ledger.read_entries_from(ledger_id, begun), entry_id)
+        return decide_undo(resolution, number, head, made)
+
+    return _Step(ledger_id, undo_id, undo)
 
 
 def _rehearse(steps: Sequence[_Step], ports: ResolvingPorts) -> tuple[PlannedEntry, ...]:

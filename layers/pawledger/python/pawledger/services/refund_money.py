@@ -1,0 +1,271 @@
+"""Refunding: each step that a person takes is decided on the ledger as it really stands, and appended once.
+
+Two persons at once: the ledger's head and the id of the step let one of them be first; the other one is told by name.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from pawledger.domain.discrepancy_life import Change, ChangeKind, ResolutionUnderWayError, finish
+from pawledger.domain.entries import Entry, LedgerAccount
+from pawledger.domain.errors import PawledgerError
+from pawledger.domain.ledger import AccountHead, apply_entry, chain_entry
+from pawledger.domain.marks import mark_of_id
+from pawledger.domain.refund_rules import RefundDeadline, RefundRules, find_deadline, interest_of
+from pawledger.domain.refund_steps import (
+    DEADLINE_RULE,
+    Act,
+    Decided,
+    EndToEndIdError,
+    RefundLedger,
+    RefundRequest,
+    Sending,
+    check_end_to_end_id,
+    decide_approval,
+    decide_rejection,
+    decide_request,
+    decide_sending,
+    decide_void,
+    due_on_of,
+    find_refund,
+)
+from pawledger.domain.refunds import Refund, RefundStep
+from pawledger.ports import (
+    DiscrepancyBook,
+    HeadMovedError,
+    HolidayCalendars,
+    Ledger,
+    LedgerArchive,
+    Pause,
+    ReferenceBook,
+)
+from pawledger.services.append_entry import Proposal, append_entry
+from pawledger.services.resolve_discrepancy import PlannedEntry
+from pawledger.services.settle_refunds import reference_of_mark
+
+REASON_CHARACTERS_MAX: Final = 300
+"""A sentence or two: it stands in the entry, and an entry stays under a kilobyte."""
+
+
+class RefundReasonError(PawledgerError):
+    """A step of a refund or write-off needs a reason, of at most `REASON_CHARACTERS_MAX` characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundPorts:
+    """Everything that refunding touches."""
+
+    ledger: Ledger
+    archive: LedgerArchive
+    references: ReferenceBook
+    discrepancies: DiscrepancyBook
+    holidays: HolidayCalendars
+    pause: Pause
+    rules: RefundRules
+
+
+@dataclass(frozen=True, slots=True)
+class Refunded:
+    """What a step comes to: the refund after it, and the entry that it is."""
+
+    refund: Refund
+    planned: tuple[PlannedEntry, ...] = ()
+    """Empty where the step stood already."""
+
+
+def request_refund(
+    account_id: str, request: RefundRequest, act: Act, ports: RefundPorts, *, is_preview: bool
+) -> Refunded:
+    """Set unapplied cash aside to go back to its payer. Raises what `decide_request` refuses."""
+
+    def decide(ledger: RefundLedger) -> Decided:
+        def deadline_of(ground: Entry) -> RefundDeadline | None:
+            return find_deadline(ground, ledger.entries, ports.rules, ports.holidays.is_holiday)
+
+        return decide_request(ledger, request, ports.rules, deadline_of, act)
+
+    return _take_step(account_id, decide, act, ports, is_preview=is_preview)
+
+
+def approve_refund(ledger_id: str, refund_id: str, act: Act, ports: RefundPorts, *, is_preview: bool) -> Refunded:
+    """Let a refund go back to its payer. Raises what `decide_approval` refuses, `RefundUnknownError`."""
+
+    def decide(ledger: RefundLedger) -> Decided:
+        refund = find_refund(ledger.refunds, refund_id, ledger_id)
+        return Decided(refund_id, decide_approval(refund, ledger.entries, ports.rules, act))
+
+    return _take_step(ledger_id, decide, act, ports, is_preview=is_preview)
+
+
+def reject_refund(ledger_id: str, refund_id: str, act: Act, ports: RefundPorts, *, is_preview: bool) -> Refunded:
+    """Let the money wait where it did. Raises `RefundStateError`, `RefundUnknownError`.
+
+    Was it set aside by the resolution of a discrepancy, then that is open again.
+    """
+
+    def decide(ledger: RefundLedger) -> Decided:
+        return Decided(refund_id, decide_rejection(find_refund(ledger.refunds, refund_id, ledger_id), act))
+
+    done = _take_step(ledger_id, decide, act, ports, is_preview=is_preview)
+    if not is_preview:
+        _open_again(done.refund, act, ports.discrepancies)
+    return done
+
+
+def send_refund(
+    ledger_id: str,
+    refund_id: str,
+    sending: Sending,
+    act: Act,
+    ports: RefundPorts,
+    *,
+    is_preview: bool,
+) -> Refunded:
+    """Note that the bank was told to pay; a debit with the end-to-end id then settles the refund.
+
+    The interest of `sending` is worked out here. The end-to-end id is remembered before the step: a killed call is
+    simply made again. Raises what `decide_sending` refuses, `EndToEndIdError`, `RefundUnknownError`.
+    """
+    check_end_to_end_id(sending.end_to_end_id)
+    target = f"{ledger_id}#{refund_id}"
+
+    def decide(ledger: RefundLedger) -> Decided:
+        refund = find_refund(ledger.refunds, refund_id, ledger_id)
+        late = Sending(sending.end_to_end_id, sending.payment_file, _interest_minor(refund, act.on, ports.rules))
+        return Decided(refund_id, decide_sending(refund, ledger.entries, late, act))
+
+    # What is refused is refused before the id is taken, which can never be given back.
+    planned = _take_step(ledger_id, decide, act, ports, is_preview=True)
+    reference = reference_of_mark(mark_of_id(sending.end_to_end_id))
+    known = ports.references.find(reference)
+    if known is None and not is_preview and planned.planned:
+        known = ports.references.claim(reference, target)
+    if known not in (None, target):
+        raise EndToEndIdError(f"{sending.end_to_end_id} is the end-to-end id of another refund, {known}")
+    return planned if is_preview else _take_step(ledger_id, decide, act, ports, is_preview=False)
+
+
+def void_refund(ledger_id: str, refund_id: str, act: Act, ports: RefundPorts, *, is_preview: bool) -> Refunded:
+    """Let the money wait where it did, since the bank did not pay. Raises `RefundStateError`, `RefundUnknownError`.
+
+    Was it set aside by the resolution of a discrepancy, then that is open again.
+    """
+
+    def decide(ledger: RefundLedger) -> Decided:
+        return Decided(refund_id, decide_void(find_refund(ledger.refunds, refund_id, ledger_id), act))
+
+    done = _take_step(ledger_id, decide, act, ports, is_preview=is_preview)
+    if not is_preview:
+        _open_again(done.refund, act, ports.discrepancies)
+    return done
+
+
+def read_refunds(ledger_id: str, archive: LedgerArchive) -> tuple[Refund, ...]:
+    """The refunds of one ledger, in the order in which they were requested."""
+    entries = tuple(entry for entry, _ in archive.read_entries(ledger_id))
+    return RefundLedger(AccountHead(ledger_id), entries).refunds
+
+
+def find_open_refunds(archive: LedgerArchive) -> Iterator[Refund]:
+    """The open refunds of all ledgers: only those that hold money for some are read."""
+    ledger_ids = sorted(head.account_id for head in archive.scan_heads() if holds_refunds(head))
+    for ledger_id in ledger_ids:
+        yield from (refund for refund in read_refunds(ledger_id, archive) if refund.is_open)
+
+
+def holds_refunds(head: AccountHead) -> bool:
+    """Whether money of a ledger is to go back to payers."""
+    return any(name is LedgerAccount.REFUNDS for _, name in head.balances)
+
+
+def _interest_minor(refund: Refund, day: date, rules: RefundRules) -> int:
+    """What it costs to send a refund on a day, by the rule that was found when it was requested."""
+    due_on = due_on_of(refund)
+    rule_id = (refund.requested.decision.details or {}).get(DEADLINE_RULE)
+    percent = next((rule.interest_percent for rule in rules.deadlines if rule.rule_id == rule_id), None)
+    if due_on is None or percent is None:
+        return 0
+    return interest_of(refund.amount_minor, percent, (day - due_on).days)
+
+
+def _take_step(
+    ledger_id: str, decide: Callable[[RefundLedger], Decided], act: Act, ports: RefundPorts, *, is_preview: bool
+) -> Refunded:
+    """Append what is decided of a ledger, or only say what that would come to."""
+    if not act.reason.strip() or len(act.reason) > REASON_CHARACTERS_MAX:
+        raise RefundReasonError(f"give a reason of 1 to {REASON_CHARACTERS_MAX} characters")
+    head = ports.ledger.read_head(ledger_id, consistent=True) or AccountHead(ledger_id)
+    ledger = RefundLedger(head, entries_until(head, ports.archive))
+    decided = decide(ledger)
+    if decided.decision is None:
+        return Refunded(find_refund(ledger.refunds, decided.refund_id, ledger_id))
+    if is_preview:
+        entry = chain_entry(head, decided.decision)
+        after = RefundLedger(apply_entry(head, entry), (*ledger.entries, entry))
+        planned = (PlannedEntry(head, decided.decision, after.head),)
+        return Refunded(find_refund(after.refunds, decided.refund_id, ledger_id), planned)
+
+    seen: list[tuple[RefundLedger, Decided]] = []
+
+    def propose(head: AccountHead, consistent: bool) -> Proposal | None:  # noqa: ARG001 - entries are read consistently
+        standing = RefundLedger(head, entries_until(head, ports.archive))
+        decided = decide(standing)
+        seen[:] = [(standing, decided)]
+        return Proposal(decided.decision) if decided.decision else None
+
+    recorded = append_entry(ports.ledger, ports.pause, ledger_id, propose, known_head=head)
+    ((standing, decided),) = seen
+    if recorded is None or recorded.head is None:
+        return Refunded(find_refund(read_refunds(ledger_id, ports.archive), decided.refund_id, ledger_id))
+    after = RefundLedger(recorded.head, (*standing.entries, recorded.entry))
+    planned = (PlannedEntry(standing.head, recorded.entry.decision, recorded.head),)
+    return Refunded(find_refund(after.refunds, decided.refund_id, ledger_id), planned)
+
+
+def entries_until(head: AccountHead, archive: LedgerArchive) -> Sequence[Entry]:
+    """The entries that a head stands for; what was appended behind it is left out, as appending will find out.
+
+    Raises `HeadMovedError` where the entries are older than the head.
+    """
+    entries = [entry for entry, _ in archive.read_entries(head.account_id)]
+    if len(entries) < head.version:
+        raise HeadMovedError(f"the entries of {head.account_id} lag behind its head")
+    return entries[: head.version]
+
+
+def _open_again(refund: Refund, act: Act, discrepancies: DiscrepancyBook) -> None:
+    """Put the discrepancy back on the worklist whose money waits again, as an undo of its resolution does.
+
+    Made again after a call that was killed, it finds out what is done. Raises `DiscrepancyMovedError` and
+    `ResolutionUnderWayError`, upon which the command is given again.
+    """
+    recorded = discrepancies.read(refund.discrepancy_id) if refund.discrepancy_id else None
+    if recorded is None:
+        return
+    kinds = [change.kind for change in recorded.history if change.resolution_id == refund.refund_id]
+    if not kinds or ChangeKind.UNDONE in kinds:
+        return
+    if recorded.pending:
+        standing = recorded.pending
+        raise ResolutionUnderWayError(
+            f"`{standing.command}` about {refund.discrepancy_id} was begun by {standing.actor} and is not finished; "
+            "run that again first, then this"
+        )
+    change = Change(
+        ChangeKind.UNDONE,
+        act.at.isoformat(),
+        act.actor,
+        act.reason.strip(),
+        refund.refund_id,
+        f"refunds {refund.state}",
+        ((refund.ledger_id, refund.steps[refund.state].entry_id),),
+    )
+    discrepancies.change(recorded, finish(recorded, change))
+
+
+def is_late(refund: Refund, day: date) -> bool:
+    """Whether a refund was not sent in time, and still is not."""
+    due_on = due_on_of(refund)
+    return refund.state in (RefundStep.REQUESTED, RefundStep.APPROVED) and due_on is not None and due_on < day

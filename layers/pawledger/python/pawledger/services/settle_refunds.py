@@ -1,0 +1,83 @@
+"""The bank's debit of a refund that was sent: known by its end-to-end id, booked in the ledger of the refund.
+
+Whether a debit settles a refund depends on what is known today. The answer is remembered before it is used, as every
+other way in which a movement finds its ledger; what went to suspense before the refund was noted as sent stays there.
+"""
+
+from dataclasses import replace
+
+from pawledger.domain.bank_movements import BankMovement, Movement, entry_id_of
+from pawledger.domain.entries import Entry
+from pawledger.domain.ledger import AccountHead
+from pawledger.domain.movement_outcomes import MovementOutcome
+from pawledger.domain.refunds import REFUND_ENTRIES, decide_settlement, settles
+from pawledger.ports import Ledger, ReferenceBook
+from pawledger.services.payment_chunks import ChunkedMovement
+
+
+def reference_of_mark(mark: str) -> str:
+    """Under which reference it is remembered whose refund an end-to-end id is, by the mark of that id."""
+    return f"{REFUND_ENTRIES}{mark}"
+
+
+def find_refund_ledger(
+    chunked: ChunkedMovement, otherwise: str, references: ReferenceBook, ledger: Ledger
+) -> str | None:
+    """The ledger of the refund that a debit settles; None for every other movement, `otherwise` being its ledger."""
+    if chunked.movement is not Movement.OTHER_DEBIT:
+        return None
+    movement = chunked.identified("", (), None)
+    found = _find_refund(movement, references)
+    if found is None:
+        return None
+    ledger_id, refund_id = found
+    is_booked = ledger.read_entry(otherwise, entry_id_of(movement)) is not None
+    is_settled = not is_booked and settles(refund_id, _read_steps(found, ledger), movement) is None
+    claimed = references.claim(f"route#{movement.payment_id}", ledger_id if is_settled else otherwise)
+    return claimed if claimed == ledger_id else None
+
+
+def settle_refund(
+    head: AccountHead, movement: BankMovement, references: ReferenceBook, ledger: Ledger
+) -> MovementOutcome | None:
+    """The entry by which a debit settles a refund of this ledger; None where it settles none (any more).
+
+    Steps are read after the head: where they are newer, the head has moved, and appending finds that out.
+    """
+    if movement.movement is not Movement.OTHER_DEBIT:
+        return None
+    found = _find_refund(movement, references)
+    if found is None or found[0] != head.account_id or ledger.read_entry(head.account_id, entry_id_of(movement)):
+        return None
+    if settles(found[1], _read_steps(found, ledger), movement) is not None:
+        return None
+    return MovementOutcome(decide_settlement(found[1], movement), ())
+
+
+def explain_debit(
+    outcome: MovementOutcome, movement: BankMovement, references: ReferenceBook, ledger: Ledger
+) -> MovementOutcome:
+    """A debit that waits in suspense, with the reason why it settles no refund, where it names the id of one."""
+    found = _find_refund(movement, references) if movement.movement is Movement.OTHER_DEBIT else None
+    why = settles(found[1], _read_steps(found, ledger), movement) if found else None
+    if why is None:
+        return outcome
+    what = f"{outcome.decision.reason.removesuffix('.')}; {why}."
+    told = tuple(replace(each, what=what) for each in outcome.discrepancies)
+    return MovementOutcome(replace(outcome.decision, reason=what), told)
+
+
+def _find_refund(movement: BankMovement, references: ReferenceBook) -> tuple[str, str] | None:
+    """Ledger and id of the refund whose end-to-end id a movement names."""
+    for mark in movement.marks:
+        target = references.find(reference_of_mark(mark))
+        if target is not None:
+            ledger_id, _, refund_id = target.partition("#")
+            return ledger_id, refund_id
+    return None
+
+
+def _read_steps(found: tuple[str, str], ledger: Ledger) -> dict[str, Entry]:
+    ledger_id, refund_id = found
+    entries = ledger.read_entries_from(ledger_id, f"{REFUND_ENTRIES}{refund_id}#")
+    return {entry.entry_id: entry for entry in entries}
