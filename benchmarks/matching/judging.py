@@ -158,11 +158,20 @@ def within_one_error(text: str) -> set[str]:
 
 
 def _unconfuse(text: str) -> Iterator[str]:
-    """The text with each set of the letters that look like digits read as digits."""
+    """The text with each set of the letters that look like digits read as digits.
+
+    Check digits and invoice number are digits whatever is read in the account id between them.
+    """
+    head, body, number = text[:4], text[4:-INVOICE_NUMBER_SIGNS], text[-INVOICE_NUMBER_SIGNS:]
     letters = [letter for letter in _DIGITS if letter in text]
     for count in range(len(letters) + 1):
         for chosen in combinations(letters, count):
-            yield "".join(_DIGITS[sign] if sign in chosen else sign for sign in text)
+            yield _as_digits(text, chosen)
+            yield _as_digits(head, letters) + _as_digits(body, chosen) + _as_digits(number, letters)
+
+
+def _as_digits(text: str, letters: Iterable[str]) -> str:
+    return "".join(_DIGITS[sign] if sign in letters else sign for sign in text)
 
 
 def _sums(account: BilledAccount, currency: str) -> set[int]:

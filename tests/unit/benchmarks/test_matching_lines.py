@@ -107,6 +107,10 @@ def test_letters_for_digits_are_read_back() -> None:
     assert all(REFERENCE in within_one_error(confuse_signs(REFERENCE, chance)) for _ in range(200))
 
 
+def test_a_letter_may_be_meant_in_the_account_and_a_digit_around_it() -> None:
+    assert "RF10K000FI0001" in within_one_error("RFI0K000FI000I")
+
+
 def test_a_reference_is_cut_off_at_its_end() -> None:
     chance = random.Random(5)  # noqa: S311 - chance that can be repeated
     assert {len(REFERENCE) - len(cut_off(REFERENCE, chance)) for _ in range(200)} == {1, 2, 3, 4, 5, 6}
