@@ -130,6 +130,7 @@ CLOSE_DAY: Final = FunctionDefinition(
     needs_time_zone=True,
     tables=(
         TableAccess(table="accounts", actions=(SCAN, BATCH_GET)),
+        TableAccess(table="entries", actions=(QUERY,)),
         TableAccess(table="policies", actions=(SCAN, QUERY)),
         TableAccess(table="bank_files", actions=(GET, QUERY, PUT), queried_indexes=("received",)),
         TableAccess(table="discrepancies", actions=(GET, PUT, UPDATE), queried_indexes=("worklist",)),

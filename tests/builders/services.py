@@ -10,7 +10,9 @@ from pawledger.domain.policy_events import PolicyIssued
 from pawledger.domain.rulebook import Rulebook
 from pawledger.ports import Announcements
 from pawledger.rules.provider_profiles import ProviderProfile
+from pawledger.rules.refund_rules import load_refund_rules
 from pawledger.rules.return_reasons import load_return_reasons
+from pawledger.services.check_refunds import RefundWatchPorts
 from pawledger.services.close_day import ClosingPorts
 from pawledger.services.mandate_notices import NoticePorts
 from pawledger.services.payer_keys import PayerKeys
@@ -89,6 +91,7 @@ def connect_closing(world: MemoryWorld) -> ClosingPorts:
         discrepancies=world.discrepancy_book,
         archive=world.ledger,
         terms=world.ledger,
+        refunds=RefundWatchPorts(world.ledger, world.discrepancy_book, load_refund_rules),
     )
 
 

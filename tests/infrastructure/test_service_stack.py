@@ -83,6 +83,7 @@ TABLE_RIGHTS = {
     },
     "close_day": {
         "AccountsTableName": {"Scan", "BatchGetItem"},
+        "EntriesTableName": {"Query"},
         "PoliciesTableName": {"Scan", "Query"},
         "BankFilesTableName": {"GetItem", "PutItem", "Query"},
         "BankFilesTableName/index/received": {"Query"},

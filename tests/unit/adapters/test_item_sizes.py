@@ -30,7 +30,7 @@ BY_HAND = {
     EntryKind.MONEY_MOVED,
     EntryKind.INVOICES_WRITTEN_OFF,
     EntryKind.ENTRY_UNDONE,
-    *(kind for kind in EntryKind if kind.startswith("refund_")),
+    *(kind for kind in EntryKind if kind.startswith(("refund_", "write_off_"))),
 }
 """What a person decides now and then; it may be of any length."""
 ACCOUNT_ID = "HOME00000001"

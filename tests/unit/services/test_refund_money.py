@@ -4,6 +4,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Any, Final
 
 import pytest
@@ -248,7 +249,7 @@ def test_a_step_that_does_not_follow_is_refused(
 ) -> None:
     refund = at(world, state)
     for step in steps:
-        assert f"is {state} since 2026-" in refuse(world, RefundStateError, lambda step=step: step(world, refund))
+        assert f"is {state} since 2026-" in refuse(world, RefundStateError, partial(step, world, refund))
 
 
 def test_the_same_step_by_another_person_is_refused_with_who_was_first(world: MemoryWorld) -> None:
@@ -332,7 +333,7 @@ def test_end_to_end_ids_are_checked_and_belong_to_one_refund(world: MemoryWorld)
     approve(world, first)
     approve(world, second)
     for unusable in ("abc", "NOTPROVIDED", "x" * 36, " REF-1", "R\u00e9f-1234"):
-        refuse(world, EndToEndIdError, lambda unusable=unusable: send(world, first, unusable))
+        refuse(world, EndToEndIdError, partial(send, world, first, unusable))
     ports, nameless = refund_ports(world), Sending("REF-2026-1", " ")
     refuse(
         world,

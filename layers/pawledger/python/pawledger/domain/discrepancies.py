@@ -55,6 +55,9 @@ class DiscrepancyKind(StrEnum):
     POLICY_MONTH_NOT_BILLED = "policy_month_not_billed"
     ACCOUNTS_NOT_BILLED = "accounts_not_billed"
     BILL_RUN_HELD = "bill_run_held"
+    REFUND_LATE = "refund_late"
+    REFUND_WAITING = "refund_waiting"
+    REFUNDS_OUT_OF_BALANCE = "refunds_out_of_balance"
     LEDGER_OUT_OF_BALANCE = "ledger_out_of_balance"
     MONEY_BETWEEN_LEDGERS = "money_between_ledgers"
 
@@ -466,6 +469,29 @@ KINDS: Final[Mapping[DiscrepancyKind, KindTerms]] = {
         "Compare with what changed since yesterday (prices, rules, policies). Is it right: `pawledger runs "
         "release DAY --reason TEXT`; if not, `pawledger runs drop DAY --reason TEXT`, have it corrected, and the "
         "next day bills it.",
+    ),
+    DiscrepancyKind.REFUND_LATE: KindTerms(
+        Owner.BILLING,
+        Severity.HIGH,
+        1,
+        _TOLD,
+        "Have it approved and sent today (`pawledger refunds approve` and `send`); where the law says so, interest is"
+        " added by the day. This heals when it is sent or given up.",
+    ),
+    DiscrepancyKind.REFUND_WAITING: KindTerms(
+        Owner.BILLING,
+        Severity.MEDIUM,
+        5,
+        _TOLD,
+        "Approve or reject it (`pawledger refunds approve`, `reject`), send it, or ask the bank whether it was paid and"
+        " make it void if not. This heals when it goes on.",
+    ),
+    DiscrepancyKind.REFUNDS_OUT_OF_BALANCE: KindTerms(
+        Owner.FINANCE,
+        Severity.HIGH,
+        1,
+        _TOLD,
+        "Send nothing of this ledger and run `pawledger ledger verify` on it.",
     ),
     DiscrepancyKind.LEDGER_OUT_OF_BALANCE: KindTerms(
         Owner.FINANCE,

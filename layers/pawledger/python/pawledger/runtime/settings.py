@@ -85,6 +85,7 @@ class CloseDaySettings:
     FUNCTION: ClassVar[str] = "close_day"
 
     accounts_table: str
+    entries_table: str
     policies_table: str
     bank_files_table: str
     discrepancies_table: str

@@ -52,6 +52,7 @@ from pawledger.runtime.settings import (
 )
 
 if TYPE_CHECKING:
+    from pawledger.domain.refund_rules import RefundRules
     from pawledger.domain.return_reasons import ReturnReasons
     from pawledger.rules.provider_profiles import ProviderProfile, ProviderProfiles
     from pawledger.services.announce_returns import ReturnAnnouncingPorts
@@ -166,14 +167,15 @@ def connect_posting(settings: PostPaymentsSettings) -> "PostingPorts":
 
 
 def connect_closing(settings: CloseDaySettings) -> "ClosingPorts":
-    """Everything that closing a day touches; its archive has heads and terms."""
+    """Everything that closing a day touches; its archive reads and does not write."""
     from pawledger.adapters.bank_holidays import LibraryHolidayCalendars  # noqa: PLC0415
+    from pawledger.services.check_refunds import RefundWatchPorts  # noqa: PLC0415
     from pawledger.services.close_day import ClosingPorts  # noqa: PLC0415
     from pawledger.services.file_calendar import FileCalendarPorts  # noqa: PLC0415
 
     accounts = bind(AccountRow, settings.accounts_table, _connection())
     terms = bind(TermRow, settings.policies_table, _connection())
-    archive = DynamoLedgerArchive(accounts, policies=terms)
+    archive = DynamoLedgerArchive(accounts, bind(EntryRow, settings.entries_table, _connection()), terms)
     register, discrepancies = _register(settings.bank_files_table), _discrepancy_book(settings.discrepancies_table)
     return ClosingPorts(
         register=register,
@@ -187,6 +189,7 @@ def connect_closing(settings: CloseDaySettings) -> "ClosingPorts":
             holidays=LibraryHolidayCalendars(),
             time_zone=settings.billing_time_zone,
         ),
+        refunds=RefundWatchPorts(archive, discrepancies, _refund_rules),
     )
 
 
@@ -244,6 +247,13 @@ def _profiles() -> "ProviderProfiles":
 def _profile_of(provider: str) -> "ProviderProfile | None":
     """The shipped profile of a provider."""
     return _profiles().get(provider)
+
+
+def _refund_rules() -> "RefundRules":
+    """The rules of refunds; read when a day is closed, not when the function starts."""
+    from pawledger.rules.refund_rules import load_refund_rules  # noqa: PLC0415
+
+    return load_refund_rules()
 
 
 def _return_rules() -> "ReturnRules":

@@ -14,6 +14,7 @@ from pawledger.domain.identifiers import is_settlement_ledger
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.money import format_amount
 from pawledger.ports import BankFileRecord, BankFileRegister, DiscrepancyBook, LedgerArchive, TermArchive
+from pawledger.services.check_refunds import RefundWatchPorts, check_refunds, holds_refunds
 from pawledger.services.file_calendar import FileCalendarPorts, check_deliveries
 from pawledger.services.file_proof import FileProof, prove_file_posting
 from pawledger.services.heal_settled import heal_settled
@@ -40,6 +41,8 @@ class ClosingPorts:
     terms: TermArchive
     calendar: FileCalendarPorts | None = None
     """None where no provider has a calendar."""
+    refunds: RefundWatchPorts | None = None
+    """None where nobody refunds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,8 @@ def close_day(business_date: date, ports: ClosingPorts) -> DayProof:
     if ports.calendar is not None:
         check_deliveries(business_date, ports.calendar)
         check_settlements(business_date, books.settlements, ports.calendar)
+    if ports.refunds is not None:
+        check_refunds(business_date, books.refunding, ports.refunds)
     months = prove_policy_months(business_date, ports.terms, ports.discrepancies)
     open_by_kind: Counter[DiscrepancyKind] = Counter()
     oldest_days_by_kind: dict[DiscrepancyKind, int] = {}
@@ -165,6 +170,8 @@ class _Books:
     overdue_named: list[str] = field(default_factory=list)
     settlements: list[AccountHead] = field(default_factory=list)
     """Heads of the ledgers in which providers' payouts meet the lines of the bank."""
+    refunding: list[AccountHead] = field(default_factory=list)
+    """Heads of the ledgers that hold money which is to go back to payers."""
 
 
 def _read_books(business_date: date, ports: ClosingPorts) -> _Books:
@@ -177,6 +184,8 @@ def _read_books(business_date: date, ports: ClosingPorts) -> _Books:
         books.account_count += 1
         if is_settlement_ledger(head.account_id):
             books.settlements.append(head)
+        if holds_refunds(head):
+            books.refunding.append(head)
         books.balances.update({(currency, str(name)): minor for (currency, name), minor in head.balances.items()})
         if _is_out_of_balance(head):
             books.unbalanced_count += 1

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Final
 
 from pawledger.domain.discrepancy_life import Change, ChangeKind, ResolutionUnderWayError, finish
-from pawledger.domain.entries import Entry, LedgerAccount
+from pawledger.domain.entries import Entry
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.ledger import AccountHead, apply_entry, chain_entry
 from pawledger.domain.marks import mark_of_id
@@ -31,7 +31,7 @@ from pawledger.domain.refund_steps import (
     due_on_of,
     find_refund,
 )
-from pawledger.domain.refunds import Refund, RefundStep
+from pawledger.domain.refunds import Refund
 from pawledger.ports import (
     DiscrepancyBook,
     HeadMovedError,
@@ -42,6 +42,7 @@ from pawledger.ports import (
     ReferenceBook,
 )
 from pawledger.services.append_entry import Proposal, append_entry
+from pawledger.services.check_refunds import holds_refunds
 from pawledger.services.resolve_discrepancy import PlannedEntry
 from pawledger.services.settle_refunds import reference_of_mark
 
@@ -175,11 +176,6 @@ def find_open_refunds(archive: LedgerArchive) -> Iterator[Refund]:
         yield from (refund for refund in read_refunds(ledger_id, archive) if refund.is_open)
 
 
-def holds_refunds(head: AccountHead) -> bool:
-    """Whether money of a ledger is to go back to payers."""
-    return any(name is LedgerAccount.REFUNDS for _, name in head.balances)
-
-
 def _interest_minor(refund: Refund, day: date, rules: RefundRules) -> int:
     """What it costs to send a refund on a day, by the rule that was found when it was requested."""
     due_on = due_on_of(refund)
@@ -263,9 +259,3 @@ def _open_again(refund: Refund, act: Act, discrepancies: DiscrepancyBook) -> Non
         ((refund.ledger_id, refund.steps[refund.state].entry_id),),
     )
     discrepancies.change(recorded, finish(recorded, change))
-
-
-def is_late(refund: Refund, day: date) -> bool:
-    """Whether a refund was not sent in time, and still is not."""
-    due_on = due_on_of(refund)
-    return refund.state in (RefundStep.REQUESTED, RefundStep.APPROVED) and due_on is not None and due_on < day
