@@ -3,6 +3,7 @@
 import pytest
 
 from pawledger.bank_files.mt940_information import Information, read_information
+from pawledger.bank_files.mt940_information_columns import read_fields
 from pawledger.bank_files.records import StatementEntry
 from tests.builders.mt940_file import Row, write_mt940
 from tests.unit.bank_files.test_mt940 import read
@@ -126,3 +127,29 @@ def test_words_of_a_payer_make_no_return_of_a_payment(information: str) -> None:
 )
 def test_fee_for_a_return_is_no_return(information: str, type_code: str) -> None:
     assert not entry_of(-50, information, type_code=type_code).is_return
+
+
+ALIKE = [
+    f"166?00GUTSCHRIFT?20EREF+E{n}?21SVWZ+words {n}?22more?30BANK?31ACCOUNT{n}?32PAYER {n}?34K{n}" for n in range(4)
+]
+
+
+@pytest.mark.parametrize(
+    ("alike", "odd"),
+    [
+        ("?32PAYER 2", "?33PAYER 2"),
+        ("?34K2", "?33 SENIOR"),
+        ("?31ACCOUNT2", "?30ACCOUNT2"),
+        ("?20EREF+", "?20KREF+"),
+        ("?21SVWZ+words 2", "?21words 2"),
+        ("?22more", "?22KREF+K2"),
+        ("?22more", "?22KREF: K2"),
+        ("?22more", "?23more"),
+    ],
+)
+def test_one_field_unlike_the_others_beside_it_says_the_same_as_by_itself(alike: str, odd: str) -> None:
+    fields = [ALIKE[0], ALIKE[1], ALIKE[2].replace(alike, odd), ALIKE[3]]
+    assert fields != ALIKE
+    columns = read_fields([f":86:{field}" for field in fields])
+    assert columns is not None
+    assert [row[:5] for row in zip(*columns, strict=False)] == [read_information(field)[:5] for field in fields]

@@ -9,6 +9,7 @@ import pytest
 from pawledger.bank_files.detection import detect_format
 from pawledger.bank_files.inspection import inspect_stream
 from pawledger.bank_files.nacha import COLUMN_ENTRIES_MIN, read_nacha
+from pawledger.bank_files.nacha_records import RecordBlock
 from pawledger.bank_files.records import Direction, Purpose, StatementEntry
 from pawledger.bank_files.report import FileReport, Verdict
 from tests.builders.nacha_file import (
@@ -465,3 +466,39 @@ def test_samples_get_their_verdict(name: str, verdict: Verdict, rule: str | None
         report = inspect_stream(stream)
     assert (report.format, report.verdict) == ("nacha", verdict)
     assert rules_of(report)[:1] == ([] if rule is None else [rule])
+
+
+def test_lines_that_are_even_only_in_their_sum_are_read_one_by_one() -> None:
+    records = write_records(Batch((Entry("27", 4250),)))
+    assert (records[0][3], records[0][-1]) == (" ", " ")
+    # A file header that lacks its last blank, and a line of one blank too much: 190 characters with their line feeds.
+    uneven = [records[0][:-1], f"{records[1]} ", *records[2:]]
+    entries, report = read("".join(f"{line}\n" for line in uneven).encode())
+    assert [entry.amount_minor for entry in entries] == [4250]
+    assert rules_of(report) == ["nacha.record_trimmed"]
+    # A file header broken in two at a blank: 95 characters with both line feeds.
+    broken = [records[0][:3], records[0][4:], *records[1:]]
+    _, report = read("".join(f"{line}\n" for line in broken).encode())
+    assert report.verdict is Verdict.UNREADABLE
+    assert "nacha.record_trimmed" in rules_of(report)
+
+
+def test_a_line_of_94_blanks_is_no_record() -> None:
+    records = write_records(Batch((Entry("27", 4250),)))
+    entries, report = read("".join(f"{line}\n" for line in [*records[:3], " " * 94, *records[3:]]).encode())
+    assert [entry.amount_minor for entry in entries] == [4250]
+    assert report.problems == []
+
+
+def test_a_nul_byte_is_told_at_its_line_however_far_it_is() -> None:
+    # 500 records come in two blocks of at most 345 lines.
+    records = write_records(Batch(tuple(Entry("27", 4250) for _ in range(500))))
+    records[449] = records[449].replace(" ", "\0", 1)
+    _, report = read("".join(f"{line}\n" for line in records).encode())
+    (problem,) = [problem for problem in report.problems if problem.rule == "lines.nul_byte"]
+    assert problem.line == 450
+
+
+def test_records_that_are_joined_keep_their_lines_over_a_gap() -> None:
+    first, second = (RecordBlock(f"{'6' * 94}\n", "6", range(line, line + 1), None) for line in (7, 9))
+    assert [*first.joined(second).lines] == [7, 9]

@@ -41,8 +41,8 @@ def split_entries(text: str, layout: EntryLayout, indicator: str) -> EntryColumn
     expression, order = _expression(*[(place.start, place.stop) for place in places], indicator=indicator)
     width = expression.groups + 1
     cells = expression.split(text)
-    # Nothing else in them is a line feed, so that a match is a record.
-    if len(cells) != width * count + 1 or cells[::width].count("") != count + 1:
+    # Nothing else in them is a line feed, so that a match is a record, and as many matches leave nothing between.
+    if len(cells) != width * count + 1:
         return None
     nothing = [""] * count
     columns = [nothing if place is None else cells[place::width] for place in order]
