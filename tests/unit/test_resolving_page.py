@@ -7,7 +7,8 @@ from typing import Final
 import pytest
 
 from pawledger.domain.discrepancies import KINDS, DiscrepancyKind, ResolutionCommand
-from pawledger.domain.resolutions import WRITE_OFF_LIMITS_MINOR
+from pawledger.domain.refund_rules import ANYONE
+from pawledger.rules.refund_rules import load_refund_rules
 
 PAGE: Final = (Path(__file__).resolve().parents[2] / "docs" / "resolving.md").read_text(encoding="utf-8")
 
@@ -30,5 +31,6 @@ def test_every_command_has_an_example(command: ResolutionCommand) -> None:
 
 def test_the_limit_of_writing_off_is_the_one_of_the_program() -> None:
     # 50.00 in each of the three currencies.
-    assert dict.fromkeys(("EUR", "GBP", "USD"), 5_000) == WRITE_OFF_LIMITS_MINOR
+    limits = load_refund_rules().write_off_limits
+    assert limits == {ANYONE: dict.fromkeys(("EUR", "GBP", "USD"), 5_000)}
     assert "up to 50.00 EUR, GBP or USD of one invoice" in PAGE

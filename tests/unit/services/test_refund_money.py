@@ -30,12 +30,12 @@ from pawledger.domain.refund_steps import (
 from pawledger.domain.refunds import Refund, RefundBegunError, RefundStep
 from pawledger.services.append_entry import EntryConflictError
 from pawledger.services.refund_money import (
-    RefundReasonError,
     approve_refund,
     find_open_refunds,
     request_refund,
     send_refund,
 )
+from pawledger.services.take_step import StepReasonError
 from tests.builders.refunds import (
     ASKED_ON,
     JANE,
@@ -175,8 +175,8 @@ def test_an_account_without_unapplied_cash_has_nothing_to_give_back(world: Memor
 
 
 def test_a_reason_is_needed(world: MemoryWorld) -> None:
-    refuse(world, RefundReasonError, lambda: request(world, HOME, 500, reason=" "))
-    refuse(world, RefundReasonError, lambda: request(world, HOME, 500, reason="x" * 301))
+    refuse(world, StepReasonError, lambda: request(world, HOME, 500, reason=" "))
+    refuse(world, StepReasonError, lambda: request(world, HOME, 500, reason="x" * 301))
 
 
 def test_a_small_rest_is_kept_where_the_rules_say_so(world: MemoryWorld) -> None:

@@ -58,6 +58,7 @@ class DiscrepancyKind(StrEnum):
     REFUND_LATE = "refund_late"
     REFUND_WAITING = "refund_waiting"
     REFUNDS_OUT_OF_BALANCE = "refunds_out_of_balance"
+    WRITE_OFF_WAITING = "write_off_waiting"
     LEDGER_OUT_OF_BALANCE = "ledger_out_of_balance"
     MONEY_BETWEEN_LEDGERS = "money_between_ledgers"
 
@@ -492,6 +493,13 @@ KINDS: Final[Mapping[DiscrepancyKind, KindTerms]] = {
         1,
         _TOLD,
         "Send nothing of this ledger and run `pawledger ledger verify` on it.",
+    ),
+    DiscrepancyKind.WRITE_OFF_WAITING: KindTerms(
+        Owner.BILLING,
+        Severity.LOW,
+        5,
+        _TOLD,
+        "A second person approves or rejects it: `pawledger write-offs approve`, `reject`. This heals then.",
     ),
     DiscrepancyKind.LEDGER_OUT_OF_BALANCE: KindTerms(
         Owner.FINANCE,

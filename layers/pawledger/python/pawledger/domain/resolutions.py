@@ -7,7 +7,6 @@ one each, against `clearing` (decision 0070). All is pure: a preview decides the
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from types import MappingProxyType
 from typing import Any, Final
 
 from pawledger.domain.allocation import allocate_in_turn, allocate_oldest_first, sum_of
@@ -31,9 +30,6 @@ RESOLUTION_ID_LENGTH: Final = 24
 
 SHARES_MAX: Final = 20
 """Accounts over which one payment is split: a household, an employer's group; more is a file, not a payment."""
-
-WRITE_OFF_LIMITS_MINOR: Final[Mapping[str, int]] = MappingProxyType({"EUR": 5_000, "GBP": 5_000, "USD": 5_000})
-"""What one person may write off of one invoice alone, in minor units; of other currencies nothing."""
 
 _SHARES: Final = "shares"
 
@@ -261,34 +257,6 @@ def decide_move(resolution: Resolution, head: AccountHead, payment: Entry, entri
     return _through_clearing(decision)
 
 
-def decide_write_off(resolution: Resolution, head: AccountHead) -> Decision:
-    """What is open of an invoice is not asked for any more. Raises `InvoiceNotOpenError`, `AmountBeyondError`."""
-    request, currency = resolution.request, head.currency or ""
-    invoice = _one_open_invoice(head, request.invoice_id)
-    amount_minor = request.amount_minor or invoice.remaining_minor
-    limit_minor = WRITE_OFF_LIMITS_MINOR.get(currency, 0)
-    if amount_minor > invoice.remaining_minor:
-        raise AmountBeyondError(
-            f"of {invoice.invoice_id} {_write(invoice.remaining_minor, currency)} is open, not "
-            f"{_write(amount_minor, currency)}"
-        )
-    if amount_minor > limit_minor:
-        raise AmountBeyondError(
-            f"one person may write off {_write(limit_minor, currency)} of one invoice, not "
-            f"{_write(amount_minor, currency)}"
-        )
-    return _decision(
-        resolution,
-        1,
-        f"{_write(amount_minor, currency)} of {invoice.invoice_id} is written off",
-        {"invoice_id": invoice.invoice_id, "amount_minor": amount_minor, "currency": currency},
-        Posting(LedgerAccount.WRITTEN_OFF, currency, amount_minor),
-        Posting(LedgerAccount.RECEIVABLE, currency, -amount_minor),
-        kind=EntryKind.INVOICES_WRITTEN_OFF,
-        allocations=(Allocation(invoice.invoice_id, amount_minor, invoice.due_on),),
-    )
-
-
 def decide_return_to_payer(resolution: Resolution, waiting: WaitingMoney) -> Decision:
     """Money that waits is set aside to go back to its payer; sending it is the way of every refund."""
     amount_minor = resolution.request.amount_minor or waiting.left_minor
@@ -401,7 +369,8 @@ def _named_invoices(head: AccountHead, invoice_ids: Sequence[str]) -> list[OpenI
     return [standing[invoice_id] for invoice_id in invoice_ids]
 
 
-def _one_open_invoice(head: AccountHead, invoice_id: str | None) -> OpenInvoice:
+def find_open_invoice(head: AccountHead, invoice_id: str | None) -> OpenInvoice:
+    """The open invoice of an id; without one, the only one that is open. Raises `InvoiceNotOpenError`."""
     if invoice_id is not None:
         return _named_invoices(head, [invoice_id])[0]
     if len(head.open_invoices) != 1:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
 from pawledger.domain.refund_rules import ANYONE, DayCount, RefundDeadlineRule, RefundRules
-from pawledger.rules.rule_faults import BillingRulesError, RuleFault, TableReader
+from pawledger.rules.rule_faults import BillingRulesError, RuleFault, TableReader, WrittenFloat
 from pawledger.rules.rule_rows import JURISDICTION_PATTERN, PRODUCT_PATTERN, RULE_ID_PATTERN
 
 FILE: Final = "refunds.toml"
@@ -32,7 +32,7 @@ _BELOW_MINIMUM: Final = ("stays", "written_up")
 def refund_rules_from_toml(text: str) -> RefundRules:
     """The rules in a TOML text. Raises `BillingRulesError` with every fault."""
     try:
-        table = tomllib.loads(text)
+        table = tomllib.loads(text, parse_float=WrittenFloat)
     except tomllib.TOMLDecodeError as error:
         raise BillingRulesError([RuleFault(FILE, "", "", f"not TOML: {error}")]) from None
     reader = TableReader(FILE, "", table)

@@ -3,15 +3,12 @@
 Two persons at once: the ledger's head and the id of the step let one of them be first; the other one is told by name.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
 from pawledger.domain.discrepancy_life import Change, ChangeKind, ResolutionUnderWayError, finish
 from pawledger.domain.entries import Entry
-from pawledger.domain.errors import PawledgerError
-from pawledger.domain.ledger import AccountHead, apply_entry, chain_entry
 from pawledger.domain.marks import mark_of_id
 from pawledger.domain.refund_rules import RefundDeadline, RefundRules, find_deadline, interest_of
 from pawledger.domain.refund_steps import (
@@ -31,27 +28,20 @@ from pawledger.domain.refund_steps import (
     due_on_of,
     find_refund,
 )
-from pawledger.domain.refunds import Refund
+from pawledger.domain.refunds import Refund, refunds_among
 from pawledger.ports import (
     DiscrepancyBook,
-    HeadMovedError,
     HolidayCalendars,
     Ledger,
     LedgerArchive,
     Pause,
     ReferenceBook,
 )
-from pawledger.services.append_entry import Proposal, append_entry
+from pawledger.services.append_entry import Proposal
 from pawledger.services.check_refunds import holds_refunds
 from pawledger.services.resolve_discrepancy import PlannedEntry
 from pawledger.services.settle_refunds import reference_of_mark
-
-REASON_CHARACTERS_MAX: Final = 300
-"""A sentence or two: it stands in the entry, and an entry stays under a kilobyte."""
-
-
-class RefundReasonError(PawledgerError):
-    """A step of a refund or write-off needs a reason, of at most `REASON_CHARACTERS_MAX` characters."""
+from pawledger.services.take_step import LedgerView, take_step
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +77,7 @@ def request_refund(
 
         return decide_request(ledger, request, ports.rules, deadline_of, act)
 
-    return _take_step(account_id, decide, act, ports, is_preview=is_preview)
+    return _take(account_id, decide, act, ports, is_preview=is_preview)
 
 
 def approve_refund(ledger_id: str, refund_id: str, act: Act, ports: RefundPorts, *, is_preview: bool) -> Refunded:
@@ -97,7 +87,7 @@ def approve_refund(ledger_id: str, refund_id: str, act: Act, ports: RefundPorts,
         refund = find_refund(ledger.refunds, refund_id, ledger_id)
         return Decided(refund_id, decide_approval(refund, ledger.entries, ports.rules, act))
 
-    return _take_step(ledger_id, decide, act, ports, is_preview=is_preview)
+    return _take(ledger_id, decide, act, ports, is_preview=is_preview)
 
 
 def reject_refund(ledger_id: str, refund_id: str, act: Act, ports: RefundPorts, *, is_preview: bool) -> Refunded:
@@ -109,7 +99,7 @@ def reject_refund(ledger_id: str, refund_id: str, act: Act, ports: RefundPorts, 
     def decide(ledger: RefundLedger) -> Decided:
         return Decided(refund_id, decide_rejection(find_refund(ledger.refunds, refund_id, ledger_id), act))
 
-    done = _take_step(ledger_id, decide, act, ports, is_preview=is_preview)
+    done = _take(ledger_id, decide, act, ports, is_preview=is_preview)
     if not is_preview:
         _open_again(done.refund, act, ports.discrepancies)
     return done
@@ -138,14 +128,14 @@ def send_refund(
         return Decided(refund_id, decide_sending(refund, ledger.entries, late, act))
 
     # What is refused is refused before the id is taken, which can never be given back.
-    planned = _take_step(ledger_id, decide, act, ports, is_preview=True)
+    planned = _take(ledger_id, decide, act, ports, is_preview=True)
     reference = reference_of_mark(mark_of_id(sending.end_to_end_id))
     known = ports.references.find(reference)
     if known is None and not is_preview and planned.planned:
         known = ports.references.claim(reference, target)
     if known not in (None, target):
         raise EndToEndIdError(f"{sending.end_to_end_id} is the end-to-end id of another refund, {known}")
-    return planned if is_preview else _take_step(ledger_id, decide, act, ports, is_preview=False)
+    return planned if is_preview else _take(ledger_id, decide, act, ports, is_preview=False)
 
 
 def void_refund(ledger_id: str, refund_id: str, act: Act, ports: RefundPorts, *, is_preview: bool) -> Refunded:
@@ -157,7 +147,7 @@ def void_refund(ledger_id: str, refund_id: str, act: Act, ports: RefundPorts, *,
     def decide(ledger: RefundLedger) -> Decided:
         return Decided(refund_id, decide_void(find_refund(ledger.refunds, refund_id, ledger_id), act))
 
-    done = _take_step(ledger_id, decide, act, ports, is_preview=is_preview)
+    done = _take(ledger_id, decide, act, ports, is_preview=is_preview)
     if not is_preview:
         _open_again(done.refund, act, ports.discrepancies)
     return done
@@ -165,8 +155,7 @@ def void_refund(ledger_id: str, refund_id: str, act: Act, ports: RefundPorts, *,
 
 def read_refunds(ledger_id: str, archive: LedgerArchive) -> tuple[Refund, ...]:
     """The refunds of one ledger, in the order in which they were requested."""
-    entries = tuple(entry for entry, _ in archive.read_entries(ledger_id))
-    return RefundLedger(AccountHead(ledger_id), entries).refunds
+    return refunds_among(entry for entry, _ in archive.read_entries(ledger_id))
 
 
 def find_open_refunds(archive: LedgerArchive) -> Iterator[Refund]:
@@ -186,49 +175,19 @@ def _interest_minor(refund: Refund, day: date, rules: RefundRules) -> int:
     return interest_of(refund.amount_minor, percent, (day - due_on).days)
 
 
-def _take_step(
+def _take(
     ledger_id: str, decide: Callable[[RefundLedger], Decided], act: Act, ports: RefundPorts, *, is_preview: bool
 ) -> Refunded:
-    """Append what is decided of a ledger, or only say what that would come to."""
-    if not act.reason.strip() or len(act.reason) > REASON_CHARACTERS_MAX:
-        raise RefundReasonError(f"give a reason of 1 to {REASON_CHARACTERS_MAX} characters")
-    head = ports.ledger.read_head(ledger_id, consistent=True) or AccountHead(ledger_id)
-    ledger = RefundLedger(head, entries_until(head, ports.archive))
-    decided = decide(ledger)
-    if decided.decision is None:
-        return Refunded(find_refund(ledger.refunds, decided.refund_id, ledger_id))
-    if is_preview:
-        entry = chain_entry(head, decided.decision)
-        after = RefundLedger(apply_entry(head, entry), (*ledger.entries, entry))
-        planned = (PlannedEntry(head, decided.decision, after.head),)
-        return Refunded(find_refund(after.refunds, decided.refund_id, ledger_id), planned)
+    """Take a step of a refund; the refund after it."""
+    ids: list[str] = []
 
-    seen: list[tuple[RefundLedger, Decided]] = []
-
-    def propose(head: AccountHead, consistent: bool) -> Proposal | None:  # noqa: ARG001 - entries are read consistently
-        standing = RefundLedger(head, entries_until(head, ports.archive))
-        decided = decide(standing)
-        seen[:] = [(standing, decided)]
+    def decide_step(view: LedgerView) -> Proposal | None:
+        decided = decide(RefundLedger(view.head, view.entries))
+        ids[:] = [decided.refund_id]
         return Proposal(decided.decision) if decided.decision else None
 
-    recorded = append_entry(ports.ledger, ports.pause, ledger_id, propose, known_head=head)
-    ((standing, decided),) = seen
-    if recorded is None or recorded.head is None:
-        return Refunded(find_refund(read_refunds(ledger_id, ports.archive), decided.refund_id, ledger_id))
-    after = RefundLedger(recorded.head, (*standing.entries, recorded.entry))
-    planned = (PlannedEntry(standing.head, recorded.entry.decision, recorded.head),)
-    return Refunded(find_refund(after.refunds, decided.refund_id, ledger_id), planned)
-
-
-def entries_until(head: AccountHead, archive: LedgerArchive) -> Sequence[Entry]:
-    """The entries that a head stands for; what was appended behind it is left out, as appending will find out.
-
-    Raises `HeadMovedError` where the entries are older than the head.
-    """
-    entries = [entry for entry, _ in archive.read_entries(head.account_id)]
-    if len(entries) < head.version:
-        raise HeadMovedError(f"the entries of {head.account_id} lag behind its head")
-    return entries[: head.version]
+    taken = take_step(ledger_id, decide_step, act.reason, ports, is_preview=is_preview)
+    return Refunded(find_refund(refunds_among(taken.after.entries), ids[0], ledger_id), taken.planned)
 
 
 def _open_again(refund: Refund, act: Act, discrepancies: DiscrepancyBook) -> None:

@@ -37,12 +37,12 @@ from pawledger.domain.resolutions import (
     decide_move,
     decide_return_to_payer,
     decide_undo,
-    decide_write_off,
     resolution_id_of,
     settle_shares,
     shares_of,
 )
 from pawledger.domain.waiting_money import NothingWaitsError, WaitingMoney, find_waiting
+from pawledger.domain.write_offs import decide_resolution as decide_write_off
 from pawledger.ports import DiscrepancyBook, DiscrepancyMovedError, HeadMovedError, Ledger, LedgerArchive, Pause
 from pawledger.services.append_entry import Proposal, append_entry
 
@@ -224,7 +224,15 @@ def _plan_steps(resolution: Resolution, ports: ResolvingPorts) -> Sequence[_Step
     if command is ResolutionCommand.WRITE_OFF:
         if discrepancy.account_id is None:
             raise PaymentUnknownError(f"{discrepancy.discrepancy_id} is not about an account")
-        return [_Step(discrepancy.account_id, resolution.entry_id(1), lambda head: decide_write_off(resolution, head))]
+        # Rules are read by those who write off, and not by all who resolve.
+        from pawledger.rules.refund_rules import load_refund_rules  # noqa: PLC0415
+
+        rules = load_refund_rules()
+
+        def write_off(head: AccountHead) -> Decision:
+            return decide_write_off(resolution, head, _entries_until(head, ports), rules)
+
+        return [_Step(discrepancy.account_id, resolution.entry_id(1), write_off)]
     payment = _read_payment(discrepancy.account_id, discrepancy.subject, ports)
     begun = ports.ledger.read_entry(payment.account_id, resolution.entry_id(1))
     shares = shares_of(begun.decision) if begun else _settle(resolution, payment, ports)
