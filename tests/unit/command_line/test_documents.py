@@ -46,6 +46,8 @@ def pawledger(story: AccountStory) -> Callable[..., Printed]:
         no_other,
         no_other,
         no_other,
+        no_other,
+        no_other,
     )
 
     def run(*argv: str) -> Printed:

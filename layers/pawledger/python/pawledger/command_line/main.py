@@ -13,7 +13,17 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-from pawledger.command_line import accounts, discrepancies, documents, files, ledgers, resolutions, runs
+from pawledger.command_line import (
+    accounts,
+    discrepancies,
+    documents,
+    files,
+    ledgers,
+    refunds,
+    resolutions,
+    runs,
+    write_offs,
+)
 from pawledger.command_line.tables import escape_text
 from pawledger.domain.bill_runs import RunStatus
 from pawledger.domain.calendar import Month, MonthInvalidError, read_month
@@ -290,6 +300,27 @@ def _close_month(arguments: argparse.Namespace, books: Books, err: TextIO) -> An
     return document, finance.write_close
 
 
+def _take_refund_step(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:  # noqa: ARG001 - as above
+    return refunds.take_step(arguments, books, datetime.now(UTC)), refunds.write_step
+
+
+def _list_refunds(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:  # noqa: ARG001 - as above
+    as_of = arguments.as_of or _today()
+    return refunds.list_refunds(books, arguments.account, arguments.csv, as_of=as_of), refunds.write_refund_list
+
+
+def _show_refund(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:  # noqa: ARG001 - as above
+    return refunds.show_refund(books, arguments.ledger_id, arguments.refund_id), refunds.write_refund
+
+
+def _take_write_off_step(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:  # noqa: ARG001 - as above
+    return write_offs.take_step(arguments, books, datetime.now(UTC)), write_offs.write_step
+
+
+def _list_write_offs(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:  # noqa: ARG001 - as above
+    return write_offs.list_write_offs(books, arguments.account_id), write_offs.write_write_off_list
+
+
 _COMMANDS: Final[dict[str, Callable[[argparse.Namespace, Books, TextIO], Answer]]] = {
     "account show": _show_account,
     "account statement": _show_statement,
@@ -305,10 +336,22 @@ _COMMANDS: Final[dict[str, Callable[[argparse.Namespace, Books, TextIO], Answer]
     "ledger verify": _verify_ledger,
     "payment explain": _explain_payment,
     "preview": _preview_account,
+    "refunds approve": _take_refund_step,
+    "refunds list": _list_refunds,
+    "refunds reject": _take_refund_step,
+    "refunds request": _take_refund_step,
+    "refunds send": _take_refund_step,
+    "refunds show": _show_refund,
+    "refunds void": _take_refund_step,
     "runs drop": _decide_run,
     "runs list": _list_runs,
     "runs release": _decide_run,
     "runs show": _show_run,
+    "write-offs approve": _take_write_off_step,
+    "write-offs list": _list_write_offs,
+    "write-offs reject": _take_write_off_step,
+    "write-offs request": _take_write_off_step,
+    "write-offs undo": _take_write_off_step,
 }
 
 
@@ -340,6 +383,10 @@ def _build_parser() -> argparse.ArgumentParser:
     preview.add_argument("account_id", type=_read_account_id, metavar="ACCOUNT")
     preview.add_argument("--until", type=_read_day, required=True, metavar="DATE", help="the last day that is billed")
     preview.add_argument("--event", metavar="FILE", help="as it would be with the event in this file (JSON)")
+    refunds.add_refund_commands(_add_group(groups, "refunds", "what goes back to payers"), _add_command)
+    write_offs.add_write_off_commands(
+        _add_group(groups, "write-offs", "what invoices are not asked for any more"), _add_command
+    )
     _add_run_commands(_add_group(groups, "runs", "the bill runs of the last days"))
     check = _add_group(groups, "providers", "what providers are expected to drop").add_parser(
         "check", help="check provider profiles: those named, else those of this installation", allow_abbrev=False

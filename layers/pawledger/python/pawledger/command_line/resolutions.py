@@ -2,15 +2,15 @@
 
 import argparse
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
 from pawledger.command_line.errors import ShareUnreadableError
-from pawledger.command_line.tables import UNKNOWN, Column, show_amount, write_fields, write_table
+from pawledger.command_line.planned_entries import planned_as_json, write_planned
+from pawledger.command_line.tables import write_fields
 from pawledger.domain.discrepancies import ResolutionCommand
 from pawledger.domain.identifiers import IdentifierError, check_account_id
-from pawledger.domain.ledger import AccountHead
 from pawledger.domain.money import AmountError, parse_amount
 from pawledger.domain.resolutions import ResolutionRequest, Share
 from pawledger.ports import DiscrepancyBook
@@ -19,7 +19,6 @@ from pawledger.services.decide_file import FileDecisionPorts, decide_file
 from pawledger.services.resolve_discrepancy import (
     Deed,
     DiscrepancyUnknownError,
-    PlannedEntry,
     Resolved,
     ResolvingPorts,
     resolve_discrepancy,
@@ -41,19 +40,6 @@ _HELP: Final = {
 }
 
 _FILE_COMMANDS: Final = (ResolutionCommand.ACCEPT_FILE, ResolutionCommand.REJECT_FILE)
-
-_ENTRY_COLUMNS: Final = (
-    Column("ledger"),
-    Column("posting"),
-    Column("amount", is_right=True),
-    Column("entry and reason", weight=1),
-)
-_BALANCE_COLUMNS: Final = (
-    Column("ledger"),
-    Column("balance or invoice"),
-    Column("before", is_right=True),
-    Column("after", is_right=True),
-)
 
 
 def add_resolution_commands(group: Any, add_command: AddCommand) -> None:
@@ -128,35 +114,8 @@ def write_resolved(document: dict[str, Any]) -> list[str]:
             ("status", document["status"]),
         ]
     )
-    if document["entries"]:
-        rows = [
-            [each["ledger_id"] if first else "", name, amount, f"{each['entry_id']}: {each['reason']}" if first else ""]
-            for each in document["entries"]
-            for first, (name, amount) in _with_first(_effects_of(each))
-        ]
-        lines += ["", *write_table(_ENTRY_COLUMNS, rows)]
-        changes = [
-            [each["ledger_id"], change["what"], *_before_and_after(change)]
-            for each in document["ledgers"]
-            for change in each["changes"]
-        ]
-        lines += ["", *write_table(_BALANCE_COLUMNS, changes)]
+    lines += write_planned(document)
     return [*lines, "", document["what_happened"]]
-
-
-def _effects_of(entry: dict[str, Any]) -> list[tuple[str, str]]:
-    postings = [
-        (each["ledger_account"], show_amount(each["amount_minor"], each["currency"])) for each in entry["postings"]
-    ]
-    return postings or [(UNKNOWN, UNKNOWN)]
-
-
-def _before_and_after(change: dict[str, Any]) -> list[str]:
-    return [show_amount(change[name], change["currency"]) for name in ("before_minor", "after_minor")]
-
-
-def _with_first(effects: Sequence[tuple[str, str]]) -> list[tuple[bool, tuple[str, str]]]:
-    return [(place == 0, effect) for place, effect in enumerate(effects)]
 
 
 def ports_of(books: Books) -> ResolvingPorts:
@@ -227,11 +186,6 @@ def _read_account_id(text: str) -> str:
 
 
 def _document(done: Resolved, *, is_preview: bool) -> dict[str, Any]:
-    first: dict[str, AccountHead] = {}
-    last: dict[str, AccountHead] = {}
-    for planned in done.planned:
-        first.setdefault(planned.before.account_id, planned.before)
-        last[planned.before.account_id] = planned.after
     count = len(done.planned)
     what_happened = "1 entry was appended." if count == 1 else f"{count or 'No'} entries were appended."
     if is_preview:
@@ -244,43 +198,6 @@ def _document(done: Resolved, *, is_preview: bool) -> dict[str, Any]:
         "status": done.recorded.status.value,
         "is_preview": is_preview,
         "is_repeated": done.is_repeated,
-        "entries": [_entry_as_json(planned) for planned in done.planned],
-        "ledgers": [
-            {"ledger_id": ledger_id, "changes": _changes(before, last[ledger_id])}
-            for ledger_id, before in first.items()
-        ],
+        **planned_as_json(done.planned),
         "what_happened": what_happened,
     }
-
-
-def _entry_as_json(planned: PlannedEntry) -> dict[str, Any]:
-    decision = planned.decision
-    return {
-        "ledger_id": planned.before.account_id,
-        "entry_id": decision.entry_id,
-        "reason": decision.reason,
-        "postings": [
-            {"ledger_account": each.ledger_account.value, "currency": each.currency, "amount_minor": each.amount_minor}
-            for each in decision.postings
-        ],
-        "settles_minor": {each.invoice_id: each.amount_minor for each in decision.allocations},
-        "opens_again_minor": {each.invoice_id: each.remaining_minor for each in decision.reopened},
-    }
-
-
-def _changes(before: AccountHead, after: AccountHead) -> list[dict[str, Any]]:
-    """Balances and open invoices that are not what they were."""
-    changes = []
-    for currency, ledger_account in sorted({*before.balances, *after.balances}):
-        pair = [head.balance_minor(ledger_account, currency) for head in (before, after)]
-        changes.append((str(ledger_account), currency, pair))
-    open_minor = [{i.invoice_id: i.remaining_minor for i in head.open_invoices} for head in (before, after)]
-    changes += [
-        (invoice_id, after.currency or "", [known.get(invoice_id, 0) for known in open_minor])
-        for invoice_id in sorted({*open_minor[0], *open_minor[1]})
-    ]
-    return [
-        {"what": what, "currency": currency, "before_minor": pair[0], "after_minor": pair[1]}
-        for what, currency, pair in changes
-        if pair[0] != pair[1]
-    ]

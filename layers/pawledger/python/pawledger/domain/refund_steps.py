@@ -211,11 +211,13 @@ def decide_approval(refund: Refund, entries: Sequence[Entry], rules: RefundRules
     return _step(refund, RefundStep.APPROVED, EntryKind.REFUND_APPROVED, "may go back to the payer", act)
 
 
-def decide_rejection(refund: Refund, act: Act) -> Decision | None:
+def decide_rejection(head: AccountHead, refund: Refund, act: Act) -> Decision | None:
     """The money does not go back, and waits again where it did."""
     if _stands(refund, RefundStep.REJECTED, (RefundStep.REQUESTED, RefundStep.APPROVED), act):
         return None
-    return _give_up(refund, RefundStep.REJECTED, EntryKind.REFUND_REJECTED, "does not go back to the payer", act)
+    return _give_up(
+        head, refund, (RefundStep.REJECTED, EntryKind.REFUND_REJECTED, "does not go back to the payer"), act
+    )
 
 
 def decide_sending(refund: Refund, entries: Sequence[Entry], sending: Sending, act: Act) -> Decision | None:
@@ -248,11 +250,13 @@ def decide_sending(refund: Refund, entries: Sequence[Entry], sending: Sending, a
     )
 
 
-def decide_void(refund: Refund, act: Act) -> Decision | None:
+def decide_void(head: AccountHead, refund: Refund, act: Act) -> Decision | None:
     """The bank did not pay what was sent, and will not: the money waits again where it did, without interest."""
     if _stands(refund, RefundStep.VOID, (RefundStep.SENT,), act):
         return None
-    return _give_up(refund, RefundStep.VOID, EntryKind.REFUND_VOIDED, "was not paid by the bank, and is void", act)
+    return _give_up(
+        head, refund, (RefundStep.VOID, EntryKind.REFUND_VOIDED, "was not paid by the bank, and is void"), act
+    )
 
 
 def find_refund(refunds: Sequence[Refund], refund_id: str, ledger_id: str) -> Refund:
@@ -366,8 +370,13 @@ def _write_up(refund_id: str, ground: Entry, amount: tuple[int, str], rules: Ref
     )
 
 
-def _give_up(refund: Refund, step: RefundStep, kind: EntryKind, what: str, act: Act) -> Decision:
-    """A step by which the money waits again where it did: the reverse of all that was posted for it."""
+def _give_up(head: AccountHead, refund: Refund, how: tuple[RefundStep, EntryKind, str], act: Act) -> Decision:
+    """A step by which the money waits again where it did: the reverse of all that was posted for it.
+
+    Did it come before the first policy of its account, which has opened since, then it is the account's own by now.
+    """
+    step, kind, what = how
+    is_released = refund.out_of is LedgerAccount.SUSPENSE and head.currency == refund.currency
     return _step(
         refund,
         step,
@@ -375,7 +384,7 @@ def _give_up(refund: Refund, step: RefundStep, kind: EntryKind, what: str, act: 
         what,
         act,
         Posting(LedgerAccount.REFUNDS, refund.currency, refund.total_minor),
-        Posting(refund.out_of, refund.currency, -refund.amount_minor),
+        Posting(LedgerAccount.UNAPPLIED if is_released else refund.out_of, refund.currency, -refund.amount_minor),
         Posting(LedgerAccount.INTEREST, refund.currency, -refund.interest_minor),
         more={UNDOES: refund.requested.entry_id},
     )

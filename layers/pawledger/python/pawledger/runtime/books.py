@@ -5,7 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from pawledger.ports import BankFileRegister, BankFileStore, DiscrepancyBook, Ledger, LedgerArchive, Pause, RunBook
+from pawledger.ports import (
+    BankFileRegister,
+    BankFileStore,
+    DiscrepancyBook,
+    HolidayCalendars,
+    Ledger,
+    LedgerArchive,
+    Pause,
+    ReferenceBook,
+    RunBook,
+)
 
 ENVIRONMENT_VARIABLE: Final = "PAWLEDGER_ENVIRONMENT"
 ENVIRONMENT_DEFAULT: Final = "production"
@@ -15,7 +25,7 @@ ENVIRONMENT_DEFAULT: Final = "production"
 class Books:
     """What the command line works with in one environment.
 
-    It writes what persons decide: about bill runs, and about discrepancies.
+    It writes what persons decide: about bill runs, discrepancies, refunds and write-offs.
     """
 
     ledger: Ledger
@@ -28,6 +38,8 @@ class Books:
     """The bucket of bank files, opened only by who needs it."""
     find_actor: Callable[[], str]
     """Who the credentials say is at work: the name under which a decision is kept."""
+    references: ReferenceBook
+    holidays: HolidayCalendars
 
 
 def choose_environment(named: str | None) -> str:

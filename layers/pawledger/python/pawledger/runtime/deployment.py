@@ -8,8 +8,9 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pawledger.adapters import models
+from pawledger.adapters.bank_holidays import LibraryHolidayCalendars
 from pawledger.adapters.clients import make_client
-from pawledger.adapters.dynamodb_books import DynamoBankFileRegister, DynamoDiscrepancyBook
+from pawledger.adapters.dynamodb_books import DynamoBankFileRegister, DynamoDiscrepancyBook, DynamoReferenceBook
 from pawledger.adapters.dynamodb_ledger import DynamoLedger, DynamoLedgerArchive, LedgerTables
 from pawledger.adapters.dynamodb_runs import DynamoRunBook
 from pawledger.adapters.pauses import JitteredPause
@@ -23,6 +24,7 @@ _OUTPUTS: Final = (
     "EntriesTableName",
     "DiscrepanciesTableName",
     "BankFilesTableName",
+    "ReferencesTableName",
     "RunsTableName",
     "BankFilesBucketName",
 )
@@ -90,6 +92,8 @@ def _bind_books(outputs: Mapping[str, str]) -> Books:
         pause=pause,
         open_store=lambda: S3BankFileStore(make_client("s3"), outputs["BankFilesBucketName"]),
         find_actor=lambda: str(make_client("sts").get_caller_identity()["Arn"]),
+        references=DynamoReferenceBook(models.bind(models.ReferenceRow, outputs["ReferencesTableName"], connection)),
+        holidays=LibraryHolidayCalendars(),
     )
 
 

@@ -97,7 +97,7 @@ def reject_refund(ledger_id: str, refund_id: str, act: Act, ports: RefundPorts, 
     """
 
     def decide(ledger: RefundLedger) -> Decided:
-        return Decided(refund_id, decide_rejection(find_refund(ledger.refunds, refund_id, ledger_id), act))
+        return Decided(refund_id, decide_rejection(ledger.head, find_refund(ledger.refunds, refund_id, ledger_id), act))
 
     done = _take(ledger_id, decide, act, ports, is_preview=is_preview)
     if not is_preview:
@@ -124,7 +124,7 @@ def send_refund(
 
     def decide(ledger: RefundLedger) -> Decided:
         refund = find_refund(ledger.refunds, refund_id, ledger_id)
-        late = Sending(sending.end_to_end_id, sending.payment_file, _interest_minor(refund, act.on, ports.rules))
+        late = Sending(sending.end_to_end_id, sending.payment_file, interest_on(refund, act.on, ports.rules))
         return Decided(refund_id, decide_sending(refund, ledger.entries, late, act))
 
     # What is refused is refused before the id is taken, which can never be given back.
@@ -145,7 +145,7 @@ def void_refund(ledger_id: str, refund_id: str, act: Act, ports: RefundPorts, *,
     """
 
     def decide(ledger: RefundLedger) -> Decided:
-        return Decided(refund_id, decide_void(find_refund(ledger.refunds, refund_id, ledger_id), act))
+        return Decided(refund_id, decide_void(ledger.head, find_refund(ledger.refunds, refund_id, ledger_id), act))
 
     done = _take(ledger_id, decide, act, ports, is_preview=is_preview)
     if not is_preview:
@@ -165,7 +165,7 @@ def find_open_refunds(archive: LedgerArchive) -> Iterator[Refund]:
         yield from (refund for refund in read_refunds(ledger_id, archive) if refund.is_open)
 
 
-def _interest_minor(refund: Refund, day: date, rules: RefundRules) -> int:
+def interest_on(refund: Refund, day: date, rules: RefundRules) -> int:
     """What it costs to send a refund on a day, by the rule that was found when it was requested."""
     due_on = due_on_of(refund)
     rule_id = (refund.requested.decision.details or {}).get(DEADLINE_RULE)
