@@ -1,7 +1,6 @@
 """What runs has its own narrow role, loses no message, and is fired when it should be."""
 
 import json
-from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ MAPPING = "AWS::Lambda::EventSourceMapping"
 SCHEDULE = "AWS::Scheduler::Schedule"
 
 SETTINGS = {
-    each.FUNCTION: each
+    settings.function_of(each): each
     for each in (
         settings.RecordPolicyEventSettings,
         settings.StartBillingDaySettings,
@@ -173,7 +172,7 @@ def test_there_are_nine_functions_each_with_a_role_of_its_own(service: Template)
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_function_is_given_exactly_the_settings_it_reads(service: Template, name: str) -> None:
     variables = functions_by_name(service)[name]["Environment"]["Variables"]
-    assert set(variables) - POWERTOOLS_VARIABLES == {field.name.upper() for field in fields(SETTINGS[name])}
+    assert set(variables) - POWERTOOLS_VARIABLES == {field.upper() for field in SETTINGS[name]._fields}
     assert set(variables) >= POWERTOOLS_VARIABLES
     assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "Pawledger"
 

@@ -1,7 +1,5 @@
 """Each function reads its own variables, all of them, or does not start."""
 
-from dataclasses import fields
-
 import pytest
 
 from infra.functions import FUNCTIONS
@@ -18,6 +16,7 @@ from pawledger.runtime.settings import (
     StartBillingDaySettings,
     UnknownTimeZoneError,
     WriteDocumentsSettings,
+    function_of,
     read_settings,
 )
 
@@ -35,7 +34,7 @@ ALL: list[type[Settings]] = [
 
 
 def complete_environment(settings: type[Settings]) -> dict[str, str]:
-    environment = {field.name.upper(): f"the {field.name}" for field in fields(settings)}
+    environment = {name.upper(): f"the {name}" for name in settings._fields}
     return environment | ({"BILLING_TIME_ZONE": "Europe/London"} if "BILLING_TIME_ZONE" in environment else {})
 
 
@@ -43,7 +42,7 @@ def complete_environment(settings: type[Settings]) -> dict[str, str]:
 def test_a_complete_environment_is_read_field_by_field(settings: type[Settings]) -> None:
     environment = complete_environment(settings)
     read = read_settings(settings, environment | {"SOMETHING_ELSE": "x"})
-    assert {field.name.upper(): getattr(read, field.name) for field in fields(settings)} == environment
+    assert {name.upper(): value for name, value in read._asdict().items()} == environment
 
 
 @pytest.mark.parametrize("settings", ALL)
@@ -53,7 +52,7 @@ def test_every_variable_that_is_missing_or_empty_is_named_with_its_function(sett
             {key: value for key, value in complete_environment(settings).items() if key != name},
             complete_environment(settings) | {name: ""},
         ):
-            with pytest.raises(MissingSettingError, match=rf"function {settings.FUNCTION} needs .* {name}$"):
+            with pytest.raises(MissingSettingError, match=rf"function {function_of(settings)} needs .* {name}$"):
                 read_settings(settings, broken)
 
 
@@ -66,5 +65,5 @@ def test_a_time_zone_that_nobody_knows_stops_the_function(time_zone: str) -> Non
 
 def test_a_function_is_told_of_exactly_the_tables_it_has_rights_to() -> None:
     granted = {each.name: {f"{access.table}_table" for access in each.tables} for each in FUNCTIONS}
-    read = {each.FUNCTION: {field.name for field in fields(each) if field.name.endswith("_table")} for each in ALL}
+    read = {function_of(each): {name for name in each._fields if name.endswith("_table")} for each in ALL}
     assert read == granted
