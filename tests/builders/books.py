@@ -111,6 +111,7 @@ class Book:
             terms=tuple(term for term in self.terms.values() if term.policy_id == event.policy_id),
             invoices=tuple(entry for entry in entries if entry.entry_id.startswith("invoice#")),
             other_terms=tuple(term for term in self.terms.values() if term.policy_id != event.policy_id),
+            waiting=() if self.head.currency else tuple(entries),
             rulebook=self.rulebook,
             received_on=received_on,
         )

@@ -151,9 +151,6 @@ class Household(RuleBasedStateMachine):
         assert self.deliver(event) is Delivery.RECORDED
         self.events.append(event)
         if isinstance(event, PolicyIssued):
-            if not self.billed_until:
-                # What was taken back before the first policy is due with it.
-                self.waiting[self.currency] = 0
             self.billed_until[event.policy_id] = date.min
         elif event.movement is not Movement.OTHER_DEBIT:
             sign = 1 if event.movement is Movement.PAYMENT else -1

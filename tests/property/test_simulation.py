@@ -16,8 +16,8 @@ from pawledger.domain.discrepancies import Discrepancy
 from pawledger.domain.entries import Entry
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.policies import BilledTerm
-from pawledger.ports import AlertChannel, DiscrepancyBook, EntryExistsError, HeadMovedError
-from pawledger.services.push_alerts import alert_of
+from pawledger.ports import AlertChannel, DiscrepancyBook, EntryExistsError, HeadMovedError, ReferenceBook
+from pawledger.services.push_alerts import ALERTED, alert_of
 from tests.fakes import ledger as ledger_module
 from tests.fakes.books import MemoryReferenceBook
 from tests.fakes.ledger import MemoryLedger
@@ -99,10 +99,20 @@ def test_forgetting_what_a_reference_was_claimed_for_is_caught(monkeypatch: pyte
 
 def test_remembering_an_alert_before_it_is_pushed_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     def mark_first(
-        discrepancy_id: str, *, discrepancies: DiscrepancyBook, alerts: AlertChannel, pushed_at: datetime
+        discrepancy_id: str,
+        *,
+        discrepancies: DiscrepancyBook,
+        references: ReferenceBook,
+        alerts: AlertChannel,
+        pushed_at: datetime,
     ) -> bool:
         recorded = discrepancies.read(discrepancy_id)
-        if recorded is None or not discrepancies.mark_alerted(discrepancy_id, pushed_at.isoformat()):
+        if recorded is None:
+            return False
+        group = f"{ALERTED}{recorded.discrepancy.kind}#{recorded.discrepancy.group}"
+        if recorded.discrepancy.group and references.claim(group, discrepancy_id) != discrepancy_id:
+            return False
+        if not discrepancies.mark_alerted(discrepancy_id, pushed_at.isoformat()):
             return False
         alerts.push("subject", alert_of(recorded.discrepancy, pushed_at))
         return True

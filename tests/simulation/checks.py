@@ -6,6 +6,7 @@ from datetime import date
 from hashlib import sha256
 from typing import Final
 
+from pawledger.adapters.stored_bodies import read_discrepancy
 from pawledger.domain.bill_runs import RunStatus, measure_progress
 from pawledger.domain.discrepancies import DiscrepancyKind
 from pawledger.domain.entries import EntryKind, LedgerAccount
@@ -156,12 +157,20 @@ def _kind_of(discrepancy_id: str) -> str:
 
 
 def _check_alerts(history: History) -> Iterator[str]:
+    """Everybody is told of each discrepancy, or of the one that stands for all of its kind from one file."""
     told = {alert["discrepancy_id"] for _, alert in history.world.alert_channel.alerts}
-    for discrepancy_id, row in history.world.rows.discrepancies.items():
-        if discrepancy_id not in told:
+    rows = history.world.rows.discrepancies
+    found = {discrepancy_id: read_discrepancy(row.body) for discrepancy_id, row in rows.items()}
+    told_of_all = Counter((found[each].kind, found[each].group) for each in told if found[each].group)
+    for discrepancy_id, row in rows.items():
+        kind, group = found[discrepancy_id].kind, found[discrepancy_id].group
+        if discrepancy_id not in told and (row.alerted_at is not None or not told_of_all[kind, group]):
             yield f"nobody was told of {discrepancy_id}"
-        if row.alerted_at is None:
+        if discrepancy_id in told and row.alerted_at is None:
             yield f"{discrepancy_id} is not marked as told"
+    for (kind, group), count in told_of_all.items():
+        if count > 1:
+            yield f"{count} alerts of {kind} of {group}, which should be one"
 
 
 def _check_dead_letters(history: History) -> Iterator[str]:

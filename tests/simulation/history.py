@@ -158,6 +158,7 @@ class History:
                     push_alert,
                     discrepancy_id,
                     discrepancies=world.discrepancy_book,
+                    references=world.reference_book,
                     alerts=world.alert_channel,
                     pushed_at=datetime(2026, 2, 20, tzinfo=UTC),
                 ),

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
-from types import MappingProxyType
 
 import pytest
 
@@ -206,13 +205,21 @@ def test_money_in_another_currency_that_came_before_the_first_policy_stays_in_su
     assert book.head.balance_minor(LedgerAccount.UNAPPLIED) == 0
 
 
-def test_money_taken_back_before_the_first_policy_is_due_again_with_it() -> None:
+def test_money_taken_back_before_the_first_policy_goes_on_waiting_for_its_payment() -> None:
     book = Book()
     book.deliver_movement(build_movement(movement=Movement.RETURN, amount_minor=700))
     book.deliver_policy(build_policy())
-    assert book.head.balance_minor(LedgerAccount.SUSPENSE) == 0
-    assert book.head.balance_minor(LedgerAccount.RECEIVABLE) == 700
-    assert book.head.open_invoices == (OpenInvoice("return-before-policy", date(2026, 1, 31), 700),)
+    assert book.head.balance_minor(LedgerAccount.SUSPENSE) == 700
+    assert book.head.open_invoices == ()
+
+
+def test_of_money_that_waits_before_the_first_policy_only_what_came_is_the_accounts_own() -> None:
+    book = Book()
+    book.deliver_movement(build_movement("paid", amount_minor=500))
+    book.deliver_movement(build_movement("back", movement=Movement.RETURN, amount_minor=700))
+    book.deliver_policy(build_policy())
+    assert book.head.balance_minor(LedgerAccount.SUSPENSE) == 700
+    assert book.head.balance_minor(LedgerAccount.UNAPPLIED) == -500
 
 
 def test_money_that_waits_in_suspense_on_an_open_account_is_left_there_by_the_next_policy() -> None:
@@ -340,8 +347,10 @@ def test_a_policy_event_delivered_again_is_a_repetition_and_another_price_is_a_c
 
 
 def test_suspense_of_the_account_is_released_in_the_currency_of_the_policy_only() -> None:
-    balances = {("EUR", LedgerAccount.SUSPENSE): -5, ("USD", LedgerAccount.SUSPENSE): -7}
-    head = AccountHead(ACCOUNT_ID, version=2, balances=MappingProxyType(balances))
-    decision = issue(head, build_policy())
+    book = Book()
+    book.deliver_movement(build_movement("euro", amount_minor=5))
+    book.deliver_movement(build_movement("dollar", amount_minor=7, currency="USD"))
+    book.deliver_policy(build_policy())
+    decision = book.entries[-1].decision
     assert Posting(LedgerAccount.SUSPENSE, "EUR", 5) in decision.postings
     assert {posting.currency for posting in decision.postings} == {"EUR"}

@@ -9,7 +9,7 @@ import pytest
 from pawledger.domain.allocation_terms import AllocationTerms
 from pawledger.domain.bank_movements import BankMovement, Movement, entry_id_of, payment_id_of
 from pawledger.domain.discrepancies import DiscrepancyKind
-from pawledger.domain.entries import Allocation, EntryKind, LedgerAccount, OpenInvoice
+from pawledger.domain.entries import Allocation, EntryKind, LedgerAccount
 from pawledger.domain.identifiers import suspense_ledger_of
 from pawledger.domain.ledger import AccountHead, head_as_json, head_from_json
 from pawledger.domain.movement_outcomes import MovementOutcome

@@ -9,7 +9,7 @@ import pytest
 
 from pawledger.domain.bank_movements import Movement
 from pawledger.domain.discrepancies import DiscrepancyKind
-from pawledger.domain.entries import Allocation, Decision, LedgerAccount, OpenInvoice, TermCursor
+from pawledger.domain.entries import Allocation, Decision, LedgerAccount, TermCursor
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.policies import PolicyRefusedError
 from pawledger.domain.policy_decisions import (
@@ -343,12 +343,11 @@ def test_money_that_came_before_the_first_policy_is_the_accounts_own_then() -> N
     assert book.decide_event(endorsed(2, MID_TERM, 73_000), RECEIVED_ON).decision.postings == ()
 
 
-def test_money_that_was_taken_back_before_the_first_policy_is_due_again() -> None:
+def test_money_that_was_taken_back_before_the_first_policy_goes_on_waiting() -> None:
     book = Book(rulebook=TAXED)
     pay(book, 700, Movement.RETURN)
     decision = book.decide_event(issued(), RECEIVED_ON).decision
-    assert decision.opened_invoice == OpenInvoice("return-before-policy", date(2026, 1, 1), 700)
-    assert postings_of(decision)[LedgerAccount.RECEIVABLE] == 700
+    assert LedgerAccount.SUSPENSE not in postings_of(decision)
 
 
 def ground(head: AccountHead, events: Sequence[PolicyEvent] = ()) -> PolicyGround:

@@ -81,7 +81,7 @@ def test_an_invoice_and_its_statement_are_stored_in_both_forms_and_announced(sto
             "document_id": STATEMENT,
             "kind": "statement",
             "account_id": ACCOUNT_ID,
-            "invoice_ids": (),
+            "invoice_id": None,
             "currency": "EUR",
             "amount_minor": 30_00,
             "day": "2026-01-05",

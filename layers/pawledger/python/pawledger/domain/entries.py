@@ -14,6 +14,18 @@ INVOICE_ENTRIES: Final = "invoice#"
 POLICY_ENTRIES: Final = "policy#"
 """With what the ids of all policy events' entries begin."""
 
+DEBIT_ENTRIES: Final = "debit#"
+"""With what the ids of entries of money that left begin, also where it waits."""
+
+RETURNED_ENTRIES: Final = "returned#"
+"""With what the id of an entry begins by which a return that waited is booked against its payment."""
+
+RESOLUTION_ENTRIES: Final = "resolution#"
+"""With what the ids of entries begin that a resolution makes."""
+
+UNDO_ENTRIES: Final = "undo#"
+"""With what the ids of entries begin that take a resolution back."""
+
 PAYMENT_ENTRIES: Final = "payment#"
 """With what the ids of all entries of money that came in begin."""
 

@@ -120,6 +120,8 @@ class _Books:
     credits_at_cut: dict[str, dict[str, int]] = field(default_factory=dict)
     events: list[PolicyEvent] = field(default_factory=list)
     invoices: list[Entry] = field(default_factory=list)
+    before_policy: list[Entry] = field(default_factory=list)
+    """What came before the account had a policy."""
     lost: set[str] = field(default_factory=set)
     """Policies that today's rules bill in another way than was recorded."""
 
@@ -129,6 +131,8 @@ class _Books:
             self._bill(entry)
         elif entry.decision.kind is EntryKind.INVOICE_ISSUED:
             self.invoices.append(entry)
+        if self.head.currency is None:
+            self.before_policy.append(entry)
         self.head = apply_entry(self.head, entry)
 
     def _bill(self, entry: Entry) -> None:
@@ -142,6 +146,7 @@ class _Books:
             terms=[term for term in self.terms.values() if term.policy_id == event.policy_id],
             invoices=known_invoices,
             other_terms=[term for term in self.terms.values() if term.policy_id != event.policy_id],
+            waiting=tuple(self.before_policy),
             rulebook=self.rulebook,
             received_on=entry.decision.occurred_on,
         )

@@ -25,6 +25,7 @@ from pawledger.domain.policy_ground import PolicyGround
 from pawledger.domain.policy_history import PolicyHistory, Term, fold_events, pair_with_predecessors
 from pawledger.domain.rulebook import CancellationMethod, Rulebook
 from pawledger.domain.term_billing import BillingGround, Rebilling, bill_term, find_hold, void_term
+from pawledger.domain.waiting_money import sum_suspended
 
 TERMS_BILLING_MAX: Final = 200
 """Terms of one account that still have something to invoice; a household has a handful, a kennel some dozens."""
@@ -95,7 +96,7 @@ def decide_policy_event(ground: PolicyGround, event: PolicyEvent) -> PolicyDecis
         _post_changes(rebilling, money)
     credited = _give_credit(ground.head, rebillings, money)
     opens = bool(after.terms) and ground.head.currency is None
-    taken_back, released = _release_suspense(ground.head, event, money) if opens else (None, "")
+    released = _release_suspense(ground, money) if opens else ""
     born, healed = compare_discrepancies(ground, event, (before, after), rebillings)
     cursors = [(rebilling.after.term_id, rebilling.cursor(ground.received_on)) for rebilling in rebillings]
     standing = {cursor.term_id for cursor in ground.head.cursors}
@@ -107,7 +108,6 @@ def decide_policy_event(ground: PolicyGround, event: PolicyEvent) -> PolicyDecis
         source={"event_id": event.event_id},
         postings=money.postings(),
         reason=f"{_reason(event, after, rebillings, currency)}{withdrawn}{credited}{released}.",
-        opened_invoice=taken_back,
         allocations=tuple(money.allocations),
         cursors=tuple(cursor for _, cursor in cursors if cursor is not None),
         finished_terms=tuple(term_id for term_id, cursor in cursors if cursor is None and term_id in standing),
@@ -274,19 +274,16 @@ def _give_credit(head: AccountHead, rebillings: Sequence[Rebilling], money: _Mon
     return f"; {written} is given back, {settled} of it settles open invoices"
 
 
-def _release_suspense(head: AccountHead, event: PolicyEvent, money: _Money) -> tuple[OpenInvoice | None, str]:
-    """What becomes of money that came, or was taken back, before the account had its first policy."""
-    waiting_minor = -head.balance_minor(LedgerAccount.SUSPENSE, money.currency)
-    written = f"{format_amount(abs(waiting_minor), money.currency)} {money.currency}"
+def _release_suspense(ground: PolicyGround, money: _Money) -> str:
+    """Make money that came before the account had its first policy the account's own.
+
+    A return that came without its payment goes on waiting for it: it would in an account that has a policy, too.
+    """
+    waiting_minor = sum_suspended(ground.waiting, money.currency)
     money.add(LedgerAccount.SUSPENSE, waiting_minor)
-    if waiting_minor > 0:
-        money.add(LedgerAccount.UNAPPLIED, -waiting_minor)
-        return None, f"; {written} that came before it is now the account's"
-    if waiting_minor < 0:
-        money.add(LedgerAccount.RECEIVABLE, -waiting_minor)
-        taken_back = OpenInvoice("return-before-policy", event.effective_on, -waiting_minor)
-        return taken_back, f"; {written} that was taken back before it is due again"
-    return None, ""
+    money.add(LedgerAccount.UNAPPLIED, -waiting_minor)
+    written = f"{format_amount(waiting_minor, money.currency)} {money.currency}"
+    return f"; {written} that came before it is now the account's" if waiting_minor else ""
 
 
 def _details(ground: PolicyGround, after: PolicyHistory, rebillings: Sequence[Rebilling]) -> Mapping[str, Any] | None:

@@ -24,5 +24,7 @@ class PolicyGround:
     """The account's invoices, where a change of plan, or one that waited, may take unpaid ones back; none otherwise."""
     other_terms: Sequence[BilledTerm] = ()
     """Those of the account's other policies, where invoices are: what was taken off an invoice was not paid."""
+    waiting: Sequence[Entry] = ()
+    """Entries about money that came before the account had a policy; none where it has one, or nothing waits."""
     rulebook: Rulebook
     received_on: date

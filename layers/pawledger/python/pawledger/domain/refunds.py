@@ -13,11 +13,10 @@ from typing import Any, Final
 
 from pawledger.domain.bank_movements import BankMovement, describe_movement
 from pawledger.domain.canonical import hash_value
-from pawledger.domain.entries import Decision, Entry, EntryKind, LedgerAccount, Posting
+from pawledger.domain.entries import RESOLUTION_ENTRIES, Decision, Entry, EntryKind, LedgerAccount, Posting
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.money import format_amount
 from pawledger.domain.movement_outcomes import book_movement
-from pawledger.domain.resolutions import RESOLUTION_ENTRIES
 from pawledger.domain.waiting_money import TAKES, UNDOES
 
 REFUND_ENTRIES: Final = "refund#"

@@ -12,18 +12,22 @@ from typing import Any, Final
 from pawledger.domain.allocation import allocate_in_turn, allocate_oldest_first, sum_of
 from pawledger.domain.canonical import hash_value
 from pawledger.domain.discrepancies import Discrepancy, ResolutionCommand
-from pawledger.domain.entries import Allocation, Decision, Entry, EntryKind, LedgerAccount, OpenInvoice, Posting
+from pawledger.domain.entries import (
+    RESOLUTION_ENTRIES,
+    UNDO_ENTRIES,
+    Allocation,
+    Decision,
+    Entry,
+    EntryKind,
+    LedgerAccount,
+    OpenInvoice,
+    Posting,
+)
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.money import format_amount
 from pawledger.domain.reversals import Reversal, check_nothing_used, reverse_entry
 from pawledger.domain.waiting_money import TAKES, UNDOES, WaitingMoney, find_changes
-
-RESOLUTION_ENTRIES: Final = "resolution#"
-"""With what the ids of entries begin that a resolution makes."""
-
-UNDO_ENTRIES: Final = "undo#"
-"""With what the ids of entries begin that take a resolution back."""
 
 RESOLUTION_ID_LENGTH: Final = 24
 """96 bits of SHA-256: more resolutions than there will ever be payments."""

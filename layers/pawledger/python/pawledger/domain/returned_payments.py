@@ -13,9 +13,6 @@ from pawledger.domain.money import format_amount
 from pawledger.domain.movement_outcomes import RETURN_REASON
 from pawledger.domain.waiting_money import find_changes
 
-DEBIT_ENTRIES: Final = "debit#"
-"""With what the ids of entries of money that left begin, also where it waits."""
-
 _RECEIVED: Final = frozenset({EntryKind.PAYMENT_POSTED, EntryKind.MONEY_SUSPENDED, EntryKind.PAYMENT_SPLIT})
 
 
@@ -134,14 +131,12 @@ def find_waiting_returns(entries: Iterable[Entry]) -> list[Entry]:
     """The returns that wait in suspense for their payment, in their order."""
     entries = list(entries)
     booked = {str(details_of(entry).get("waited_as")) for entry, _, _ in _returns_among(entries)}
-    opened_at = _openings(entries)
     return [
         entry
         for entry in entries
         if entry.decision.kind is EntryKind.MONEY_SUSPENDED
         and RETURN_REASON in entry.decision.source
         and entry.entry_id not in booked
-        and not _is_released(entry, opened_at)
         and not find_changes(entry.entry_id, entries)
     ]
 

@@ -13,23 +13,23 @@ from pawledger.domain.allocation import allocate_oldest_first, plan_allocation, 
 from pawledger.domain.allocation_terms import AllocationTerms
 from pawledger.domain.bank_movements import BankMovement, Movement, describe_movement
 from pawledger.domain.discrepancies import DiscrepancyKind
-from pawledger.domain.entries import Allocation, Entry, EntryKind, LedgerAccount, OpenInvoice, Posting
+from pawledger.domain.entries import (
+    DEBIT_ENTRIES,
+    RETURNED_ENTRIES,
+    Allocation,
+    Entry,
+    EntryKind,
+    LedgerAccount,
+    OpenInvoice,
+    Posting,
+)
 from pawledger.domain.errors import require
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.money import format_amount
 from pawledger.domain.movement_outcomes import RETURN_REASON, MovementOutcome, book_movement, tell_movement
 from pawledger.domain.return_fees import ReturnFee
 from pawledger.domain.return_reasons import ReasonClass, ReturnReason
-from pawledger.domain.returned_payments import (
-    DEBIT_ENTRIES,
-    OriginalFound,
-    OriginalUnknown,
-    ReceivedPayment,
-    find_original,
-)
-
-RETURNED_ENTRIES: Final = "returned#"
-"""With what the id of an entry begins by which a return that waited is booked against its payment."""
+from pawledger.domain.returned_payments import OriginalFound, OriginalUnknown, ReceivedPayment, find_original
 
 RETURN_ITEMS: Final = "return-"
 """With what the id of an open item begins that is what a return took and nothing else answers for."""

@@ -54,13 +54,27 @@ def find_waiting(head: AccountHead, payment: Entry, entries: Sequence[Entry]) ->
     ledger_account = LedgerAccount.UNAPPLIED if is_released else own_account
     left_minor = -_posted_minor(payment, own_account, currency)
     for entry in find_related(payment.entry_id, entries):
-        left_minor -= _posted_minor(entry, LedgerAccount.SUSPENSE, currency)
-        left_minor -= _posted_minor(entry, LedgerAccount.UNAPPLIED, currency)
+        left_minor -= _taken_minor(entry, currency)
     if ledger_account is LedgerAccount.UNAPPLIED:
         left_minor = min(left_minor, -head.balance_minor(LedgerAccount.UNAPPLIED, currency))
     if left_minor <= 0:
         raise NothingWaitsError(f"nothing of {payment.entry_id} waits in {payment.account_id} (any more)")
     return WaitingMoney(payment.account_id, payment.entry_id, ledger_account, currency, left_minor)
+
+
+def sum_suspended(entries: Sequence[Entry], currency: str) -> int:
+    """How much of all payments that were suspended in one ledger still waits there, in minor units.
+
+    A return that waits for its payment, a debit, is none of it.
+    """
+    total_minor = 0
+    for payment in entries:
+        suspended_minor = -_posted_minor(payment, LedgerAccount.SUSPENSE, currency)
+        if payment.decision.kind is not EntryKind.MONEY_SUSPENDED or suspended_minor <= 0:
+            continue
+        taken_minor = sum(_taken_minor(each, currency) for each in find_related(payment.entry_id, entries))
+        total_minor += max(0, suspended_minor - taken_minor)
+    return total_minor
 
 
 def find_related(entry_id: str, entries: Iterable[Entry]) -> list[Entry]:
@@ -81,6 +95,13 @@ def find_changes(entry_id: str, entries: Iterable[Entry]) -> list[Entry]:
     related = find_related(entry_id, entries)
     undone = {entry.decision.facts.get(UNDOES) for entry in related}
     return [entry for entry in related if entry.entry_id not in undone and UNDOES not in entry.decision.facts]
+
+
+def _taken_minor(entry: Entry, currency: str) -> int:
+    """What an entry took of a payment where it waits; a return that had waited gave as much back to suspense."""
+    own_minor = int(entry.decision.facts["amount_minor"]) if "waited_as" in (entry.decision.details or {}) else 0
+    waited = (LedgerAccount.SUSPENSE, LedgerAccount.UNAPPLIED)
+    return own_minor + sum(_posted_minor(entry, ledger_account, currency) for ledger_account in waited)
 
 
 def _posted_minor(entry: Entry, ledger_account: LedgerAccount, currency: str) -> int:

@@ -8,12 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from pawledger.domain.entries import Entry, EntryKind, LedgerAccount
+from pawledger.domain.entries import DEBIT_ENTRIES, RETURNED_ENTRIES, Entry, EntryKind, LedgerAccount
 from pawledger.domain.identifiers import is_settlement_ledger, is_suspense_ledger
 from pawledger.domain.movement_outcomes import RETURN_REASON
 from pawledger.domain.return_reasons import ReturnReasons
-from pawledger.domain.returned_payments import DEBIT_ENTRIES, details_of
-from pawledger.domain.returns import RETURNED_ENTRIES
+from pawledger.domain.returned_payments import details_of
 from pawledger.ports import Announcements, LedgerArchive
 
 PAYMENT_RETURNED: Final = "payment_returned.v1"

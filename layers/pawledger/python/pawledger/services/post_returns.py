@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from pawledger.domain.bank_movements import BankMovement, Movement
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
-from pawledger.domain.entries import PAYMENT_ENTRIES, Entry, EntryKind, LedgerAccount
+from pawledger.domain.entries import PAYMENT_ENTRIES, RESOLUTION_ENTRIES, UNDO_ENTRIES, Entry, EntryKind, LedgerAccount
 from pawledger.domain.identifiers import is_suspense_ledger, suspense_ledger_of
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.marks import marks_of
-from pawledger.domain.resolutions import RESOLUTION_ENTRIES, UNDO_ENTRIES
 from pawledger.domain.return_fees import find_return_fee
 from pawledger.domain.return_reasons import ReturnReasons
 from pawledger.domain.returned_payments import details_of, find_waiting_returns

@@ -3,11 +3,21 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Final
 
 from pawledger.domain.canonical import hash_value
 from pawledger.domain.currencies import UnknownCurrencyError
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
-from pawledger.domain.entries import INVOICE_ENTRIES, Entry
+from pawledger.domain.entries import (
+    DEBIT_ENTRIES,
+    INVOICE_ENTRIES,
+    PAYMENT_ENTRIES,
+    RESOLUTION_ENTRIES,
+    RETURNED_ENTRIES,
+    UNDO_ENTRIES,
+    Entry,
+    LedgerAccount,
+)
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.identifiers import IdentifierError
 from pawledger.domain.ledger import AccountHead
@@ -109,6 +119,10 @@ def _record(event: PolicyEvent, received_on: date, ports: PolicyRecordingPorts) 
     return PolicyRecorded(event.account_id, event.policy_id, is_new, decided[-1].discrepancies if is_new else ())
 
 
+MONEY_ENTRIES: Final = (PAYMENT_ENTRIES, DEBIT_ENTRIES, RETURNED_ENTRIES, RESOLUTION_ENTRIES, UNDO_ENTRIES)
+"""With what the ids of entries begin that an account can have before its first policy."""
+
+
 def policy_reference_of(policy_id: str) -> str:
     """Under which reference it is remembered on which account a policy was issued first."""
     return f"policy#{policy_id}"
@@ -139,9 +153,18 @@ def read_policy_ground(
         terms=tuple(term for term in terms if term.policy_id == event.policy_id),
         invoices=ledger.read_entries_from(account_id, INVOICE_ENTRIES) if takes_back else (),
         other_terms=tuple(term for term in terms if term.policy_id != event.policy_id),
+        waiting=_read_waiting(head, ledger),
         rulebook=rulebook,
         received_on=received_on,
     )
+
+
+def _read_waiting(head: AccountHead, ledger: Ledger) -> tuple[Entry, ...]:
+    """What happened to money that came before the first policy, in its order; nothing where none waits."""
+    if head.currency or not any(name is LedgerAccount.SUSPENSE for _, name in head.balances):
+        return ()
+    found = (entry for prefix in MONEY_ENTRIES for entry in ledger.read_entries_from(head.account_id, prefix))
+    return tuple(sorted(found, key=lambda entry: entry.sequence))
 
 
 def events_of(entries: Iterable[Entry]) -> Iterable[PolicyEvent]:

@@ -21,12 +21,11 @@ from pawledger.domain.discrepancy_life import (
     finish,
     give_up,
 )
-from pawledger.domain.entries import Decision, Entry
+from pawledger.domain.entries import UNDO_ENTRIES, Decision, Entry
 from pawledger.domain.errors import InvariantError, PawledgerError
 from pawledger.domain.ledger import AccountHead, apply_entry, chain_entry
 from pawledger.domain.refunds import REFUND_ENTRIES, check_not_begun
 from pawledger.domain.resolutions import (
-    UNDO_ENTRIES,
     Resolution,
     ResolutionRequest,
     Share,
