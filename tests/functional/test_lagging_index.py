@@ -22,6 +22,6 @@ def test_a_discrepancy_that_the_worklist_still_shows_and_that_is_closed_is_not_l
             found = [keys] if kind is FOUND.kind else []
             stub.add_response("query", {"Items": found, "Count": len(found), "ScannedCount": len(found)})
             if found:
-                stub.add_response("get_item", {"Item": stored | {"status": {"S": "closed"}}})
+                stub.add_response("get_item", {"Item": stored | {"status": {"S": "resolved"}}})
         assert list(book.list_open()) == []
         stub.assert_no_pending_responses()

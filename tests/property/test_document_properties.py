@@ -95,7 +95,9 @@ def test_periods_cover_every_entry_once_and_open_where_the_last_one_closed(
         check_sums(statement)
     assert [s.opening_minor for s in statements] == [0, *(s.closing_minor for s in statements[:-1])]
     shown = sorted(line.sequence for statement in statements for line in statement.lines)
-    assert shown == list(range(2, len(story.entries) + 1))
+    # What waits in suspense for its payment is not the account's yet, and on no statement.
+    waiting = {each.sequence for each in story.entries if each.decision.kind is EntryKind.MONEY_SUSPENDED}
+    assert shown == [number for number in range(2, len(story.entries) + 1) if number not in waiting]
 
 
 @given(steps)

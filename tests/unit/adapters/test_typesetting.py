@@ -393,6 +393,9 @@ def test_the_steps_on_the_page_lead_from_open_invoices_to_the_balance() -> None:
 def test_what_a_bank_took_back_is_told_in_words() -> None:
     story = AccountStory()
     story.open()
+    story.pay(date(2026, 2, 1), 20_00)
+    # It takes the 20.00, so that they are due again when the bank takes them back.
+    story.invoice(date(2026, 2, 3), [("premium", 30_00)])
     story.take_back(date(2026, 2, 5), 20_00)
     story.pay(date(2026, 2, 6), 5_00)
     story.invoice(date(2026, 3, 5), [("premium", 30_00)])
@@ -400,7 +403,11 @@ def test_what_a_bank_took_back_is_told_in_words() -> None:
         statement_as_json(make_statement_of_invoice(story.entries, story.entries[-1], creditor=build_creditor()))
     )
 
-    assert [invoice["what"] for invoice in view["open"]] == ["Payment taken back", "ABCD1234-0001"]
+    assert [invoice["what"] for invoice in view["open"]] == [
+        "Payment taken back",
+        "ABCD1234-0001",
+        "ABCD1234-0002",
+    ]
     assert view["lines"][1]["details"] == ["5.00 settles Payment taken back"]
 
 
