@@ -1,0 +1,233 @@
+"""Refunds in any order by any persons: balances, never twice, what is given up restores what was.
+
+The machine takes whatever step it likes, also wrong ones: those have to be refused by name with nothing written.
+"""
+
+from collections import Counter
+from copy import deepcopy
+from datetime import date, timedelta
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
+
+from pawledger.domain.discrepancies import Discrepancy, ResolutionCommand
+from pawledger.domain.entries import Entry, EntryKind, LedgerAccount
+from pawledger.domain.errors import InvariantError, PawledgerError
+from pawledger.domain.refunds import Refund, RefundStep
+from pawledger.services.check_refunds import RefundWatchPorts, check_refunds, holds_refunds
+from pawledger.services.refund_money import read_refunds
+from tests.builders.refunds import (
+    ASKED_ON,
+    JANE,
+    JOHN,
+    RULES,
+    approve,
+    debit,
+    give_credit,
+    reject,
+    request,
+    send,
+    void,
+)
+from tests.builders.resolutions import SUSPENSE, open_account, pay, resolve, suspend, undo
+from tests.fakes.memory import MemoryWorld
+
+HOME, FAR = "HOME0001", "HOME0002"
+ACTORS = st.sampled_from([JANE, JOHN])
+DAYS = st.integers(0, 80).map(lambda days: ASKED_ON + timedelta(days=days))
+ENDED = (RefundStep.REJECTED, RefundStep.VOID, RefundStep.UNDONE)
+STEPS = {"approve": approve, "reject": reject, "send": send, "void": void}
+
+
+class RefundMachine(RuleBasedStateMachine):
+    """One household, one Californian account and one suspense ledger."""
+
+    refunds = Bundle("refunds")
+    debits = Bundle("debits")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = MemoryWorld()
+        self.count = 0
+        self.cash_minor = 0
+        self.debited: dict[str, int] = {}
+        open_account(self.world, HOME)
+        open_account(self.world, FAR)
+        give_credit(self.world, FAR, 40_000)
+        self.pay_more(20_000)
+
+    @initialize(target=refunds)
+    def begin_with_two(self) -> Any:
+        returned = self.return_one(self.suspend_one(5_000), None)
+        assert returned
+        return multiple(request(self.world, HOME, 15_000), returned)
+
+    def next_name(self) -> str:
+        self.count += 1
+        return f"n{self.count}"
+
+    def attempt(self, command: Any) -> Any:
+        """What a command gives; None where it is refused by name, and then nothing is written."""
+        before = deepcopy(self.world.rows)
+        try:
+            return command()
+        except InvariantError:
+            raise
+        except PawledgerError:
+            assert self.world.rows == before
+            return None
+
+    @rule(amount_minor=st.integers(1, 20_000))
+    def pay_too_much(self, amount_minor: int) -> None:
+        self.pay_more(amount_minor)
+
+    def pay_more(self, amount_minor: int) -> None:
+        pay(self.world, HOME, amount_minor, name=self.next_name())
+        self.cash_minor += amount_minor
+
+    def suspend_one(self, amount_minor: int) -> Discrepancy:
+        self.cash_minor += amount_minor
+        return suspend(self.world, amount_minor, name=self.next_name())
+
+    @rule(
+        account_id=st.sampled_from([HOME, FAR]),
+        amount_minor=st.none() | st.integers(-1, 20_000),
+        actor=ACTORS,
+        target=refunds,
+    )
+    def ask(self, account_id: str, amount_minor: int | None, actor: str) -> Any:
+        refund = self.attempt(lambda: request(self.world, account_id, amount_minor, actor=actor))
+        return multiple() if refund is None else refund
+
+    @rule(amount_minor=st.integers(1, 20_000), part=st.none() | st.integers(1, 10_000), target=refunds)
+    def suspend_and_return(self, amount_minor: int, part: int | None) -> Any:
+        return self.return_one(self.suspend_one(amount_minor), part) or multiple()
+
+    def return_one(self, found: Discrepancy, part: int | None) -> Refund | None:
+        done = self.attempt(lambda: resolve(self.world, found, ResolutionCommand.RETURN, amount_minor=part))
+        refunds = read_refunds(SUSPENSE, self.world.ledger)
+        return next(each for each in refunds if each.refund_id == done.resolution_id) if done else None
+
+    @rule(refund=refunds)
+    def undo_what_a_refund_came_from(self, refund: Refund) -> None:
+        recorded = self.world.discrepancy_book.read(refund.discrepancy_id) if refund.discrepancy_id else None
+        if recorded is not None:
+            self.attempt(lambda: undo(self.world, recorded.discrepancy))
+
+    @rule(refund=refunds, step=st.sampled_from(sorted(STEPS)), actor=ACTORS)
+    def take(self, refund: Refund, step: str, actor: str) -> None:
+        self.attempt(lambda: STEPS[step](self.world, refund, actor=actor))  # type: ignore[operator]
+
+    @rule(refund=refunds, count=st.integers(1, 3), is_paid=st.booleans(), again=st.booleans())
+    def go_on(self, refund: Refund, count: int, is_paid: bool, again: bool) -> None:
+        """The next right steps, by somebody else than who requested it, so that many refunds come to their end.
+
+        Some of them the bank debits once more behind it.
+        """
+        for _ in range(count):
+            self.go_one_step(refund, is_paid=is_paid)
+        if again:
+            self.deliver(refund, 0)
+
+    def go_one_step(self, refund: Refund, *, is_paid: bool) -> None:
+        found = self.find(refund)
+        other = JOHN if found.taken_by(RefundStep.REQUESTED) == JANE else JANE
+        if found.state is RefundStep.REQUESTED:
+            assert approve(self.world, found, other).planned
+        elif found.state is RefundStep.APPROVED:
+            assert send(self.world, found, actor=other).planned
+        elif found.state is RefundStep.SENT and not is_paid:
+            assert void(self.world, found, other).planned
+        elif found.state is RefundStep.SENT:
+            self.deliver(refund, 0)
+            assert self.find(refund).state is RefundStep.SETTLED
+
+    @rule(refund=refunds, on=DAYS, actor=ACTORS)
+    def send_some_day(self, refund: Refund, on: date, actor: str) -> None:
+        self.attempt(lambda: send(self.world, refund, on=on, actor=actor))
+
+    @rule(refund=refunds, more_minor=st.sampled_from([0, 0, 0, 1, -1]), target=debits)
+    def bank_debits(self, refund: Refund, more_minor: int) -> Any:
+        return self.deliver(refund, more_minor) or multiple()
+
+    def find(self, refund: Refund) -> Refund:
+        """A refund as its ledger tells it now."""
+        found = read_refunds(refund.ledger_id, self.world.ledger)
+        return next(each for each in found if each.refund_id == refund.refund_id)
+
+    def deliver(self, refund: Refund, more_minor: int) -> tuple[str, int, str] | None:
+        """A debit of a refund's amount, or of a cent more or less, that was not told before."""
+        amount_minor, name = self.find(refund).total_minor + more_minor, self.next_name()
+        if amount_minor <= 0:
+            return None
+        debit(self.world, refund.refund_id, amount_minor, name=name)
+        self.cash_minor -= amount_minor
+        self.debited[name] = amount_minor
+        return refund.refund_id, amount_minor, name
+
+    @rule(told=debits)
+    def bank_tells_again(self, told: tuple[str, int, str]) -> None:
+        refund_id, amount_minor, name = told
+        debit(self.world, refund_id, amount_minor, name=name, file_id=f"{self.next_name():0>64}")
+
+    def entries(self) -> list[Entry]:
+        heads = self.world.ledger.scan_heads()
+        return [entry for head in heads for entry, _ in self.world.ledger.read_entries(head.account_id)]
+
+    def all_refunds(self) -> list[Refund]:
+        heads = self.world.ledger.scan_heads()
+        return [refund for head in heads for refund in read_refunds(head.account_id, self.world.ledger)]
+
+    @invariant()
+    def every_ledger_balances_and_owes_what_is_open(self) -> None:
+        for head in self.world.ledger.scan_heads():
+            assert sum(head.balances.values()) == 0
+            owed_minor = sum(r.total_minor for r in read_refunds(head.account_id, self.world.ledger) if r.is_open)
+            assert head.balance_minor(LedgerAccount.REFUNDS, "EUR") == -owed_minor
+            assert head.balance_minor(LedgerAccount.UNAPPLIED, "EUR") <= 0
+        watch = RefundWatchPorts(self.world.ledger, self.world.discrepancy_book, lambda: RULES)
+        check_refunds(ASKED_ON, [head for head in self.world.ledger.scan_heads() if holds_refunds(head)], watch)
+        assert not [
+            each
+            for each in self.world.discrepancy_book.list_open()
+            if each.discrepancy.kind == "refunds_out_of_balance"
+        ]
+
+    @invariant()
+    def cash_is_what_came_less_what_the_bank_debited(self) -> None:
+        cash = sum(head.balance_minor(LedgerAccount.CASH, "EUR") for head in self.world.ledger.scan_heads())
+        assert cash == self.cash_minor
+
+    @invariant()
+    def nothing_goes_back_twice(self) -> None:
+        refunds = self.all_refunds()
+        assert len({refund.refund_id for refund in refunds}) == len(refunds)
+        for refund in refunds:
+            ends = [step for step in refund.steps if step in (*ENDED, RefundStep.SETTLED)]
+            assert ends in ([], [refund.state])
+        settled = [entry for entry in self.entries() if entry.decision.kind is EntryKind.REFUND_SETTLED]
+        assert len(settled) == sum(refund.state is RefundStep.SETTLED for refund in refunds)
+        assert len({entry.decision.facts["payment_id"] for entry in settled}) == len(settled)
+        left = [entry for entry in self.entries() if entry.entry_id.startswith("debit#")]
+        assert len(left) + len(settled) == len(self.debited)
+
+    @invariant()
+    def what_is_given_up_restores_what_was(self) -> None:
+        for refund in self.all_refunds():
+            if refund.state in ENDED:
+                moved: Counter[LedgerAccount] = Counter()
+                for entry in refund.steps.values():
+                    moved.update({p.ledger_account: p.amount_minor for p in entry.decision.postings})
+                assert not any(moved.values())
+
+    @invariant()
+    def large_sums_have_two_persons(self) -> None:
+        for refund in self.all_refunds():
+            if RefundStep.APPROVED in refund.steps and refund.amount_minor > RULES.second_person_above["EUR"]:
+                assert refund.taken_by(RefundStep.APPROVED) != refund.taken_by(RefundStep.REQUESTED)
+
+
+TestRefunds = RefundMachine.TestCase
+TestRefunds.settings = settings(max_examples=100, stateful_step_count=25, deadline=None)
