@@ -249,4 +249,4 @@ def _as_utf8(stream: BinaryIO) -> BinaryIO:
         head += more
     if head in (BOM_UTF16_LE, BOM_UTF16_BE):
         return cast("BinaryIO", BufferedReader(_Utf16AsUtf8(head, stream), LINE_BYTES_MAX))
-    return rejoin(head, stream, buffer_bytes=LINE_BYTES_MAX)
+    return rejoin(head, stream)

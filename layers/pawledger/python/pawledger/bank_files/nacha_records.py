@@ -10,6 +10,7 @@ from typing import BinaryIO, Final, NamedTuple
 
 from pawledger.bank_files.lines import BLOCK_BYTES, LINES_MAX, LineBlocks, NulByteError, TooManyLinesError
 from pawledger.bank_files.nacha_fields import Notes, shown
+from pawledger.bank_files.streams import rejoin
 
 RECORD_CHARACTERS: Final = 94
 LINE_CHARACTERS: Final = RECORD_CHARACTERS + 1
@@ -95,7 +96,7 @@ class RecordBlocks:
             yield from self._read_lines(head)
 
     def _read_lines(self, head: bytes) -> Iterator[RecordBlock]:
-        blocks = LineBlocks(_Rejoined(head, self._stream))  # type: ignore[arg-type]
+        blocks = LineBlocks(rejoin(head, self._stream))
         line_count = 0
         for text in blocks.texts():
             count = len(text) // LINE_CHARACTERS
@@ -221,18 +222,6 @@ class RecordBlocks:
             message = f"record {shown(record[:3])} has {len(record)} characters, expected {RECORD_CHARACTERS}"
             self._notes.unreadable("record_length", message)
         return record.ljust(RECORD_CHARACTERS)
-
-
-class _Rejoined:
-    """A stream that gives back the head that was read from it before it goes on."""
-
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
-        self._head = head
-        self._rest = rest
-
-    def read(self, size: int) -> bytes:
-        head, self._head = self._head, b""
-        return head or self._rest.read(size)
 
 
 def _is_even(text: str, count: int) -> bool:

@@ -1,31 +1,23 @@
 """Streams whose first bytes were looked at."""
 
-from io import DEFAULT_BUFFER_SIZE, BufferedReader, RawIOBase
-from typing import TYPE_CHECKING, BinaryIO, cast
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+from typing import BinaryIO, cast
 
 
-def rejoin(head: bytes, rest: BinaryIO, *, buffer_bytes: int = DEFAULT_BUFFER_SIZE) -> BinaryIO:
-    """The stream as it was before `head` was read from it."""
-    return cast("BinaryIO", BufferedReader(_HeadThenRest(head, rest), buffer_bytes))
+def rejoin(head: bytes, rest: BinaryIO) -> BinaryIO:
+    """The stream as it was before `head` was read from it. It can be read, and nothing else."""
+    return cast("BinaryIO", _Rejoined(head, rest))
 
 
-class _HeadThenRest(RawIOBase):
-    """A stream that gives back the bytes that were read from it before it goes on."""
+class _Rejoined:
+    """Gives back the bytes that were read, and then passes on what the stream gives: no block is copied once more."""
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
-        super().__init__()
         self._head = head
         self._rest = rest
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "WriteableBuffer", /) -> int:
-        view = memoryview(buffer).cast("B")
-        data = self._head[: len(view)] or self._rest.read(len(view))
-        self._head = self._head[len(view) :]
-        view[: len(data)] = data
-        return len(data)
+    def read(self, size: int = -1) -> bytes:
+        if not self._head:
+            return self._rest.read(size)
+        head = self._head if size < 0 else self._head[:size]
+        self._head = self._head[len(head) :]
+        return head if size == len(head) else head + self._rest.read(size if size < 0 else size - len(head))
