@@ -36,6 +36,7 @@ from pawledger.services.refund_money import (
     send_refund,
 )
 from pawledger.services.take_step import StepReasonError
+from tests.builders.policies import ACCOUNT_ID, build_policy
 from tests.builders.refunds import (
     ASKED_ON,
     JANE,
@@ -67,6 +68,7 @@ from tests.builders.resolutions import (
     suspend,
     undo,
 )
+from tests.builders.services import record_policy
 from tests.fakes.memory import MemoryWorld
 
 HOME: Final = "HOME0001"
@@ -463,6 +465,25 @@ def test_an_undone_return_is_no_refund_any_more(world: MemoryWorld) -> None:
     undo(world, found)
     assert list(find_open_refunds(world.ledger)) == []
     assert "is undone since" in refuse(world, RefundStateError, lambda: approve(world, refund))
+
+
+@pytest.mark.parametrize("is_rejected_first", [True, False])
+def test_money_from_before_the_first_policy_that_is_not_returned_after_all_is_the_accounts_own(
+    is_rejected_first: bool,
+) -> None:
+    world = MemoryWorld()
+    found = suspend(world, 5_000, ledger_id=ACCOUNT_ID)
+    resolve(world, found, ResolutionCommand.RETURN)
+    (refund,) = find_open_refunds(world.ledger)
+    if is_rejected_first:
+        reject(world, refund)
+        assert money_of(world, ACCOUNT_ID) == {"cash": 5_000, "suspense": -5_000}
+    record_policy(world, build_policy())
+    if not is_rejected_first:
+        assert "unapplied" not in money_of(world, ACCOUNT_ID)
+        reject(world, refund)
+    money = money_of(world, ACCOUNT_ID)
+    assert (money["unapplied"], money.get("suspense"), money.get("refunds")) == (-5_000, None, None)
 
 
 def test_no_invoice_eats_money_that_is_set_aside(world: MemoryWorld) -> None:

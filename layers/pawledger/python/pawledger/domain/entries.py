@@ -20,6 +20,9 @@ DEBIT_ENTRIES: Final = "debit#"
 RETURNED_ENTRIES: Final = "returned#"
 """With what the id of an entry begins by which a return that waited is booked against its payment."""
 
+REFUND_ENTRIES: Final = "refund#"
+"""With what the ids of entries begin that are steps of a refund."""
+
 RESOLUTION_ENTRIES: Final = "resolution#"
 """With what the ids of entries begin that a resolution makes."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from pawledger.domain.entries import PAYMENT_ENTRIES, Decision, Entry, EntryKind, LedgerAccount, Posting
+from pawledger.domain.entries import PAYMENT_ENTRIES, REFUND_ENTRIES, Decision, Entry, EntryKind, LedgerAccount, Posting
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.marks import marks_of
@@ -18,7 +18,6 @@ from pawledger.domain.refunds import (
     BY,
     END_TO_END_ID,
     INTEREST,
-    REFUND_ENTRIES,
     Refund,
     RefundStep,
     facts_of,

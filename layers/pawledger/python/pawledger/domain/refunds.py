@@ -13,14 +13,19 @@ from typing import Any, Final
 
 from pawledger.domain.bank_movements import BankMovement, describe_movement
 from pawledger.domain.canonical import hash_value
-from pawledger.domain.entries import RESOLUTION_ENTRIES, Decision, Entry, EntryKind, LedgerAccount, Posting
+from pawledger.domain.entries import (
+    REFUND_ENTRIES,
+    RESOLUTION_ENTRIES,
+    Decision,
+    Entry,
+    EntryKind,
+    LedgerAccount,
+    Posting,
+)
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.money import format_amount
 from pawledger.domain.movement_outcomes import book_movement
 from pawledger.domain.waiting_money import TAKES, UNDOES
-
-REFUND_ENTRIES: Final = "refund#"
-"""With what the ids of entries begin that are steps of a refund."""
 
 REFUND_ID_LENGTH: Final = 24
 """96 bits of SHA-256, and short enough to be an end-to-end id, of which SEPA allows 35 characters."""

@@ -12,6 +12,7 @@ from pawledger.domain.entries import (
     DEBIT_ENTRIES,
     INVOICE_ENTRIES,
     PAYMENT_ENTRIES,
+    REFUND_ENTRIES,
     RESOLUTION_ENTRIES,
     RETURNED_ENTRIES,
     UNDO_ENTRIES,
@@ -119,7 +120,14 @@ def _record(event: PolicyEvent, received_on: date, ports: PolicyRecordingPorts) 
     return PolicyRecorded(event.account_id, event.policy_id, is_new, decided[-1].discrepancies if is_new else ())
 
 
-MONEY_ENTRIES: Final = (PAYMENT_ENTRIES, DEBIT_ENTRIES, RETURNED_ENTRIES, RESOLUTION_ENTRIES, UNDO_ENTRIES)
+MONEY_ENTRIES: Final = (
+    PAYMENT_ENTRIES,
+    DEBIT_ENTRIES,
+    RETURNED_ENTRIES,
+    RESOLUTION_ENTRIES,
+    UNDO_ENTRIES,
+    REFUND_ENTRIES,
+)
 """With what the ids of entries begin that an account can have before its first policy."""
 
 

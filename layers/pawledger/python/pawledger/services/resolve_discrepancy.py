@@ -21,10 +21,10 @@ from pawledger.domain.discrepancy_life import (
     finish,
     give_up,
 )
-from pawledger.domain.entries import UNDO_ENTRIES, Decision, Entry
+from pawledger.domain.entries import REFUND_ENTRIES, UNDO_ENTRIES, Decision, Entry
 from pawledger.domain.errors import InvariantError, PawledgerError
 from pawledger.domain.ledger import AccountHead, apply_entry, chain_entry
-from pawledger.domain.refunds import REFUND_ENTRIES, check_not_begun
+from pawledger.domain.refunds import check_not_begun
 from pawledger.domain.resolutions import (
     Resolution,
     ResolutionRequest,

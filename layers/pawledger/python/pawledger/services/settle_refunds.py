@@ -7,10 +7,10 @@ other way in which a movement finds its ledger; what went to suspense before the
 from dataclasses import replace
 
 from pawledger.domain.bank_movements import BankMovement, Movement, entry_id_of
-from pawledger.domain.entries import Entry
+from pawledger.domain.entries import REFUND_ENTRIES, Entry
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.movement_outcomes import MovementOutcome
-from pawledger.domain.refunds import REFUND_ENTRIES, decide_settlement, settles
+from pawledger.domain.refunds import decide_settlement, settles
 from pawledger.ports import Ledger, ReferenceBook
 from pawledger.services.payment_chunks import ChunkedMovement
 
