@@ -35,6 +35,7 @@ OUTPUTS = {
     "EntriesTableName": "test-entries",
     "DiscrepanciesTableName": "test-discrepancies",
     "BankFilesTableName": "test-bank-files",
+    "ReferencesTableName": "test-references",
     "RunsTableName": "test-runs",
     "BankFilesBucketName": BUCKET,
 }

@@ -206,6 +206,11 @@ def test_what_comes_later_does_not_change_the_statement_of_an_invoice() -> None:
         ("policy_cancelled", "Policy cancelled"),
         ("pet_died", "Policy ended"),
         ("plan_changed", "Plan changed"),
+        ("refund_requested", "Refund to you is being prepared"),
+        ("refund_rejected", "Refund not made, the money stays on your account"),
+        ("refund_voided", "Refund came back, the money is on your account again"),
+        ("refund_written_up", "Rest too small to be sent back"),
+        ("invoices_written_off", "Amount that we do not ask for any more"),
     ],
 )
 def test_what_changes_a_balance_is_told_in_a_customers_words(kind: str, words: str) -> None:
