@@ -19,7 +19,9 @@ payment        payment#00000000000000000000000000000007
 ledger         ABCD1234
 booked on      2026-04-02
 amount         50.00 EUR
-found by       mandate
+found by       mandate (rules 1)
+what agreed    mandate
+decided by     mandate
 payer named    ABCD1234-0002
 laid out by    the invoices that the payer named, then the order
 what happened  Payment of 50.00 EUR settles ABCD1234-0002 30.00, ABCD1234-0001 20.00, as the payer named it, of which

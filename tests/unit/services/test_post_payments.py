@@ -75,7 +75,7 @@ def test_an_entry_says_where_it_came_from_and_how_its_account_was_found() -> Non
     world = build_world()
     post(world, [paid(line=42)])
     source = entry_of(world, "first").decision.source
-    assert source == {"file_id": FILE_ID, "line": 42, "number": 1, "identified_by": "payment reference"}
+    assert source == {"file_id": FILE_ID, "line": 42, "number": 1, "identified_by": "payment reference", "ladder": 1}
 
 
 def test_a_chunk_result_tells_what_became_of_every_movement() -> None:

@@ -14,8 +14,8 @@ from pawledger.command_line.tables import (
     write_fields,
     write_table,
 )
-from pawledger.domain.candidate_scores import Evidence
 from pawledger.domain.discrepancy_life import Change, RecordedDiscrepancy
+from pawledger.domain.kept_candidates import read_candidates
 from pawledger.domain.waiting_money import NothingWaitsError
 from pawledger.ports import DiscrepancyBook
 from pawledger.services.resolve_discrepancy import PaymentUnknownError, ResolvingPorts, find_money
@@ -179,13 +179,10 @@ def _find_candidates(ports: ResolvingPorts, recorded: RecordedDiscrepancy) -> li
     """Which accounts the money might belong to, the best first, as its entry keeps them."""
     found = recorded.discrepancy
     entry = ports.ledger.read_entry(found.account_id, found.subject) if found.account_id else None
-    kept = (entry.decision.details or {}).get("candidates", ()) if entry else ()
-    candidates = []
-    for written in kept:
-        account_id, score, *matched = str(written).split()
-        words = [str(Evidence.__members__.get(name.upper(), name)) for name in matched]
-        candidates.append({"account_id": account_id, "score": int(score), "matched": words})
-    return candidates
+    return [
+        {"account_id": each.account_id, "score": each.score, "matched": list(each.matched)}
+        for each in read_candidates(entry.decision.details if entry else None)
+    ]
 
 
 def _tell_waiting(waiting: dict[str, Any] | None) -> str:

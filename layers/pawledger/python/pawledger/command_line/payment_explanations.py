@@ -8,6 +8,7 @@ from pawledger.command_line.tables import Column, show_amount, show_value, write
 from pawledger.domain.allocation import AllocationRule
 from pawledger.domain.allocation_terms import AllocationRules
 from pawledger.domain.entries import PAYMENT_ENTRIES, POLICY_ENTRIES, Entry
+from pawledger.domain.identification import reasons_of
 from pawledger.domain.identifiers import suspense_ledger_of
 from pawledger.domain.money import format_amount
 from pawledger.domain.payment_explanations import COMPONENT_ORDER, OTHER, ExplainedPayment, explain_payment
@@ -72,7 +73,9 @@ def write_payment(document: dict[str, Any]) -> list[str]:
             ("ledger", document["ledger_id"]),
             ("booked on", document["booked_on"]),
             ("amount", show_amount(document["amount_minor"], currency)),
-            ("found by", show_value(document["identified_by"])),
+            ("found by", _tell_rung(document)),
+            ("what agreed", ", ".join(document["agreed"]) or show_value(None)),
+            ("decided by", show_value(document["decided_by"])),
             ("payer named", ", ".join(document["named"]) or show_value(None)),
             ("laid out by", document["rule_in_words"]),
             ("what happened", document["reason"]),
@@ -89,13 +92,20 @@ def write_payment(document: dict[str, Any]) -> list[str]:
             [each["account_id"], str(each["score"]), ", ".join(each["matched"]), ", ".join(each["lacks"])]
             for each in document["candidates"]
         ]
-        lines += ["", "Accounts that it might have been for:", *write_table(_CANDIDATE_COLUMNS, rows)]
+        title = "Who came closest to it:" if document["rule"] else "Accounts that it might have been for:"
+        lines += ["", title, *write_table(_CANDIDATE_COLUMNS, rows)]
     if document["counterfactuals"]:
         rows = [[each["change"], each["outcome"]] for each in document["counterfactuals"]]
         lines += ["", "What alone would have changed it:", *write_table(_COUNTERFACTUAL_COLUMNS, rows)]
     if not document["is_as_recorded"]:
         lines += ["", "Today's terms would lay it out in another way; the record stays as it is."]
     return lines
+
+
+def _tell_rung(document: dict[str, Any]) -> str:
+    """The rung of the ladder and the version of its rules."""
+    version = document["ladder_version"]
+    return show_value(document["identified_by"]) + (f" (rules {version})" if version else "")
 
 
 def _row(allocation: dict[str, Any], currency: str) -> list[str]:
@@ -114,6 +124,7 @@ def _row(allocation: dict[str, Any], currency: str) -> list[str]:
 
 def _document(explained: ExplainedPayment) -> dict[str, Any]:
     entry: Entry = explained.entry
+    agreed, decided_by = reasons_of(explained.identified_by)
     return {
         "entry_id": entry.entry_id,
         "ledger_id": entry.account_id,
@@ -141,6 +152,17 @@ def _document(explained: ExplainedPayment) -> dict[str, Any]:
         "small_difference_minor": explained.small_difference_minor,
         "unapplied_minor": explained.unapplied_minor,
         "counterfactuals": [{"change": each.change, "outcome": each.outcome} for each in explained.counterfactuals],
-        "candidates": [dict(each) for each in explained.candidates],
+        "candidates": [
+            {
+                "account_id": each.account_id,
+                "score": each.score,
+                "matched": list(each.matched),
+                "lacks": list(each.lacks),
+            }
+            for each in explained.candidates
+        ],
+        "ladder_version": explained.version,
+        "agreed": list(agreed),
+        "decided_by": decided_by,
         "is_as_recorded": explained.is_as_recorded,
     }

@@ -300,6 +300,13 @@ _CERTAIN_BY: Final[Mapping[Rung, tuple[tuple[str, ...], str]]] = {
 """What agreed where a rung was certain, and the one field with which it would not be."""
 
 
+def reasons_of(identified_by: str | None) -> tuple[tuple[str, ...], str | None]:
+    """What agreed where a rung was certain, and the one field of the payment that decided; nothing where none was."""
+    if identified_by not in list(Rung):
+        return (), None
+    return _CERTAIN_BY[Rung(identified_by)]
+
+
 def _certain(search: _Search, parts: _Parts, rung: Rung) -> Identification:
     matched, would_change = _CERTAIN_BY[rung]
     taken = {part.account_id for part in parts}

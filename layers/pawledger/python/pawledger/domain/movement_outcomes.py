@@ -7,6 +7,7 @@ from typing import Any, Final
 from pawledger.domain.bank_movements import BankMovement, Movement, entry_id_of
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.domain.entries import Allocation, Decision, EntryKind, OpenInvoice, Posting
+from pawledger.domain.identification import IDENTIFICATION_VERSION
 from pawledger.domain.ledger import AccountHead
 
 RETURN_REASON: Final = "return_reason"
@@ -49,6 +50,7 @@ def book_movement(
             "line": movement.line,
             "number": movement.number,
             "identified_by": movement.identified_by,
+            **({"ladder": IDENTIFICATION_VERSION} if movement.identified_by else {}),
             **({} if movement.offset is None else {"offset": movement.offset}),
             **({"payer": movement.payer_key} if movement.payer_key else {}),
             **({"names": list(movement.name_keys)} if movement.name_keys else {}),

@@ -4,13 +4,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from pawledger.domain.allocation import AllocationPlan, AllocationRule, plan_allocation
 from pawledger.domain.allocation_terms import AllocationTerms
 from pawledger.domain.entries import Entry, EntryKind, LedgerAccount, OpenInvoice
 from pawledger.domain.errors import PawledgerError
+from pawledger.domain.kept_candidates import read_candidates
 from pawledger.domain.ledger import AccountHead, apply_entry
+from pawledger.domain.payment_clues import Candidate
 
 COMPONENT_ORDER: Final = ("tax", "fee", "premium")
 """Money goes to what is owed on to others first. Discounts make the premium less."""
@@ -61,8 +63,10 @@ class ExplainedPayment:
     counterfactuals: tuple[Counterfactual, ...]
     is_as_recorded: bool
     """Whether today's terms lay it out as it was laid out then."""
-    candidates: tuple[Mapping[str, Any], ...] = ()
-    """Accounts that it might have been for, as they were kept when nothing was certain."""
+    candidates: tuple[Candidate, ...] = ()
+    """Accounts that it might have been for, as they were kept: where one was certain, who came closest to it."""
+    version: int | None = None
+    """Of the rules by which its account was found; None where it was not, or from before they had one."""
 
 
 def explain_payment(entries: Sequence[Entry], payment: Entry, terms: AllocationTerms) -> ExplainedPayment:
@@ -110,7 +114,8 @@ def explain_payment(entries: Sequence[Entry], payment: Entry, terms: AllocationT
         open_before=head.open_invoices,
         counterfactuals=_compare(amount_minor, head, named, terms) if is_posted else (),
         is_as_recorded=not is_posted or plan.allocations == decision.allocations,
-        candidates=tuple(details.get("candidates", ())),
+        candidates=read_candidates(details),
+        version=decision.source.get("ladder"),
     )
 
 

@@ -1,14 +1,13 @@
 """Decisions about money on a bank statement: what a payment, a return or an unexplained movement means."""
 
 from dataclasses import replace
-from typing import Any
 
 from pawledger.domain.allocation_terms import AllocationTerms
 from pawledger.domain.bank_movements import FEES, BankMovement, Movement, describe_movement
-from pawledger.domain.candidate_scores import Evidence
 from pawledger.domain.discrepancies import DiscrepancyKind
 from pawledger.domain.entries import EntryKind, LedgerAccount, Posting
 from pawledger.domain.identifiers import is_suspense_ledger
+from pawledger.domain.kept_candidates import keep_candidates
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.movement_outcomes import MovementOutcome, book_movement, tell_movement
 from pawledger.domain.returned_payments import find_return_to_take_back
@@ -76,18 +75,9 @@ def _suspend(head: AccountHead, movement: BankMovement, kind: DiscrepancyKind, w
         f"{describe_movement(movement)} waits in suspense: {why}.",
         Posting(LedgerAccount.CASH, movement.currency, amount_minor),
         Posting(LedgerAccount.SUSPENSE, movement.currency, -amount_minor),
-        details=_tell_candidates(movement) if is_suspense_ledger(head.account_id) else None,
+        details=(keep_candidates(movement.candidates) or None) if is_suspense_ledger(head.account_id) else None,
     )
     return MovementOutcome(decision, (tell_movement(head, movement, kind, movement.amount_minor, decision.reason),))
-
-
-def _tell_candidates(movement: BankMovement) -> dict[str, Any] | None:
-    """Who may be meant, best first: account, score, and the names of `Evidence` that speak for it."""
-    told = [
-        " ".join((each.account_id, str(each.score), *(Evidence(found).name.lower() for found in each.matched)))
-        for each in movement.candidates
-    ]
-    return {"candidates": told} if told else None
 
 
 def _book_own(movement: BankMovement) -> MovementOutcome:

@@ -9,6 +9,7 @@ from pawledger.domain.bank_movements import BankMovement, describe_movement
 from pawledger.domain.canonical import hash_value
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.domain.entries import EntryKind, LedgerAccount, Posting
+from pawledger.domain.kept_candidates import keep_candidates
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.money import format_amount
 from pawledger.domain.movement_outcomes import MovementOutcome, book_movement, tell_movement
@@ -55,11 +56,11 @@ def settle_payment(head: AccountHead, movement: BankMovement, terms: AllocationT
 
 
 def _details(movement: BankMovement, plan: AllocationPlan) -> Mapping[str, Any] | None:
-    """What an explanation needs and nothing else tells: the rule, and by number the invoices that the payer named."""
+    """What an explanation needs and nothing else tells: the rule, the invoices named, by number, and the runner-up."""
     details: dict[str, Any] = {} if plan.rule is AllocationRule.ORDER else {"allocated_by": plan.rule}
     if movement.invoice_ids:
         details["named"] = [_number_of(invoice_id) for invoice_id in movement.invoice_ids]
-    return details or None
+    return {**details, **keep_candidates(movement.candidates)} or None
 
 
 def payment_mark_of(movement: BankMovement) -> str | None:

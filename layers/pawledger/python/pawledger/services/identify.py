@@ -31,7 +31,7 @@ def identify_account(
     if remembered != ledger_id:
         return Route(remembered, (), None)
     if len(found.parts) == 1:
-        return Route(ledger_id, found.parts[0].invoice_ids, found.rung)
+        return Route(ledger_id, found.parts[0].invoice_ids, found.rung, candidates=found.candidates[:1])
     candidates = () if found.parts or not is_payment else _suggest(clues, found, book)
     return Route(ledger_id, (), found.rung, found.parts, candidates)
 

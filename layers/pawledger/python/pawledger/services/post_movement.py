@@ -68,7 +68,7 @@ def post_movement(file_id: str, chunked: ChunkedMovement, ports: PostingPorts) -
     if recorded is None:
         raise InvariantError("a movement always becomes an entry")
     # What stands in the ledger says what is passed on, not what is found today: the parts never change.
-    shared = replace(movement, identified_by=recorded.entry.decision.source.get("identified_by"))
+    shared = replace(movement, identified_by=recorded.entry.decision.source.get("identified_by"), candidates=())
     for part in parts_of(recorded.entry):
         _pass_on(shared, part, ports)
     heal_arrived(recorded.entry, ports.discrepancies)
