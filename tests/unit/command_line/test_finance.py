@@ -101,9 +101,10 @@ def test_the_tables_hold_what_happened(explained: MemoryWorld, run: Run, tmp_pat
 
 
 def test_what_is_open_is_aged_by_the_days_since_it_was_due(explained: MemoryWorld, run: Run, tmp_path: Path) -> None:
-    """Of the 50.00 taken back 30.00 had paid the first invoice, due on 1 January: 150 days until 31 May, 180 until 30 June.
+    """Of the 50.00 taken back 30.00 had paid the first invoice, due on 1 January: 150 days to 31 May, 180 to 30 June.
 
-    The other 20.00 had paid a part of the second one and are due since 2 April, 59 and 89 days; its 10.00 since the 1st.
+    The other 20.00 had paid a part of the second one and are due since 2 April, 59 and 89 days; its 10.00 since the
+    1st.
     """
     run("finance", "close", "2026-05", "--out", str(tmp_path / "may"))
     run("finance", "close", "2026-06", "--out", str(tmp_path / "june"))
