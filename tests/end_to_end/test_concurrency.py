@@ -3,7 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from random import Random
 from typing import Any, Final
@@ -22,7 +22,6 @@ from pawledger.adapters.models import (
 )
 from pawledger.adapters.pauses import JitteredPause
 from pawledger.adapters.rows import account_row, entry_row
-from pawledger.domain.allocation_terms import AllocationRules
 from pawledger.domain.entries import LedgerAccount
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.ledger import apply_entry, chain_entry, replay_entries
@@ -30,13 +29,12 @@ from pawledger.domain.payment_references import InvoiceAddress, creditor_referen
 from pawledger.domain.payments import decide_movement
 from pawledger.services.bill_accounts import bill_account
 from pawledger.services.payment_chunks import ChunkedMovement
-from pawledger.services.post_movement import PostingPorts
 from pawledger.services.post_payments import PostingTally, post_payments
 from pawledger.services.record_policy_event import PolicyRecordingPorts, record_policy_event
 from tests.builders.movements import build_movement
 from tests.builders.policies import build_policy, premium
 from tests.builders.rulebooks import build_rulebook
-from tests.builders.services import FILE_ID, chunked_payment, policy_message, store_chunk
+from tests.builders.services import FILE_ID, chunked_payment, connect_posting, policy_message, store_chunk
 from tests.end_to_end.deployed_cloud import DeployedCloud
 from tests.fakes.memory import MemoryWorld
 
@@ -150,15 +148,9 @@ def post_in_parallel(store: Store, world: MemoryWorld, messages: Sequence[Mappin
     def work(number: int) -> None:
         ledger, _ = store.connect()
         pause = CountingPause()
-        ports = PostingPorts(
-            ledger=ledger,
-            references=world.reference_book,
-            discrepancies=world.discrepancy_book,
-            register=world.bank_file_register,
-            store=world.bank_file_store,
-            pause=pause,
-            allocation_rules=AllocationRules(),
-        )
+        shared = connect_posting(world)
+        returns = replace(shared.returns, ledger=ledger, archive=ledger, pause=pause)
+        ports = replace(shared, ledger=ledger, pause=pause, returns=returns)
         # Two and two begin with the same chunk, so that they meet on every account; the others cross their way.
         order = list(messages)
         Random(number // 2).shuffle(order)  # noqa: S311 - only an order, and it must repeat
