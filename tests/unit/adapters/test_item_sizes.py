@@ -15,6 +15,7 @@ from pawledger.domain.entries import Decision, Entry, EntryKind, LedgerAccount, 
 from pawledger.domain.issuing import decide_next_invoice
 from pawledger.domain.ledger import AccountHead, Standing, apply_entry, chain_entry
 from pawledger.domain.marks import MARK_CHARACTERS, MARKS_MAX
+from pawledger.domain.movement_outcomes import NAME_KEYS_KEPT_MAX
 from pawledger.domain.payment_clues import Candidate
 from pawledger.domain.payments import decide_movement
 from pawledger.domain.policy_events import EVENT_TYPES
@@ -151,10 +152,11 @@ def test_an_entry_of_a_provider_with_its_place_in_a_large_file_fits(movement: Mo
 
 
 def test_an_entry_and_a_discrepancy_of_money_that_nobody_can_place_fit() -> None:
-    found = (Evidence.PAYER, Evidence.PART_OF_NAME, Evidence.AMOUNT_OF_SEVERAL)
+    found = (Evidence.CUT_OFF, Evidence.PAYER, Evidence.TWO_PARTS_OF_NAME, Evidence.AMOUNT_OF_SEVERAL)
     candidates = (Candidate("HOME00000001", ("HOME00000001-0012",), 85, found, ()),) * CANDIDATES_KEPT_MAX
     movement = replace(
         build_movement(amount_minor=123_456),
+        identified_by=None,
         candidates=candidates,
         payer_key="k" * PAYER_KEY_CHARACTERS,
         name_keys=("n" * NAME_KEY_CHARACTERS,) * NAME_KEYS_MAX,
@@ -165,6 +167,23 @@ def test_an_entry_and_a_discrepancy_of_money_that_nobody_can_place_fit() -> None
     (discrepancy,) = outcome.discrepancies
     assert counted_bytes(entry_row(EntryRow, entry)) <= WRITE_UNIT_BYTES
     assert counted_bytes(discrepancy_row(DiscrepancyRow, discrepancy)) <= WRITE_UNIT_BYTES
+
+
+def test_an_entry_of_a_payment_of_a_named_invoice_by_two_people_with_two_names_each_fits() -> None:
+    movement = replace(
+        build_movement(amount_minor=6_400, line=99_999),
+        invoice_ids=(f"{ACCOUNT_ID}-0001",),
+        payer_key="k" * PAYER_KEY_CHARACTERS,
+        name_keys=("n" * NAME_KEY_CHARACTERS,) * NAME_KEYS_MAX,
+        marks=("m" * MARK_CHARACTERS,) * MARKS_MAX,
+    )
+    issues = [lambda head, policy=policy: issue(head, policy) for policy in POLICIES]
+    invoice = [lambda head: decide_next_invoice(head, TERMS, date(2026, 12, 31))]
+    _, entries = entries_of(
+        AccountHead(ACCOUNT_ID), [*issues, *invoice, lambda head: decide_movement(head, movement).decision]
+    )
+    assert entries[-1].decision.source["names"] == list(movement.name_keys[:NAME_KEYS_KEPT_MAX])
+    assert counted_bytes(entry_row(EntryRow, entries[-1])) <= WRITE_UNIT_BYTES
 
 
 def test_the_terms_of_an_invoice_of_two_policies_are_read_by_one_unit() -> None:

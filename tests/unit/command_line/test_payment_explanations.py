@@ -19,7 +19,7 @@ payment        payment#00000000000000000000000000000007
 ledger         ABCD1234
 booked on      2026-04-02
 amount         50.00 EUR
-found by       mandate (rules 1)
+found by       mandate (rules 2)
 what agreed    mandate
 decided by     mandate
 payer named    ABCD1234-0002

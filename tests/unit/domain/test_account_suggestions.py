@@ -3,12 +3,16 @@
 from dataclasses import replace
 from datetime import date
 
+from pawledger.domain.account_suggestions import NAME_KEYS_MAX as NAME_KEYS_ASKED_MAX
 from pawledger.domain.account_suggestions import VIEWED_MAX, suggest_accounts
 from pawledger.domain.candidate_scores import SCORE_MAX, Evidence, lacks_of, score_of, weigh_amount
 from pawledger.domain.entries import OpenInvoice
 from pawledger.domain.identification import CANDIDATES_MAX
 from pawledger.domain.payment_clues import Candidate, OpenAccount
+from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.services.payer_keys import NAME_KEYS_MAX, PayerKeys
 from tests.builders.account_books import MemorySuggestionBook, build_account, build_clues
+from tests.fakes.secrets import MemoryPayerSecret
 
 NOBODY: frozenset[str] = frozenset()
 
@@ -30,22 +34,68 @@ def test_name_and_amount_together_come_before_either_alone() -> None:
         }
     )
     found = suggest_accounts(build_clues(name_keys=["anna berg", "anna", "berg"]), book)
-    # 25 + 30; 10 + 30; 30; 25.
-    assert [(each.account_id, each.score) for each in found] == [("CCCC", 55), ("DDDD", 40), ("AAAA", 30), ("BBBB", 25)]
+    # 12 + 22; 4 + 22; 22; 12.
+    assert [(each.account_id, each.score) for each in found] == [("CCCC", 34), ("DDDD", 26), ("AAAA", 22), ("BBBB", 12)]
     assert found[0].matched == (Evidence.NAME, Evidence.AMOUNT)
     assert found[0].lacks == (Evidence.NAMED, Evidence.PAYER)
 
 
-def test_what_identification_found_counts_on() -> None:
-    known = Candidate("BBBB", ("BBBB-0001",), 45, (Evidence.CORRECTED, Evidence.AMOUNT), ())
+def test_what_identification_found_counts_on_and_the_amount_is_looked_at_anew() -> None:
+    known = Candidate("BBBB", ("BBBB-0001",), 62, (Evidence.CORRECTED, Evidence.AMOUNT), ())
     book = MemorySuggestionBook(
         {**told(build_account("AAAA", 1_000), {"berg"}), **told(build_account("BBBB", 700), set())}
     )
     best, other = suggest_accounts(build_clues(name_keys=["berg"]), book, known=[known])
-    # The amount is looked at anew: 45 for the correction alone stands behind 25 + 30.
-    assert (best.account_id, best.score) == ("AAAA", 55)
-    assert (other.account_id, other.invoice_ids, other.score) == ("BBBB", ("BBBB-0001",), 45)
-    assert other.matched == (Evidence.CORRECTED,)
+    # 40 for the correction alone come before 12 + 22.
+    assert (best.account_id, best.invoice_ids, best.score) == ("BBBB", ("BBBB-0001",), 40)
+    assert best.matched == (Evidence.CORRECTED,)
+    assert (other.account_id, other.score) == ("AAAA", 34)
+
+
+def test_what_was_written_comes_before_what_the_payer_usually_pays() -> None:
+    known = Candidate("BBBB", ("BBBB-0001",), 62, (Evidence.CORRECTED, Evidence.AMOUNT), ())
+    book = MemorySuggestionBook(
+        {**told(build_account("AAAA", 1_000), {"berg"}, {"payer"}), **told(build_account("BBBB", 1_000), set())}
+    )
+    found = suggest_accounts(build_clues(name_keys=["berg"], payer_key="payer"), book, known=[known])
+    # 40 + 22; 25 + 12 + 22.
+    assert [(each.account_id, each.score) for each in found] == [("BBBB", 62), ("AAAA", 59)]
+
+
+def test_the_name_of_one_of_two_people_on_an_account_counts_nearly_as_much_as_a_whole_name() -> None:
+    keys = PayerKeys(MemoryPayerSecret())
+    book = MemorySuggestionBook(
+        {
+            **told(build_account("AAAA", 700), {*keys.name_keys_of("Jonas Berg")}),
+            **told(build_account("BBBB", 700), {*keys.name_keys_of("Anna Holm")}),
+            **told(build_account("CCCC", 700), {*keys.name_keys_of("Mira Jonas Anna Berg")}),
+        }
+    )
+    both = keys.name_keys_of("Jonas & Anna Berg")
+    found = suggest_accounts(build_clues(name_keys=both), book)
+    assert [(each.account_id, each.matched) for each in found] == [
+        ("AAAA", (Evidence.TWO_PARTS_OF_NAME,)),
+        ("CCCC", (Evidence.TWO_PARTS_OF_NAME,)),
+        ("BBBB", (Evidence.PART_OF_NAME,)),
+    ]
+    four = keys.name_keys_of("Mira Jonas Anna Berg")
+    assert [each.matched for each in suggest_accounts(build_clues(name_keys=four), book)] == [
+        (Evidence.NAME,),
+        (Evidence.TWO_PARTS_OF_NAME,),
+        (Evidence.PART_OF_NAME,),
+    ]
+    assert NAME_KEYS_ASKED_MAX == NAME_KEYS_MAX
+
+
+def test_of_accounts_with_the_name_the_one_comes_first_whose_id_a_cut_off_reference_begins() -> None:
+    cut_off = creditor_reference_of(InvoiceAddress("HOME0002", 7))[:-6]
+    accounts = [build_account(account_id, 700, issued=8) for account_id in ("HOME0001", "HOME0002", "HOMES002")]
+    book = MemorySuggestionBook({key: row for each in accounts for key, row in told(each, {"berg"}).items()})
+    best, *others = suggest_accounts(build_clues(text=f"premium {cut_off}", name_keys=["berg"]), book)
+    # 40 + 12.
+    assert (best.account_id, best.score, best.invoice_ids) == ("HOME0002", 52, ("HOME0002-0007",))
+    assert best.matched == (Evidence.CUT_OFF, Evidence.NAME)
+    assert [each.matched for each in others] == [(Evidence.NAME,)] * 2
 
 
 def test_a_payer_that_paid_the_account_before_counts_more_than_its_name() -> None:
@@ -53,7 +103,7 @@ def test_a_payer_that_paid_the_account_before_counts_more_than_its_name() -> Non
         {**told(build_account("AAAA", 1_000), {"berg"}), **told(build_account("BBBB", 1_000), set(), {"payer"})}
     )
     found = suggest_accounts(build_clues(name_keys=["berg"], payer_key="payer"), book)
-    assert [(each.account_id, each.score) for each in found] == [("BBBB", 70), ("AAAA", 55)]
+    assert [(each.account_id, each.score) for each in found] == [("BBBB", 47), ("AAAA", 34)]
 
 
 def test_of_two_alike_the_one_that_is_due_nearer_to_the_payment_comes_first() -> None:
@@ -83,7 +133,7 @@ def test_nothing_in_common_suggests_nothing() -> None:
 
 def test_scores_are_sums_below_certainty() -> None:
     assert score_of([]) == 0
-    assert score_of([Evidence.PAYER, Evidence.NAME]) == 65
+    assert score_of([Evidence.PAYER, Evidence.NAME]) == 37
     assert score_of(list(Evidence)) == SCORE_MAX == 99
 
 

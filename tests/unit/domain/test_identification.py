@@ -339,7 +339,7 @@ def test_a_known_payer_of_two_accounts_that_owe_the_same_is_left_to_a_person() -
     book = build_book(*accounts, payers={"payer": ("HOME0001", "HOME0002")})
     found = identify_payment(build_clues(payer_key="payer"), book)
     assert found.parts == ()
-    assert [(each.account_id, each.score) for each in found.candidates] == [("HOME0001", 70), ("HOME0002", 70)]
+    assert [(each.account_id, each.score) for each in found.candidates] == [("HOME0001", 47), ("HOME0002", 47)]
     assert found.would_change == "reference"
 
 
@@ -370,15 +370,84 @@ def test_a_payer_known_for_an_account_in_another_currency_is_left_to_a_person() 
     assert identify_payment(build_clues(payer_key="payer"), book).parts == ()
 
 
-def test_a_reference_that_was_cut_off_names_a_candidate_and_no_more() -> None:
-    found = identify_payment(build_clues(text="premium RF60PAWS0"), paws(1_000))
+@pytest.mark.parametrize("written", ["premium RF60PAWS0", "RF60 PAWS 00"])
+def test_a_cut_off_reference_is_completed_where_its_account_stands_in_full_and_the_amount_is_open(written: str) -> None:
+    found = identify_payment(build_clues(text=written), paws(1_000))
+    assert (found.parts, found.rung) == ((Part("PAWS", 1_000, ("PAWS-0012",)),), Rung.CUT_OFF)
+    assert (found.matched, found.would_change) == ((Evidence.CUT_OFF, Evidence.AMOUNT), "amount")
+
+
+@pytest.mark.parametrize(
+    ("written", "book"),
+    [
+        pytest.param("RF60PAWS", build_book(build_account("PAWS", 1_000, issued=12)), id="no sign of the number left"),
+        pytest.param("RF60PAWS00", build_book(build_account("PAWS", 999, issued=12)), id="another amount"),
+        pytest.param("RF60PAWS00", build_book(build_account("PAWS", 1_000, issued=13)), id="another invoice is open"),
+        pytest.param(
+            "RF60PAWS00", build_book(build_account("PAWS", 1_000, issued=12, currency="GBP")), id="another currency"
+        ),
+        pytest.param(
+            "RF60PAWS00",
+            build_book(replace(build_account("PAWS", 1_000, issued=12), invoice_count=97)),
+            id="so many invoices that the check digits may allow two",
+        ),
+    ],
+)
+def test_a_cut_off_reference_names_a_candidate_and_no_more_where_it_is_not_proven(
+    written: str, book: MemoryAccountBook
+) -> None:
+    found = identify_payment(build_clues(text=written), book)
     assert found.parts == ()
     (candidate,) = found.candidates
     assert (candidate.account_id, candidate.invoice_ids) == ("PAWS", ("PAWS-0012",))
-    # 45 for the beginning of the reference, 30 for the amount.
-    assert candidate.score == 75
-    assert candidate.matched == (Evidence.CUT_OFF, Evidence.AMOUNT)
+    assert candidate.matched[0] == Evidence.CUT_OFF
+
+
+def test_a_cut_off_reference_with_the_amount_has_the_score_of_both() -> None:
+    (candidate,) = identify_payment(build_clues(text="RF60PAWS"), paws(1_000)).candidates
+    # 40 for the beginning of the reference, 22 for the amount.
+    assert candidate.score == 62
     assert candidate.lacks == (Evidence.NAMED, Evidence.PAYER, Evidence.NAME)
+
+
+def test_where_a_damaged_reference_may_mean_two_invoices_with_the_amount_none_is_taken() -> None:
+    cut_off = reference_of("HOME0001", 7)[:-2]
+    accounts = [build_account("HOME0001", 1_000, issued=7), build_account("PAWS", 1_000, issued=12)]
+    assert taken_as(identify_payment(build_clues(text=cut_off), build_book(*accounts))) == [("HOME0001", 1_000)]
+    found = identify_payment(build_clues(references=["RF60PAWX0012"], text=cut_off), build_book(*accounts))
+    assert (found.parts, found.would_change) == ((), "reference")
+    assert {each.account_id for each in found.candidates} == {"HOME0001", "PAWS"}
+
+
+@pytest.mark.parametrize("lost_signs", [5, 6])
+def test_a_reference_that_lost_an_end_of_its_account_id_tells_which_account_of_a_payer_is_meant(
+    lost_signs: int,
+) -> None:
+    # Of HOME0001 and HOME0002 as many invoices were issued, but of one alone the check digits allow one of them.
+    cut_off = reference_of("HOME0002", 7)[:-lost_signs]
+    accounts = [build_account("HOME0001", 1_000, issued=8), build_account("HOME0002", 700, issued=8)]
+    book = build_book(*accounts, payers={"payer": ("HOME0001", "HOME0002")})
+    found = identify_payment(build_clues(text=cut_off, payer_key="payer"), book)
+    assert found.parts == ()
+    best, other = found.candidates
+    # 40 for the beginning and 25 for the payer come before 25 and 22 for the amount.
+    assert (best.account_id, best.score, best.invoice_ids) == ("HOME0002", 65, ("HOME0002-0007",))
+    assert (other.account_id, other.score) == ("HOME0001", 47)
+
+
+def test_a_reference_that_lost_the_last_sign_of_its_account_id_is_found_without_a_payer_and_not_posted() -> None:
+    book = build_book(build_account("HOME0002", 1_000, issued=7), build_account("HOME0001", 1_000, issued=7))
+    found = identify_payment(build_clues(text=reference_of("HOME0002", 7)[:-5]), book)
+    assert found.parts == ()
+    assert [each.account_id for each in found.candidates] == ["HOME0002"]
+
+
+def test_a_damaged_reference_that_looks_like_another_creditors_is_told_and_not_posted() -> None:
+    # Its noughts written as letters, it has right check digits as well, and no invoice number at its end.
+    book = build_book(build_account("1000011878", 1_000))
+    found = identify_payment(build_clues(references=["RF351OOOO11878OOO1"]), book)
+    assert found.parts == ()
+    assert [(each.account_id, each.invoice_ids) for each in found.candidates] == [("1000011878", ("1000011878-0001",))]
 
 
 def test_nothing_to_go_by_abstains_and_would_be_changed_by_a_reference() -> None:

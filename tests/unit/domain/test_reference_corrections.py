@@ -12,7 +12,6 @@ from pawledger.domain.reference_corrections import (
     SEARCHED_CHARACTERS_MAX,
     SPANS_MAX,
     find_corrections,
-    find_cut_off,
 )
 
 HOME = InvoiceAddress("10000042", 1)
@@ -102,17 +101,6 @@ def test_no_more_corrections_come_out_than_the_limit() -> None:
     found = find_corrections(damaged)
     assert len(found.addresses) == CORRECTIONS_MAX
     assert not found.is_whole
-
-
-@pytest.mark.parametrize("text", ["RF60PAWS", "premium RF60PAWS0", "RF60 PAWS 00", "RF60PAWS001"])
-def test_a_reference_that_was_cut_off_tells_its_account_and_by_its_check_digits_its_invoice(text: str) -> None:
-    # For PAWS and the check digits 60, invoice 12 is right, and the next one is 12 + 97 = 109.
-    assert PAWS in find_cut_off([text])
-
-
-@pytest.mark.parametrize("text", ["", "RF60PAW", "RF60PAWS02", "RF60PAWS00 thank you", "RFPAWS0012"])
-def test_what_was_not_cut_off_at_its_end_tells_nothing(text: str) -> None:
-    assert PAWS not in find_cut_off([text])
 
 
 def test_remainders_are_those_worked_by_hand() -> None:

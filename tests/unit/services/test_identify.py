@@ -221,9 +221,9 @@ def test_payer_and_names_suggest_accounts_for_a_payment_that_waits() -> None:
     for account_id in ("HOME0001", "FARM0003", "BARN0004", "COOP0005"):
         remember_account(name_reference_of("berg"), account_id, world.reference_book)
     found = identify(world, payer_key="payer", name_keys=("berg",))
-    # 40 for the payer and 30 for the amount of both, 25 for the name of one; 25 for the name alone of three others.
+    # 25 for the payer and 22 for the amount of both, 12 for the name of one; 12 for the name alone of three others.
     told = [(each.account_id, each.score) for each in found.candidates]
-    assert told == [("HOME0001", 95), ("AWAY0002", 70), ("BARN0004", 25)]
+    assert told == [("HOME0001", 59), ("AWAY0002", 47), ("BARN0004", 12)]
     assert found.candidates[0].matched == (Evidence.PAYER, Evidence.NAME, Evidence.AMOUNT)
     assert len(told) == CANDIDATES_KEPT_MAX
 

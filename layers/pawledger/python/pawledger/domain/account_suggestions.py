@@ -9,7 +9,8 @@ from itertools import islice
 from typing import Final
 
 from pawledger.domain.candidate_scores import Evidence, lacks_of, score_of, weigh_amount
-from pawledger.domain.identification import CANDIDATES_MAX
+from pawledger.domain.cut_off_references import CutOffReference, find_cut_off
+from pawledger.domain.identification import CANDIDATES_MAX, invoice_id_of
 from pawledger.domain.payment_clues import Candidate, OpenAccount, PaymentClues, SuggestionBook
 
 ANSWERS_MAX: Final = 2_000
@@ -18,8 +19,12 @@ ANSWERS_MAX: Final = 2_000
 VIEWED_MAX: Final = 50
 """Accounts that are looked at more closely: those that most answers name."""
 
-NAME_KEYS_MAX: Final = 6
-"""Keys of a name that are asked for: the whole and its parts."""
+NAME_KEYS_MAX: Final = 11
+"""Keys of a name that are asked for: the whole, each two of its four parts, and these."""
+
+_PARTS: Final = {7: 3, 11: 4}
+"""How many parts a name has by the number of its keys; with fewer keys, of one or two parts, no two make less than all
+of it."""
 
 DAYS_AWAY_MAX: Final = 10_000
 """Where nothing is open: behind everything that is."""
@@ -37,6 +42,7 @@ def suggest_accounts(
     same speaks, the one comes first that has an invoice due nearer to the payment.
     """
     by_id = {candidate.account_id: candidate for candidate in known}
+    cut_off = find_cut_off((*clues.references, clues.text))
     ranked = []
     for account_id in _choose(clues, book, by_id):
         account, name_keys, payer_keys = book.view(account_id)
@@ -45,6 +51,10 @@ def suggest_accounts(
         if before:
             found[:0] = [each for each in Evidence if each in _KEPT and each in before.matched]
         invoice_ids = before.invoice_ids if before else ()
+        begun = () if Evidence.CUT_OFF in found else _find_begun(cut_off, account)
+        if begun:
+            found.insert(0, Evidence.CUT_OFF)
+            invoice_ids += begun
         candidate = Candidate(account_id, invoice_ids, score_of(found), tuple(found), lacks_of(found))
         ranked.append(((-candidate.score, _days_away(clues, account), account_id), candidate))
     ranked.sort(key=lambda each: each[0])
@@ -63,13 +73,27 @@ def _choose(clues: PaymentClues, book: SuggestionBook, known: Iterable[str]) -> 
     return list(dict.fromkeys((*known, *others)))
 
 
+def _find_begun(cut_off: Sequence[CutOffReference], account: OpenAccount) -> tuple[str, ...]:
+    """Issued invoices of an account whose id a reference begins that was cut off within it."""
+    addresses = (each.address_in(account.account_id) for each in cut_off if each.may_begin(account.account_id))
+    return tuple(invoice_id_of(each) for each in addresses if 1 <= each.invoice_number <= account.invoice_count)
+
+
 def _weigh_payer(clues: PaymentClues, name_keys: frozenset[str], payer_keys: frozenset[str]) -> Iterator[Evidence]:
     if clues.payer_key in payer_keys:
         yield Evidence.PAYER
     if clues.name_keys[:1] and clues.name_keys[0] in name_keys:
         yield Evidence.NAME
+    elif not name_keys.isdisjoint(_pairs_of(clues.name_keys)):
+        yield Evidence.TWO_PARTS_OF_NAME
     elif not name_keys.isdisjoint(clues.name_keys):
         yield Evidence.PART_OF_NAME
+
+
+def _pairs_of(name_keys: Sequence[str]) -> Sequence[str]:
+    """The keys of two parts each of a name of more: behind the whole, before the parts."""
+    parts = _PARTS.get(len(name_keys))
+    return name_keys[1:-parts] if parts else ()
 
 
 def _weigh_open(clues: PaymentClues, account: OpenAccount) -> Iterator[Evidence]:

@@ -5,10 +5,11 @@ it and what it lacks. Source of the rungs: decision 0070.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from pawledger.domain.candidate_scores import Evidence, lacks_of, score_of, weigh_amount
+from pawledger.domain.cut_off_references import NUMBERS_APART, CutOffReference, find_cut_off
 from pawledger.domain.payer_sums import find_ways, payable_sums
 from pawledger.domain.payment_clues import AccountBook, Candidate, Identification, OpenAccount, Part, PaymentClues, Rung
 from pawledger.domain.payment_references import (
@@ -19,9 +20,9 @@ from pawledger.domain.payment_references import (
     read_creditor_reference,
     read_numeric_reference,
 )
-from pawledger.domain.reference_corrections import find_corrections, find_cut_off
+from pawledger.domain.reference_corrections import find_corrections
 
-IDENTIFICATION_VERSION: Final = 1
+IDENTIFICATION_VERSION: Final = 2
 """Grows with every change of the rules, so that an old decision is read by the rules that made it."""
 
 COMPUTED_NUMBER_MAX: Final = 60
@@ -56,6 +57,10 @@ class _Search:
     invoice_ids: dict[str, dict[str, None]] = field(default_factory=dict)
     hinted_ids: frozenset[str] = frozenset()
     """Accounts to which something written in the payment leads, though not for certain: one of them is meant."""
+    damaged: dict[InvoiceAddress, Evidence] = field(default_factory=dict)
+    """Issued invoices of which one may be meant by a reference that is damaged, each with how it would be."""
+    is_damaged_whole: bool = True
+    cut_off: tuple[CutOffReference, ...] = ()
     would_change: str = "reference"
     _payer_ids: tuple[str, ...] | None = None
 
@@ -64,6 +69,18 @@ class _Search:
         unknown = [account_id for account_id in account_ids if account_id not in self.accounts]
         if unknown:
             self.accounts.update(self.book.find_accounts(unknown))
+
+    def hint(self, addresses: Iterable[InvoiceAddress], found: Evidence) -> tuple[InvoiceAddress, ...]:
+        """Ask for the accounts of invoices that may be meant, keep those issued as evidence, and return them."""
+        possible = tuple(addresses)
+        if not possible:
+            return ()
+        self.look_up(_accounts_of(possible))
+        issued = tuple(address for address in possible if _is_issued(address, self.accounts))
+        self.hinted_ids |= frozenset(_accounts_of(issued))
+        for address in issued:
+            self.note(address.account_id, found, invoice_id_of(address))
+        return issued
 
     def note(self, account_id: str, found: Evidence, *invoice_ids: str) -> None:
         """Keep what speaks for an account."""
@@ -98,14 +115,16 @@ def identify_payment(clues: PaymentClues, book: AccountBook) -> Identification:
     written = _find_letters(clues)
     readings = _leave_out_doubtful(written, book)
     if readings:
-        found = _follow_references(clues, readings, Rung.REFERENCE, book)
-        return replace(found, is_lasting=True) if len(_accounts_of(_different(written))) == 1 else found
+        is_lasting = len(_accounts_of(_different(written))) == 1
+        return _follow_references(clues, readings, Rung.REFERENCE, book, is_lasting=is_lasting)
     readings = _find_issued_digits(clues, book)
     if readings:
         return _follow_references(clues, readings, Rung.DIGITS, book)
     search = _Search(clues, book)
     if any(map(names_another_creditor, (*clues.references, clues.text))):
         parts = _follow_mandate(search)
+        # One in 97 damaged references of ours looks like another creditor's: whose it may be is told a person.
+        _read_damaged(search)
         return _certain(search, parts, Rung.MANDATE) if parts else _abstain(search)
     for higher, climb in _RUNGS:
         parts = climb(search)
@@ -126,8 +145,8 @@ def identify_return(clues: PaymentClues, book: AccountBook) -> Identification:
     search = _Search(clues, book)
     addresses = _different(readings)
     if len(_accounts_of(addresses)) == 1:
-        found = _certain(search, (_part_of(addresses, clues.amount_minor),), rung)
-        return replace(found, is_lasting=len(_accounts_of(_different(written))) == 1)
+        is_lasting = len(_accounts_of(_different(written))) == 1
+        return _certain(search, (_part_of(addresses, clues.amount_minor),), rung, is_lasting=is_lasting)
     parts = () if addresses else _follow_mandate(search)
     if parts:
         return _certain(search, parts, Rung.MANDATE)
@@ -171,7 +190,9 @@ def _find_issued_digits(clues: PaymentClues, book: AccountBook) -> _Readings:
     return _keep_issued(whole, accounts) or _keep_issued(inside, accounts)
 
 
-def _follow_references(clues: PaymentClues, readings: _Readings, rung: Rung, book: AccountBook) -> Identification:
+def _follow_references(
+    clues: PaymentClues, readings: _Readings, rung: Rung, book: AccountBook, *, is_lasting: bool = False
+) -> Identification:
     """Where our references lead: to one account whatever the amount, to several where what is open adds up to it."""
     search = _Search(clues, book)
     addresses = _different(readings)
@@ -179,7 +200,7 @@ def _follow_references(clues: PaymentClues, readings: _Readings, rung: Rung, boo
         search.look_up(_accounts_of(addresses)[:NAMED_ACCOUNTS_MAX])
         addresses = _different(_settle_readings(readings, search.accounts))
     if len(_accounts_of(addresses)) == 1:
-        return _certain(search, (_part_of(addresses, clues.amount_minor),), rung)
+        return _certain(search, (_part_of(addresses, clues.amount_minor),), rung, is_lasting=is_lasting)
     for address in addresses:
         search.note(address.account_id, Evidence.NAMED, invoice_id_of(address))
     parts = _split(addresses, search)
@@ -205,25 +226,55 @@ def _split(addresses: Sequence[InvoiceAddress], search: _Search) -> _Parts:
 
 
 def _correct(search: _Search) -> _Parts:
-    """Our reference with one typing error, where exactly one correction was issued and has the amount open."""
-    corrections = find_corrections((*search.clues.references, search.clues.text))
-    if not corrections.addresses:
-        return ()
-    search.look_up(_accounts_of(corrections.addresses))
-    issued = [address for address in corrections.addresses if _is_issued(address, search.accounts)]
-    fitting = [each for each in issued if _remaining_minor(each, search) == search.clues.amount_minor]
-    search.hinted_ids |= frozenset(_accounts_of(issued))
-    for address in issued:
-        search.note(address.account_id, Evidence.CORRECTED, invoice_id_of(address))
-    if issued:
+    """Our reference with one typing error."""
+    _read_damaged(search)
+    _look_for_longer_ids(search)
+    return _take_damaged(search, Evidence.CORRECTED)
+
+
+def _complete(search: _Search) -> _Parts:
+    """Our reference without its end, of which at least the first sign of the invoice number is left."""
+    return _take_damaged(search, Evidence.CUT_OFF)
+
+
+def _take_damaged(search: _Search, wanted: Evidence) -> _Parts:
+    """The part for a damaged reference where exactly one invoice that may be meant has the amount open."""
+    fitting = [each for each in search.damaged if _remaining_minor(each, search) == search.clues.amount_minor]
+    if search.damaged:
         search.would_change = "reference" if len(fitting) > 1 else "amount"
-    if len(fitting) != 1 or not corrections.is_whole:
+    if len(fitting) != 1 or not search.is_damaged_whole or search.damaged[fitting[0]] is not wanted:
+        return ()
+    account_id = fitting[0].account_id
+    if wanted is Evidence.CUT_OFF and not any(each.is_sure_of(account_id) for each in search.cut_off):
+        return ()
+    # A further number would agree with the check digits as well.
+    if wanted is Evidence.CUT_OFF and search.accounts[account_id].invoice_count >= NUMBERS_APART:
         return ()
     # Of an account that the payer paid before an invoice may be meant that is paid already.
-    account_id = fitting[0].account_id
     if account_id not in search.payer_ids and not search.hinted_ids.isdisjoint(search.payer_ids):
         return ()
     return (_part_of(fitting, search.clues.amount_minor),)
+
+
+def _read_damaged(search: _Search) -> None:
+    """Find issued invoices that a reference may mean that has one typing error, or has lost its end."""
+    texts = (*search.clues.references, search.clues.text)
+    corrections = find_corrections(texts)
+    search.is_damaged_whole = corrections.is_whole
+    search.damaged = dict.fromkeys(search.hint(corrections.addresses, Evidence.CORRECTED), Evidence.CORRECTED)
+    search.cut_off = find_cut_off(texts)
+    completions = (address for each in search.cut_off for address in each.completions())
+    for address in search.hint(completions, Evidence.CUT_OFF):
+        search.damaged.setdefault(address, Evidence.CUT_OFF)
+
+
+def _look_for_longer_ids(search: _Search) -> None:
+    """Where not even the account id is whole that may be meant: what it may have been is a hint, and proves nothing."""
+    if search.damaged:
+        return
+    for each in search.cut_off:
+        own = [account_id for account_id in search.payer_ids if each.may_begin(account_id)]
+        search.hint(map(each.address_in, dict.fromkeys((*own, *each.longer_ids()))), Evidence.CUT_OFF)
 
 
 def _follow_mandate(search: _Search) -> _Parts:
@@ -263,7 +314,6 @@ def _follow_payer(search: _Search) -> _Parts:
     known = search.payer_ids
     if not known:
         return ()
-    _note_cut_off(search)
     sums = [_sums_of(search, account_id) for account_id in known]
     choices = [each for each in sums if each is not None]
     ways = find_ways(search.clues.amount_minor, choices) if len(choices) == len(known) else ()
@@ -284,6 +334,7 @@ def _sums_of(search: _Search, account_id: str) -> tuple[int, ...] | None:
 
 _RUNGS: Final[tuple[tuple[Rung, Callable[[_Search], _Parts]], ...]] = (
     (Rung.CORRECTION, _correct),
+    (Rung.CUT_OFF, _complete),
     (Rung.MANDATE, _follow_mandate),
     (Rung.MARK, _follow_mark),
     (Rung.PAYER, _follow_payer),
@@ -293,6 +344,7 @@ _CERTAIN_BY: Final[Mapping[Rung, tuple[tuple[str, ...], str]]] = {
     Rung.REFERENCE: ((Evidence.NAMED,), "reference"),
     Rung.DIGITS: ((Evidence.NAMED,), "reference"),
     Rung.CORRECTION: ((Evidence.CORRECTED, Evidence.AMOUNT), "amount"),
+    Rung.CUT_OFF: ((Evidence.CUT_OFF, Evidence.AMOUNT), "amount"),
     Rung.MANDATE: ((Rung.MANDATE,), "mandate"),
     Rung.MARK: ((Evidence.MARK, Evidence.AMOUNT), "amount"),
     Rung.PAYER: ((Evidence.PAYER, Evidence.AMOUNT), "amount"),
@@ -307,29 +359,19 @@ def reasons_of(identified_by: str | None) -> tuple[tuple[str, ...], str | None]:
     return _CERTAIN_BY[Rung(identified_by)]
 
 
-def _certain(search: _Search, parts: _Parts, rung: Rung) -> Identification:
+def _certain(search: _Search, parts: _Parts, rung: Rung, *, is_lasting: bool = False) -> Identification:
     matched, would_change = _CERTAIN_BY[rung]
-    taken = {part.account_id for part in parts}
-    others = _rank(search, [account_id for account_id in search.evidence if account_id not in taken])
-    return Identification(parts, rung, IDENTIFICATION_VERSION, matched, others, would_change)
+    others: tuple[Candidate, ...] = ()
+    if search.evidence:
+        taken = {part.account_id for part in parts}
+        others = _rank(search, [account_id for account_id in search.evidence if account_id not in taken])
+    return Identification(parts, rung, IDENTIFICATION_VERSION, matched, others, would_change, is_lasting)
 
 
 def _abstain(search: _Search) -> Identification:
-    if not search.hinted_ids:
-        _note_cut_off(search)
     candidates = _rank(search, search.evidence)
     matched = candidates[0].matched if candidates else ()
     return Identification((), None, IDENTIFICATION_VERSION, matched, candidates, search.would_change)
-
-
-def _note_cut_off(search: _Search) -> None:
-    """Keep which accounts a reference may mean whose end is missing: that proves nothing, and may speak against."""
-    addresses = find_cut_off((*search.clues.references, search.clues.text))
-    search.look_up(_accounts_of(addresses))
-    issued = [address for address in addresses if _is_issued(address, search.accounts)]
-    search.hinted_ids |= frozenset(_accounts_of(issued))
-    for address in issued:
-        search.note(address.account_id, Evidence.CUT_OFF, invoice_id_of(address))
 
 
 def _rank(search: _Search, account_ids: Iterable[str]) -> tuple[Candidate, ...]:
@@ -344,6 +386,8 @@ def _rank(search: _Search, account_ids: Iterable[str]) -> tuple[Candidate, ...]:
 
 
 def _different(readings: _Readings) -> tuple[InvoiceAddress, ...]:
+    if len(readings) == 1:
+        return readings[0]
     return tuple(dict.fromkeys(address for place in readings for address in place))
 
 

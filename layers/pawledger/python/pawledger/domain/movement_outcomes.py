@@ -13,6 +13,9 @@ from pawledger.domain.ledger import AccountHead
 RETURN_REASON: Final = "return_reason"
 """Under which name the source of a return says why, and so that it is one; empty where the bank says nothing."""
 
+NAME_KEYS_KEPT_MAX: Final = 5
+"""Of a name those that tell most, which come first: with more of them an entry would not stay under 1 KB."""
+
 
 @dataclass(frozen=True, slots=True)
 class MovementOutcome:
@@ -37,6 +40,8 @@ def book_movement(
     details: Mapping[str, Any] | None = None,
 ) -> Decision:
     """The entry of a movement. Postings of nothing are left out."""
+    # Of money that nobody could place nothing is learnt, so that it keeps no name.
+    learnt = movement.name_keys[:NAME_KEYS_KEPT_MAX] if movement.identified_by else ()
     return Decision(
         kind=kind,
         entry_id=entry_id_of(movement),
@@ -53,7 +58,7 @@ def book_movement(
             **({"ladder": IDENTIFICATION_VERSION} if movement.identified_by else {}),
             **({} if movement.offset is None else {"offset": movement.offset}),
             **({"payer": movement.payer_key} if movement.payer_key else {}),
-            **({"names": list(movement.name_keys)} if movement.name_keys else {}),
+            **({"names": list(learnt)} if learnt else {}),
             **({"marks": list(movement.marks)} if movement.marks else {}),
             **({"mandate": movement.mandate_mark} if movement.mandate_mark else {}),
             **_source_of_return(movement),

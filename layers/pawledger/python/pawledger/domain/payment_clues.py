@@ -23,7 +23,7 @@ class PaymentClues:
     payer_key: str | None
     """Keyed hash of the account that paid."""
     name_keys: tuple[str, ...]
-    """Keyed hashes of the payer's name: of the whole first, then of its parts."""
+    """Keyed hashes of the payer's name: of the whole first, then of each two parts, then of its parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,7 @@ class Rung(StrEnum):
     REFERENCE = "payment reference"
     DIGITS = "payment reference in digits"
     CORRECTION = "corrected payment reference"
+    CUT_OFF = "beginning of the payment reference"
     MANDATE = "mandate"
     MARK = "id of an earlier payment"
     PAYER = "known payer"

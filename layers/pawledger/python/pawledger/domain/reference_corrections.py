@@ -43,8 +43,6 @@ _AS_DIGITS: Final = str.maketrans(_DIGITS_ALIKE)
 _DIGIT_LIKE: Final = frozenset("0123456789").union(_DIGITS_ALIKE)
 _JOINTS: Final = frozenset(" -./_")
 """Signs that people write inside a reference to group it."""
-_CUT_OFF_SEARCHED: Final = 30
-"""Signs at the end of a text among which a reference that was cut off stands: 19, and what groups them."""
 _FEW_DIGITS: Final = re.compile(r"(?:[0-9][^0-9]*){3}")
 """Of a reference with all its noughts and ones written as letters, some digits are left; most words have none."""
 _GROUP: Final = re.compile(r"[A-Z0-9]+")
@@ -53,9 +51,6 @@ _BEGINNING: Final = re.compile(r"RF|(?:FR|R[A-Z0-9]?|[A-Z0-9]?F|[A-Z0-9]RF|R[A-Z
 _BODY: Final = re.compile(r"([A-Z0-9]{4,12})([0-9]{4})")
 _HEAD_IN_DIGITS: Final = 271500
 """`RF00`, as which the head counts behind the account id and the invoice number."""
-
-
-_CUT_OFF: Final = re.compile(r"RF([0-9]{2})([A-Z0-9]{4,15})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,33 +183,3 @@ def _correct_mixed_up(check_digits: str, account_id: str, number: str) -> Iterat
         address = read_creditor_reference(f"{head}{meant}{end}")
         if address:
             yield address
-
-
-def find_cut_off(texts: Iterable[str]) -> tuple[InvoiceAddress, ...]:
-    """Invoices that a reference may mean of which the last one to four signs are missing, at the end of a text.
-
-    The check digits say which invoice numbers are possible; of those that the account has, it is one at most where
-    fewer than 97 were issued. The numbers given here are these first ones.
-    """
-    found: dict[InvoiceAddress, None] = {}
-    for text in texts:
-        written = "".join(
-            sign for sign in text[:SEARCHED_CHARACTERS_MAX].upper()[-_CUT_OFF_SEARCHED:] if sign.isalnum()
-        )
-        place = written.rfind("RF")
-        match = _CUT_OFF.fullmatch(written, place) if place >= 0 else None
-        if match:
-            found.update(dict.fromkeys(_complete(int(match[1]), match[2])))
-    return tuple(found)
-
-
-def _complete(check_digits: int, body: str) -> Iterator[InvoiceAddress]:
-    """With every account id that the body may begin with, and the lowest invoice number that the check digits allow."""
-    for known in range(4):
-        account_id, digits = body[: len(body) - known], body[len(body) - known :]
-        if not 4 <= len(account_id) <= 12 or (digits and not digits.isdigit()):
-            continue
-        wanted = divide(1 - _HEAD_IN_DIGITS - check_digits, 10**6)
-        number = (wanted - remainder_of(account_id) * 10**4) % BASE
-        if f"{number:04d}".startswith(digits):
-            yield InvoiceAddress(account_id, number)

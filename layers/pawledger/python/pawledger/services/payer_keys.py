@@ -8,6 +8,7 @@ import base64
 import hmac
 import re
 import unicodedata
+from itertools import combinations
 from typing import Final
 
 from pawledger.ports import PayerSecret
@@ -21,8 +22,8 @@ NAME_KEY_CHARACTERS: Final = 8
 NAME_PARTS_MAX: Final = 4
 """The longest parts of a name, which are the rarest: two people with one surname have three."""
 
-NAME_KEYS_MAX: Final = NAME_PARTS_MAX + 1
-"""One for the whole name, one for each part."""
+NAME_KEYS_MAX: Final = 1 + NAME_PARTS_MAX * (NAME_PARTS_MAX - 1) // 2 + NAME_PARTS_MAX
+"""One for the whole name, one for each two parts, one for each part."""
 
 ACCOUNT_CHARACTERS_MIN: Final = 6
 """A shorter number is the end of one, as providers show cards, and many payers share it."""
@@ -66,12 +67,14 @@ class PayerKeys:
         return self._key("account", written, PAYER_KEY_CHARACTERS)
 
     def name_keys_of(self, name: str | None) -> tuple[str, ...]:
-        """The key of a whole name, then those of its parts; in whatever order and with whatever title it is written.
+        """The key of a whole name, then those of each two parts, then those of single ones.
 
-        A part is shared by many, so that a whole name tells far more.
+        Order and titles do not count. A part is shared by many, so that a whole name tells far more; and two parts of
+        the name of two people who share a bank account are the whole name of one of them.
         """
         parts = sorted(split_name(name)) if name else []
-        keys = [self._key("name", text, NAME_KEY_CHARACTERS) for text in (" ".join(parts), *parts) if text]
+        texts = dict.fromkeys((" ".join(parts), *map(" ".join, combinations(parts, 2)), *parts))
+        keys = [self._key("name", text, NAME_KEY_CHARACTERS) for text in texts if text]
         return tuple(dict.fromkeys(keys))
 
     def _key(self, kind: str, text: str, characters: int) -> str:
