@@ -14,6 +14,7 @@ import boto3
 from local_cloud import errors
 from local_cloud.demonstration.cloud import Cloud
 from local_cloud.demonstration.household import live_household_year, print_household_year
+from local_cloud.demonstration.morning_after import live_morning_after, print_morning_after
 from local_cloud.demonstration.story import print_closing_table, print_next_steps, tell_story
 from local_cloud.deployment import deploy, synthesize
 from local_cloud.emulator import ACCESS_KEY, DEFAULT_DIRECTORY, DEFAULT_PORT, REGION, LocalCloud, find, start
@@ -59,6 +60,7 @@ def demo_command(options: Options) -> int:
     app = Cloud(boto3.Session(ACCESS_KEY, ACCESS_KEY, region_name=REGION), cloud.endpoint_url, outputs)
     summary = tell_story(app, app.read_business_date())
     print_closing_table(summary)
+    print_morning_after(live_morning_after(app, app.read_business_date(), cloud.environment))
     print_household_year(live_household_year(app, app.read_business_date()))
     print_next_steps(cloud, time.monotonic() - started)
     return 0

@@ -10,6 +10,9 @@ from pawledger.domain.money import format_amount
 EURO_ACCOUNT = "DE89370400440532013000"
 """The published example of an IBAN."""
 
+NEW_EURO_ACCOUNT = "DE62370400440532013001"
+"""A second account at the same bank, which its profile does not name yet."""
+
 DOLLAR_ACCOUNT = "0001234567"
 
 
@@ -26,7 +29,22 @@ class Line:
     is_return: bool = False
 
 
-def write_camt053(message_id: str, day: date, opening_minor: int, lines: Sequence[Line]) -> bytes:
+@dataclass(frozen=True, slots=True)
+class CardRow:
+    """One balance transaction at Stripe, in USD; minor units, negative where money goes out."""
+
+    transaction_id: str
+    category: str
+    gross_minor: int
+    fee_minor: int
+    payment_intent_id: str
+    payment_reference: str
+    dispute_reason: str = ""
+
+
+def write_camt053(
+    message_id: str, day: date, opening_minor: int, lines: Sequence[Line], *, account: str = EURO_ACCOUNT
+) -> bytes:
     """A camt.053.001.08 statement in EUR whose balances agree with its lines."""
     closing_minor = opening_minor + sum(line.amount_minor for line in lines if not line.is_pending)
     body = "".join(_camt_entry(line, day) for line in lines)
@@ -35,7 +53,7 @@ def write_camt053(message_id: str, day: date, opening_minor: int, lines: Sequenc
         '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt>\n'
         f"<GrpHdr><MsgId>{message_id}</MsgId><CreDtTm>{day}T21:00:00Z</CreDtTm></GrpHdr>\n"
         f"<Stmt><Id>{message_id}-1</Id><ElctrncSeqNb>{day.timetuple().tm_yday}</ElctrncSeqNb>"
-        f"<CreDtTm>{day}T21:00:00Z</CreDtTm><Acct><Id><IBAN>{EURO_ACCOUNT}</IBAN></Id><Ccy>EUR</Ccy></Acct>\n"
+        f"<CreDtTm>{day}T21:00:00Z</CreDtTm><Acct><Id><IBAN>{account}</IBAN></Id><Ccy>EUR</Ccy></Acct>\n"
         f"{_camt_balance('OPBD', opening_minor, day)}{_camt_balance('CLBD', closing_minor, day)}{body}"
         "</Stmt></BkToCstmrStmt></Document>\n"
     ).encode()
@@ -73,6 +91,25 @@ def write_bai2(file_id: int, day: date, lines: Sequence[Line], *, wrong_by_minor
         f"99,{total},1,{len(details) + 6}/",
     ]
     return ("\n".join(records) + "\n").encode("ascii")
+
+
+def write_stripe(day: date, rows: Sequence[CardRow]) -> bytes:
+    """Stripe's report of balance changes, with the payment reference in the metadata of each payment."""
+    header = (
+        "balance_transaction_id,created,available_on,currency,gross,fee,net,reporting_category,payment_intent_id,"
+        "dispute_reason,payment_metadata[invoice_reference]\n"
+    )
+    return (header + "".join(_stripe_row(row, day) for row in rows)).encode("ascii")
+
+
+def _stripe_row(row: CardRow, day: date) -> str:
+    gross, fee, net = (
+        format_amount(minor, "USD") for minor in (row.gross_minor, row.fee_minor, row.gross_minor - row.fee_minor)
+    )
+    return (
+        f"{row.transaction_id},{day} 10:00:00,{day} 10:00:00,usd,{gross},{fee},{net},{row.category},"
+        f"{row.payment_intent_id},{row.dispute_reason},{row.payment_reference}\n"
+    )
 
 
 def _camt_entry(line: Line, day: date) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from local_cloud.demonstration.bank_files import Line
+from local_cloud.demonstration.bank_files import CardRow, Line
 from pawledger.domain.calendar import add_months
 
 EURO_ACCOUNTS: Final = tuple(f"10000000{number:02d}" for number in range(1, 13))
@@ -14,6 +14,30 @@ EARLY_ACCOUNT: Final = "1000000099"
 """Pays before its policy has arrived."""
 
 MANDATE_ACCOUNT: Final = EURO_ACCOUNTS[10]
+BUNDLED_ACCOUNTS: Final = (EURO_ACCOUNTS[5], EURO_ACCOUNTS[7])
+"""Paid for by one transfer that names the references of both."""
+
+MISTYPED_ACCOUNT: Final = EURO_ACCOUNTS[6]
+"""Writes the letter O for a zero in its reference."""
+
+NEW_ACCOUNT_PAYER: Final = EURO_ACCOUNTS[3]
+"""Pays to a bank account that the bank's profile does not name yet."""
+
+FORGETFUL_ACCOUNT: Final = EURO_ACCOUNTS[11]
+"""Pays what it owes and names nothing by which anybody could be certain of that."""
+
+SHORT_ACCOUNT: Final = EURO_ACCOUNTS[8]
+OVERPAID_ACCOUNT: Final = EURO_ACCOUNTS[9]
+
+STRAY_MINOR: Final = 3_100
+"""Paid under a reference that no single correction proves."""
+
+CARD_ACCOUNT: Final = DOLLAR_ACCOUNTS[7]
+"""Pays by card, and has its bank take the money back."""
+
+CARD_FEE_MINOR: Final = 320
+DISPUTE_FEE_MINOR: Final = 1_500
+EARLY_PAYMENT_MINOR: Final = 5_000
 PLANS: Final = ("monthly", "quarterly", "annual", "semi_annual", "monthly")
 
 NOTIFIED: Final = 3
@@ -81,21 +105,29 @@ def refused_policy_events(today: date) -> list[dict[str, object]]:
 
 def euro_lines(invoices: Mapping[str, Invoice], early_reference: str) -> list[Line]:
     """What the households that pay in EUR do: most pay exactly, some do what people do."""
-    lines = []
-    for number, account_id in enumerate(EURO_ACCOUNTS, start=1):
-        invoice = invoices[account_id]
-        lines.append(_euro_line(number, account_id, invoice))
+    others = {NEW_ACCOUNT_PAYER, FORGETFUL_ACCOUNT, *BUNDLED_ACCOUNTS}
+    lines = [
+        _euro_line(number, account_id, invoices[account_id])
+        for number, account_id in enumerate(EURO_ACCOUNTS, start=1)
+        if account_id not in others
+    ]
+    bundled = [invoices[account_id] for account_id in BUNDLED_ACCOUNTS]
     lines += [
-        Line("NB-0101", 4_200, "Premium for Rex, sorry, I lost the letter"),
+        Line(
+            "NB-0100",
+            sum(invoice.amount_minor for invoice in bundled),
+            "For both of you " + " and ".join(invoice.payment_reference for invoice in bundled),
+        ),
+        Line("NB-0101", invoices[FORGETFUL_ACCOUNT].amount_minor, "Premium for Rex, sorry, I lost the letter"),
         Line(
             "NB-0102",
-            3_100,
+            STRAY_MINOR,
             "dog insurance",
             creditor_reference=invoices[EURO_ACCOUNTS[0]].payment_reference[:-1] + "7",
         ),
         Line("NB-0103", -1_250, "Account fee"),
         Line("NB-0104", 9_900, "Announced only", is_pending=True),
-        Line("NB-0105", 5_000, "Paid before the policy came", creditor_reference=early_reference),
+        Line("NB-0105", EARLY_PAYMENT_MINOR, "Paid before the policy came", creditor_reference=early_reference),
     ]
     return lines
 
@@ -113,19 +145,61 @@ def lines_of_the_day_before() -> list[Line]:
     return [Line("NB-0090", LATE_DEPOSIT_MINOR, "cheque, no reference")]
 
 
+def lines_missing_overnight(invoices: Mapping[str, Invoice]) -> list[Line]:
+    """What came on the day whose statement is missing overnight: the rest of the early household's first invoice."""
+    invoice = invoices[EARLY_ACCOUNT]
+    rest_minor = invoice.amount_minor - EARLY_PAYMENT_MINOR
+    return [Line("NB-0080", rest_minor, "The rest", creditor_reference=invoice.payment_reference)]
+
+
+def new_account_lines(invoices: Mapping[str, Invoice]) -> list[Line]:
+    """What came to the bank account that the bank's profile does not name yet."""
+    invoice = invoices[NEW_ACCOUNT_PAYER]
+    return [Line("NB-0900", invoice.amount_minor, "Pet insurance", creditor_reference=invoice.payment_reference)]
+
+
+def card_charge(invoices: Mapping[str, Invoice]) -> CardRow:
+    """The payment by card."""
+    invoice = invoices[CARD_ACCOUNT]
+    reference = invoice.payment_reference
+    return CardRow("txn_charge0001", "charge", invoice.amount_minor, CARD_FEE_MINOR, "pi_card0001", reference)
+
+
+def card_dispute(invoices: Mapping[str, Invoice]) -> CardRow:
+    """The chargeback of the payment by card; the provider keeps its fee and asks for another."""
+    invoice = invoices[CARD_ACCOUNT]
+    return CardRow(
+        "txn_dispute0001",
+        "dispute",
+        -invoice.amount_minor,
+        DISPUTE_FEE_MINOR,
+        "pi_card0001",
+        invoice.payment_reference,
+        "general",
+    )
+
+
 def _euro_line(number: int, account_id: str, invoice: Invoice) -> Line:
     bank_reference = f"NB-{number:04d}"
     if account_id == MANDATE_ACCOUNT:
         return Line(bank_reference, invoice.amount_minor, "Direct debit collected", mandate_id="MANDATE-0011")
-    if account_id == EURO_ACCOUNTS[8]:
+    if account_id == SHORT_ACCOUNT:
         return Line(bank_reference, invoice.amount_minor - 500, "Short by five", invoice.payment_reference)
-    if account_id == EURO_ACCOUNTS[9]:
+    if account_id == OVERPAID_ACCOUNT:
         return Line(bank_reference, invoice.amount_minor + 1_000, "Ten too many", invoice.payment_reference)
+    if account_id == MISTYPED_ACCOUNT:
+        return Line(bank_reference, invoice.amount_minor, f"Pet insurance {mistype(invoice.payment_reference)}")
     if number % 2:
         return Line(bank_reference, invoice.amount_minor, "Pet insurance", invoice.payment_reference)
     reference = invoice.payment_reference
     grouped = " ".join(reference[start : start + 4] for start in range(0, len(reference), 4))
     return Line(bank_reference, invoice.amount_minor, f"Pet insurance {grouped} thank you")
+
+
+def mistype(reference: str) -> str:
+    """A reference with the letter O for its last zero."""
+    head, _, tail = reference.rpartition("0")
+    return f"{head}O{tail}"
 
 
 def dollar_lines(invoices: Mapping[str, Invoice]) -> list[Line]:
@@ -135,6 +209,7 @@ def dollar_lines(invoices: Mapping[str, Invoice]) -> list[Line]:
             f"FB{number:06d}", invoices[account_id].amount_minor, "PET PREMIUM", invoices[account_id].payment_reference
         )
         for number, account_id in enumerate(DOLLAR_ACCOUNTS, start=1)
+        if account_id != CARD_ACCOUNT
     ]
     first = invoices[DOLLAR_ACCOUNTS[0]]
     returned = Line("FB000091", -first.amount_minor, "RETURNED ITEM", first.payment_reference, is_return=True)

@@ -120,8 +120,8 @@ class Cloud:
         for item in self.scan(table_output):
             yield json.loads(item["body"]["S"])
 
-    def receive_alerts(self, queue_url: str) -> Iterator[dict[str, Any]]:
-        """Alerts that wait in the demonstration's queue; each is taken out of it."""
+    def receive_messages(self, queue_url: str) -> Iterator[dict[str, Any]]:
+        """Alerts and digests that wait in the demonstration's queue; each is taken out of it."""
         queues = self.client("sqs")
         while messages := queues.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=MESSAGES_PER_BATCH).get(
             "Messages"

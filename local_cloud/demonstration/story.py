@@ -7,16 +7,28 @@ from collections import Counter
 from datetime import date, timedelta
 from typing import Any, Final
 
-from local_cloud.demonstration.bank_files import write_bai2, write_camt053, write_camt054
+from local_cloud.demonstration.bank_files import (
+    NEW_EURO_ACCOUNT,
+    write_bai2,
+    write_camt053,
+    write_camt054,
+    write_stripe,
+)
 from local_cloud.demonstration.book import (
     DOLLAR_ACCOUNTS,
     EARLY_ACCOUNT,
     EURO_ACCOUNTS,
+    LATE_DEPOSIT_MINOR,
     NOTIFIED,
+    SHORT_ACCOUNT,
     Invoice,
+    card_charge,
+    card_dispute,
     dollar_lines,
     euro_lines,
+    lines_missing_overnight,
     lines_of_the_day_before,
+    new_account_lines,
     notified_lines,
     policy_event,
     policy_events,
@@ -25,9 +37,11 @@ from local_cloud.demonstration.book import (
 from local_cloud.demonstration.cloud import Cloud, wait_until
 from local_cloud.demonstration.steps import show_step
 from local_cloud.emulator import LocalCloud
+from pawledger.domain.digests import DIGEST
 from pawledger.domain.discrepancies import DiscrepancyKind, DiscrepancyStatus
 from pawledger.domain.money import format_amount
 from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.services.push_alerts import ALERT
 
 OPENING_MINOR: Final = 1_000_000
 SCHEDULE_FIRINGS: Final = 2
@@ -39,6 +53,7 @@ FILE_KINDS: Final = frozenset(
         DiscrepancyKind.FILE_DUPLICATE,
         DiscrepancyKind.FILE_OUT_OF_BALANCE,
         DiscrepancyKind.FILE_REFUSED,
+        DiscrepancyKind.FILE_UNEXPECTED,
         DiscrepancyKind.FILE_UNREADABLE,
     }
 )
@@ -54,12 +69,14 @@ def tell_story(cloud: Cloud, today: date) -> dict[str, Any]:
     _issue_policies(cloud, today)
     invoices = _issue_invoices(cloud, today)
     good_files = _drop_good_files(cloud, today, invoices)
+    _drop_card_reports(cloud, today, invoices)
     _drop_missing_statement(cloud, today)
-    _drop_faulty_files(cloud, today, good_files)
+    _drop_faulty_files(cloud, today, good_files, invoices)
     _policy_arrives_late(cloud, today)
-    proof = _close(cloud, today)
-    alerts = _await_alerts(cloud, alert_queue)
-    return _summarise(cloud, proof, alerts)
+    _drop_oldest_statement(cloud, today)
+    proof = close_day(cloud, today)
+    messages = _await_alerts(cloud, alert_queue)
+    return _summarise(cloud, proof, messages)
 
 
 def print_closing_table(summary: dict[str, Any]) -> None:
@@ -89,7 +106,7 @@ def print_next_steps(cloud: LocalCloud, seconds: float) -> None:
   Done in {seconds:.0f} s. The system goes on running at {cloud.endpoint_url}; look around with
 
     source {environment}
-    .venv/bin/pawledger account show {EURO_ACCOUNTS[8]}       # paid five short
+    .venv/bin/pawledger account show {SHORT_ACCOUNT}       # paid five short
     .venv/bin/pawledger account show {EARLY_ACCOUNT}       # paid before its policy came
     .venv/bin/pawledger discrepancies list
     .venv/bin/pawledger files list
@@ -117,8 +134,8 @@ def _issue_invoices(cloud: Cloud, today: date) -> dict[str, Invoice]:
         event = {"schema": "billing_day.v1", "business_date": today.isoformat()}
         for _ in range(SCHEDULE_FIRINGS):
             cloud.invoke("StartBillingDayFunctionName", event)
-        wait_until("every household has its invoice", lambda: len(_read_invoices(cloud)) == accounts)
-    return _read_invoices(cloud)
+        wait_until("every household has its invoice", lambda: len(read_invoices(cloud)) == accounts)
+    return read_invoices(cloud)
 
 
 def _drop_good_files(cloud: Cloud, today: date, invoices: dict[str, Invoice]) -> dict[str, bytes]:
@@ -126,7 +143,7 @@ def _drop_good_files(cloud: Cloud, today: date, invoices: dict[str, Invoice]) ->
     notification = {"incoming/northbank/noon.xml": write_camt054("NB0", today, notified_lines(invoices))}
     with show_step(f"a camt.054 notification lands: {NOTIFIED} payments in EUR, told before the statement"):
         _drop(cloud, notification)
-        wait_until("it is posted", lambda: _count_posted_files(cloud) == len(notification))
+        wait_until("it is posted", lambda: count_posted_files(cloud) == len(notification))
     files = {
         "incoming/northbank/statement.xml": write_camt053("NB1", today, OPENING_MINOR, euro_lines(invoices, early)),
         "incoming/firstbank/statement.bai": write_bai2(1, today, dollar_lines(invoices)),
@@ -135,13 +152,22 @@ def _drop_good_files(cloud: Cloud, today: date, invoices: dict[str, Invoice]) ->
     packed["incoming/firstbank/statement.bai.gz"] = gzip.compress(packed.pop("incoming/firstbank/statement.bai"))
     with show_step("two more bank files land: a camt.053 statement in EUR, which tells them again, and a packed BAI2"):
         _drop(cloud, packed)
-        wait_until("both files are posted", lambda: _count_posted_files(cloud) == len(notification) + len(packed))
+        wait_until("both files are posted", lambda: count_posted_files(cloud) == len(notification) + len(packed))
     return files
+
+
+def _drop_card_reports(cloud: Cloud, today: date, invoices: dict[str, Invoice]) -> None:
+    posted = count_posted_files(cloud)
+    with show_step("a household pays by card, and has its bank take the money back: two reports of Stripe"):
+        cloud.drop_file("incoming/stripe/charges.csv", write_stripe(today, [card_charge(invoices)]))
+        wait_until("the charge is posted", lambda: count_posted_files(cloud) == posted + 1)
+        cloud.drop_file("incoming/stripe/disputes.csv", write_stripe(today, [card_dispute(invoices)]))
+        wait_until("the chargeback is posted", lambda: count_posted_files(cloud) == posted + 2)
 
 
 def _drop_missing_statement(cloud: Cloud, today: date) -> None:
     """The statement of the day before yesterday shows that yesterday's is missing; then that one comes."""
-    posted = _count_posted_files(cloud)
+    posted = count_posted_files(cloud)
     lines = lines_of_the_day_before()
     opening_minor = OPENING_MINOR - sum(line.amount_minor for line in lines)
     older = write_camt053("NB-1", today - timedelta(days=2), opening_minor, [])
@@ -151,7 +177,21 @@ def _drop_missing_statement(cloud: Cloud, today: date) -> None:
         wait_until("the gap is told", lambda: _count_gaps(cloud, DiscrepancyStatus.OPEN) == 1)
         _drop(cloud, {"incoming/northbank/missing.xml": missing})
         wait_until("the gap is healed", lambda: _count_gaps(cloud, DiscrepancyStatus.HEALED) == 1)
-        wait_until("its money is posted", lambda: _count_posted_files(cloud) == posted + 1)
+        wait_until("its money is posted", lambda: count_posted_files(cloud) == posted + 1)
+
+
+def _drop_oldest_statement(cloud: Cloud, today: date) -> None:
+    """The statement of four days ago shows that the one of three days ago is missing, too; nobody has it today."""
+    oldest = write_camt053("NB-4", today - timedelta(days=4), opening_before_the_gap(cloud), [])
+    with show_step("a still older statement shows that another one is missing: it stays so overnight"):
+        cloud.drop_file("incoming/northbank/oldest.xml", oldest)
+        wait_until("the gap is told", lambda: _count_gaps(cloud, DiscrepancyStatus.OPEN) == 1)
+
+
+def opening_before_the_gap(cloud: Cloud) -> int:
+    """What was on the bank account before the statement that is missing overnight, in minor units."""
+    rest_minor = sum(line.amount_minor for line in lines_missing_overnight(read_invoices(cloud)))
+    return OPENING_MINOR - LATE_DEPOSIT_MINOR - rest_minor
 
 
 def _count_gaps(cloud: Cloud, status: DiscrepancyStatus) -> int:
@@ -160,7 +200,7 @@ def _count_gaps(cloud: Cloud, status: DiscrepancyStatus) -> int:
     return sum(item["kind"]["S"] == DiscrepancyKind.STATEMENT_GAP and item["status"]["S"] == status for item in found)
 
 
-def _drop_faulty_files(cloud: Cloud, today: date, good_files: dict[str, bytes]) -> None:
+def _drop_faulty_files(cloud: Cloud, today: date, good_files: dict[str, bytes], invoices: dict[str, Invoice]) -> None:
     camt, bai2 = good_files.values()
     doctype = b'<!DOCTYPE Document [<!ENTITY x SYSTEM "file:///etc/hostname">]>\n<Document'
     files = {
@@ -172,6 +212,9 @@ def _drop_faulty_files(cloud: Cloud, today: date, good_files: dict[str, bytes]) 
         "incoming/firstbank/empty.bai": b"",
         "incoming/firstbank/junk.bin": bytes(range(256)) * 8,
         "incoming/firstbank/what is this?.bai": bai2,
+        "incoming/northbank/new-account.xml": write_camt053(
+            "NB9", today, 0, new_account_lines(invoices), account=NEW_EURO_ACCOUNT
+        ),
     }
     with show_step(f"{len(files)} files that must not be posted land: sent again, cut short, one cent wrong and so on"):
         _drop(cloud, files)
@@ -185,28 +228,38 @@ def _policy_arrives_late(cloud: Cloud, today: date) -> None:
         policy_count = len(policy_events(today)) + 1
         wait_until("it is recorded", lambda: len(list(cloud.scan("PoliciesTableName"))) == policy_count)
         cloud.invoke("StartBillingDayFunctionName", {"schema": "billing_day.v1", "business_date": today.isoformat()})
-        wait_until("it is invoiced", lambda: EARLY_ACCOUNT in _read_invoices(cloud))
+        wait_until("it is invoiced", lambda: EARLY_ACCOUNT in read_invoices(cloud))
 
 
-def _close(cloud: Cloud, today: date) -> dict[str, Any]:
+def close_day(cloud: Cloud, today: date) -> dict[str, Any]:
     with show_step("the day is closed: every file accounted for to the cent, nobody forgotten, books balanced"):
         return cloud.invoke("CloseDayFunctionName", {"schema": "closing_day.v1", "business_date": today.isoformat()})
 
 
 def _await_alerts(cloud: Cloud, queue_url: str) -> list[dict[str, Any]]:
-    alerts: list[dict[str, Any]] = []
-    with show_step("every discrepancy becomes an alert"):
-        wanted = {item["discrepancy_id"]["S"] for item in cloud.scan("DiscrepanciesTableName")}
+    """The alerts and digests that people got, once there is an alert of every discrepancy or group of them."""
+    messages: list[dict[str, Any]] = []
+    with show_step("every discrepancy becomes an alert, several of a kind in one file become one"):
+        wanted = Counter(_alert_group(item) for item in cloud.scan("DiscrepanciesTableName"))
+        kinds = Counter(kind for kind, _ in wanted)
 
         def all_arrived() -> bool:
-            alerts.extend(cloud.receive_alerts(queue_url))
-            return wanted <= {alert["discrepancy_id"] for alert in alerts}
+            messages.extend(cloud.receive_messages(queue_url))
+            told = {each["discrepancy_id"]: each["kind"] for each in messages if each["schema"] == ALERT}
+            return Counter(told.values()) == kinds and any(each["schema"] == DIGEST for each in messages)
 
-        wait_until("every discrepancy has its alert", all_arrived)
-    return alerts
+        wait_until("all alerts and the digest are there", all_arrived)
+    return messages
 
 
-def _summarise(cloud: Cloud, proof: dict[str, Any], alerts: list[dict[str, Any]]) -> dict[str, Any]:
+def _alert_group(item: dict[str, Any]) -> tuple[str, str]:
+    """Kind of a discrepancy, and what it is told together with: others of its file, or nothing but itself."""
+    body = json.loads(item["body"]["S"])
+    return str(body["kind"]), str(body.get("group") or item["discrepancy_id"]["S"])
+
+
+def _summarise(cloud: Cloud, proof: dict[str, Any], messages: list[dict[str, Any]]) -> dict[str, Any]:
+    alerts = [each for each in messages if each["schema"] == ALERT]
     entries = list(cloud.bodies("EntriesTableName"))
     kinds = Counter(entry["kind"] for entry in entries)
     debits_minor: Counter[str] = Counter()
@@ -235,12 +288,15 @@ def _summarise(cloud: Cloud, proof: dict[str, Any], alerts: list[dict[str, Any]]
         "discrepancies": str(discrepancies.total()),
         "alerts received": str(len(alerts)),
         "alerts received twice": str(len(alerts) - len({alert["discrepancy_id"] for alert in alerts})),
+        "digests received, of all that is open": str(
+            sum(each["schema"] == DIGEST and each["scope"] == "open" for each in messages)
+        ),
     }
     books = {currency: (debits_minor[currency], credits_minor[currency]) for currency in sorted(debits_minor)}
     return {"figures": figures, "discrepancies": discrepancies, "books": books}
 
 
-def _read_invoices(cloud: Cloud) -> dict[str, Invoice]:
+def read_invoices(cloud: Cloud) -> dict[str, Invoice]:
     """The invoice of each household, by account id."""
     invoices = {}
     for entry in cloud.bodies("EntriesTableName"):
@@ -261,7 +317,7 @@ def _count_faulty_files(cloud: Cloud) -> int:
     return sum(counts[kind] for kind in FILE_KINDS)
 
 
-def _count_posted_files(cloud: Cloud) -> int:
+def count_posted_files(cloud: Cloud) -> int:
     """How many accepted files have a result for each of their chunks."""
     chunk_results: Counter[str] = Counter()
     chunk_counts: dict[str, int] = {}
