@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pytest
 
+from pawledger.domain.bank_movements import Movement
 from pawledger.domain.discrepancies import DiscrepancyStatus, ResolutionCommand
 from pawledger.domain.entries import Decision, EntryKind, LedgerAccount, Posting
 from pawledger.domain.errors import PawledgerError
@@ -68,7 +69,7 @@ from tests.builders.resolutions import (
     suspend,
     undo,
 )
-from tests.builders.services import record_policy
+from tests.builders.services import chunked_payment, post, record_policy
 from tests.fakes.memory import MemoryWorld
 
 HOME: Final = "HOME0001"
@@ -439,6 +440,22 @@ def test_returned_suspense_money_takes_the_same_steps(world: MemoryWorld) -> Non
     debit(world, refund.refund_id, 5_000)
     assert money_of(world, SUSPENSE) == {}
     assert state_of(world, refund).state is RefundStep.SETTLED
+
+
+def test_money_of_nobody_known_that_its_bank_took_back_meanwhile_is_not_sent_as_well(world: MemoryWorld) -> None:
+    paid = chunked_payment("unknown", amount_minor=5_000, references=["E2E-UNKNOWN"])
+    post(world, [paid])
+    (found,) = open_subjects(world, "unidentified_payment")
+    resolve(world, found, ResolutionCommand.RETURN)
+    (refund,) = find_open_refunds(world.ledger)
+    post(world, [replace(paid, payment_id="b" * 32, movement=Movement.RETURN, line=9)], file_id="e" * 64)
+    assert len(open_subjects(world, "return_of_moved_payment")) == 1
+    text = refuse(world, RefundOfReturnedMoneyError, lambda: approve(world, refund))
+    assert "waits in suspense, is a return of payment#" in text
+    reject(world, refund)
+    # 50.00 came and 50.00 went: nothing is left, and nothing is owed.
+    assert sum(money_of(world, refund.ledger_id).values()) == 0
+    assert money_of(world, refund.ledger_id).get("suspense") is None
 
 
 def test_rejecting_returned_suspense_money_opens_its_discrepancy_again(world: MemoryWorld) -> None:
