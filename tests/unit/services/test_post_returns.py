@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from pawledger.domain.bank_movements import Movement, payment_id_of
+from pawledger.domain.discrepancies import ResolutionCommand
 from pawledger.domain.entries import EntryKind, LedgerAccount
 from pawledger.domain.identifiers import suspense_ledger_of
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.marks import mark_of_id
 from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.resolutions import Share
 from pawledger.services.bill_accounts import bill_account
 from pawledger.services.payment_chunks import ChunkedMovement
 from pawledger.services.post_payments import post_payments
@@ -20,6 +22,8 @@ from pawledger.services.record_policy_event import record_policy_event
 from tests.builders.movements import BOOKED_ON
 from tests.builders.policies import ACCOUNT_ID, build_policy
 from tests.builders.policy_terms import fee
+from tests.builders.refunds import open_subjects
+from tests.builders.resolutions import open_account, resolve, undo
 from tests.builders.rulebooks import build_rulebook
 from tests.builders.services import (
     chunked_payment,
@@ -131,6 +135,22 @@ def test_who_is_killed_between_the_payment_and_its_waiting_return_is_run_again(w
     post_payments(message, connect_posting(world))
     assert kinds_of_entries(world)[-1] is EntryKind.PAYMENT_RETURNED
     assert kinds_of_discrepancies(world) == ["payment_returned"]
+
+
+def test_a_return_of_a_moved_payment_is_booked_once_the_move_is_undone_and_leaves_the_worklist(
+    world: MemoryWorld,
+) -> None:
+    open_account(world, "OTHR0001", 1_000)
+    post(world, [paid(amount_minor=1_300)])
+    (overpaid,) = open_subjects(world, "overpayment")
+    resolve(world, overpaid, ResolutionCommand.MOVE, Share("OTHR0001"))
+    post(world, [taken_back(amount_minor=1_300)], chunk_number=2)
+    assert kinds_of_discrepancies(world) == ["return_of_moved_payment"]
+    undo(world, overpaid)
+    post(world, [paid("again", 1_000, REFERENCE, "E2E-7")], chunk_number=3)
+    assert head_of(world).balance_minor(LedgerAccount.SUSPENSE) == 0
+    assert "return_of_moved_payment" not in kinds_of_discrepancies(world)
+    assert "payment_returned" in kinds_of_discrepancies(world)
 
 
 def test_another_payment_of_that_amount_leaves_a_return_waiting(world: MemoryWorld) -> None:

@@ -41,7 +41,12 @@ _OF_PAYMENT: Final = (
 )
 """What nobody need know any more of a payment once all of it was taken back."""
 
-_OF_WAITING_RETURN: Final = (DiscrepancyKind.RETURN_WITHOUT_PAYMENT, DiscrepancyKind.RETURN_UNCLEAR)
+_OF_WAITING_RETURN: Final = (
+    DiscrepancyKind.RETURN_WITHOUT_PAYMENT,
+    DiscrepancyKind.RETURN_UNCLEAR,
+    DiscrepancyKind.RETURN_REPEATED,
+    DiscrepancyKind.RETURN_OF_MOVED_PAYMENT,
+)
 """What nobody need know any more of a return once its payment is there."""
 
 
