@@ -285,6 +285,9 @@ class Drafter:
             draft.text = write_text(chance, draft.spoiled)
         if draft.spoiled == right:  # two errors may undo each other
             draft.is_proven = True
+        elif mistake is err_twice and right.startswith(draft.spoiled):
+            # Two signs missing may look like a lost end: what can be known does not depend on how it came about.
+            draft.lost_signs = len(right) - len(draft.spoiled)
         if chance.random() < OTHER_AMOUNT_SHARE:
             self._set_amount(draft, draft.amount_minor * chance.randint(50, 130) // 100)
         return draft

@@ -37,3 +37,9 @@ def test_what_is_proven_is_matched_without_a_person(run: Run) -> None:
 def test_payments_that_are_matched_settle_the_invoices_that_were_meant(run: Run) -> None:
     assert run.allocations > 0.7 * LINES
     assert run.allocations_right >= 0.999 * run.allocations
+
+
+def test_of_what_is_left_over_the_account_that_was_meant_is_suggested_first(run: Run) -> None:
+    asked, first = sum(run.tally.suggested.values()), sum(run.tally.suggested_first.values())
+    assert asked > 0.02 * LINES
+    assert first >= 0.95 * asked
