@@ -24,5 +24,5 @@ def test_every_queue_of_the_outputs_has_a_dead_letter_queue(deployed_cloud: Depl
 
 def test_every_event_source_is_enabled(deployed_cloud: DeployedCloud) -> None:
     mappings = deployed_cloud.client("lambda").list_event_source_mappings()["EventSourceMappings"]
-    assert len(mappings) == 6  # four queues, and the streams of discrepancies and of entries
+    assert len(mappings) == 7  # four queues, the stream of discrepancies, and that of entries for two readers
     assert {mapping["State"] for mapping in mappings} == {"Enabled"}
