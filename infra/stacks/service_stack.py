@@ -405,7 +405,11 @@ class ServiceStack(Stack):
             batches_at_once=LEARNING_BATCHES_AT_ONCE,
             wanted={
                 "eventName": lambda_.FilterRule.is_equal("INSERT"),
-                "dynamodb": {"Keys": {"entry_id": {"S": [{"prefix": "payment#"}, {"prefix": "part#"}]}}},
+                "dynamodb": {
+                    "Keys": {
+                        "entry_id": {"S": [{"prefix": "payment#"}, {"prefix": "part#"}, {"prefix": "resolution#"}]}
+                    }
+                },
             },
         )
 

@@ -306,7 +306,11 @@ def test_every_event_source_reports_its_failures_one_by_one(service: Template) -
             2,
             {
                 "eventName": ["INSERT"],
-                "dynamodb": {"Keys": {"entry_id": {"S": [{"prefix": "payment#"}, {"prefix": "part#"}]}}},
+                "dynamodb": {
+                    "Keys": {
+                        "entry_id": {"S": [{"prefix": "payment#"}, {"prefix": "part#"}, {"prefix": "resolution#"}]}
+                    }
+                },
             },
         ),
     ],

@@ -5,13 +5,17 @@ from datetime import date
 import pytest
 
 from pawledger.domain.bank_movements import Movement, payment_id_of
+from pawledger.domain.discrepancies import ResolutionCommand
 from pawledger.domain.marks import mark_of_id
 from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.resolutions import Share
 from pawledger.services.bill_accounts import bill_account
 from pawledger.services.learn_payers import learn_payers
 from pawledger.services.payment_chunks import ChunkedMovement
 from pawledger.services.routes import Clues
 from tests.builders.policies import ACCOUNT_ID, build_policy
+from tests.builders.refunds import open_subjects
+from tests.builders.resolutions import open_account, resolve
 from tests.builders.services import chunked_payment, post, record_policy
 from tests.fakes.memory import MemoryWorld
 
@@ -107,3 +111,40 @@ def test_the_ids_of_a_bank_or_provider_are_learnt_and_our_own_reference_is_none_
     post(world, [payment(REFERENCE, "cus_4711881", payer_key=None, name_keys=())])
     assert learn(world) == 1
     assert learnt(world) == {f"mark#{mark_of_id('cus_4711881')}": ACCOUNT_ID}
+
+
+@pytest.mark.parametrize("order", [("payment", "move"), ("move", "payment")])
+def test_a_payer_whose_payment_was_moved_to_another_account_is_known_for_none(order: tuple[str, str]) -> None:
+    world = build_world()
+    open_account(world, "OTHR0001", 1_000)
+    post(world, [payment(REFERENCE, amount_minor=1_100)])
+    (overpaid,) = open_subjects(world, "overpayment")
+    moved = resolve(world, overpaid, ResolutionCommand.MOVE, Share("OTHR0001"))
+    entry_ids = {
+        "payment": f"payment#{payment_id_of(('first',))}",
+        "move": f"resolution#{moved.resolution_id}#1",
+        "arrival": f"resolution#{moved.resolution_id}#2",
+    }
+    for each in order:
+        learn_payers(ACCOUNT_ID, entry_ids[each], entries=world.ledger, references=world.reference_book)
+    before = learnt(world)
+    for account_id, each in ((ACCOUNT_ID, "move"), ("OTHR0001", "arrival")):
+        assert not learn_payers(account_id, entry_ids[each], entries=world.ledger, references=world.reference_book)
+    assert learnt(world) == before
+    # The account owes 10.00 again, and 10.00 come from the same hand: nobody knows for whom.
+    post(world, [payment(name="next", line=9, number=2)], file_id="e" * 64)
+    assert world.ledger.read_entry(ACCOUNT_ID, f"payment#{payment_id_of(('next',))}") is None
+    assert len(open_subjects(world, "unidentified_payment")) == 1
+
+
+def test_a_payer_is_still_known_where_only_what_was_too_much_went_elsewhere() -> None:
+    world = build_world()
+    open_account(world, "OTHR0001", 1_000)
+    post(world, [payment(REFERENCE, amount_minor=1_100)])
+    (overpaid,) = open_subjects(world, "overpayment")
+    given = resolve(world, overpaid, ResolutionCommand.APPLY, Share("OTHR0001"))
+    learn(world)
+    entry_id = f"resolution#{given.resolution_id}#1"
+    assert not learn_payers(ACCOUNT_ID, entry_id, entries=world.ledger, references=world.reference_book)
+    assert learnt(world)["payer#payer"] == ACCOUNT_ID
+    assert "payer#payer#2" not in learnt(world)

@@ -14,6 +14,9 @@ SLOTS_MAX: Final = 8
 MARK_SLOTS_MAX: Final = 2
 """Two accounts show that an id tells nothing apart."""
 
+NOBODY: Final = "-"
+"""What takes a slot in which no account may be remembered; no account has this id."""
+
 
 def payer_reference_of(payer_key: str) -> str:
     return f"payer#{payer_key}"
@@ -45,6 +48,14 @@ def remember_account(reference: str, account_id: str, references: ReferenceBook,
         if (standing or references.claim(slot, account_id)) == account_id:
             return standing is None
     return False
+
+
+def forget_payer(reference: str, references: ReferenceBook) -> bool:
+    """Let a payer be known for no account (any more), by taking all slots that are left; True where some were."""
+    free = [slot for slot in _slots_of(reference, SLOTS_MAX) if references.find(slot) is None]
+    for slot in free:
+        references.claim(slot, NOBODY)
+    return bool(free)
 
 
 def _slots_of(reference: str, slots_max: int) -> Iterator[str]:
