@@ -15,15 +15,17 @@ from pawledger.domain.ledger import AccountHead
 from pawledger.domain.marks import mark_of_id
 from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
 from pawledger.domain.resolutions import Share
+from pawledger.domain.waiting_money import NothingWaitsError
 from pawledger.services.bill_accounts import bill_account
 from pawledger.services.payment_chunks import ChunkedMovement
 from pawledger.services.post_payments import post_payments
 from pawledger.services.record_policy_event import record_policy_event
+from pawledger.services.resolve_discrepancy import find_money
 from tests.builders.movements import BOOKED_ON
 from tests.builders.policies import ACCOUNT_ID, build_policy
 from tests.builders.policy_terms import fee
 from tests.builders.refunds import open_subjects
-from tests.builders.resolutions import open_account, resolve, undo
+from tests.builders.resolutions import open_account, ports_of, resolve, undo
 from tests.builders.rulebooks import build_rulebook
 from tests.builders.services import (
     chunked_payment,
@@ -151,6 +153,30 @@ def test_a_return_of_a_moved_payment_is_booked_once_the_move_is_undone_and_leave
     assert head_of(world).balance_minor(LedgerAccount.SUSPENSE) == 0
     assert "return_of_moved_payment" not in kinds_of_discrepancies(world)
     assert "payment_returned" in kinds_of_discrepancies(world)
+
+
+def test_money_of_nobody_known_that_was_given_away_when_its_bank_took_it_back_is_given_to_nobody_again(
+    world: MemoryWorld,
+) -> None:
+    post(world, [paid("unknown", 1_000, "E2E-UNKNOWN")])
+    (found,) = open_subjects(world, "unidentified_payment")
+    resolve(world, found, ResolutionCommand.APPLY, Share(ACCOUNT_ID))
+    post(world, [taken_back("back", 1_000, "E2E-UNKNOWN")], chunk_number=2)
+    undo(world, found)
+    with pytest.raises(NothingWaitsError, match="was taken back by its bank"):
+        resolve(world, found, ResolutionCommand.APPLY, Share(ACCOUNT_ID))
+    assert [invoice.remaining_minor for invoice in head_of(world).open_invoices] == [1_000]
+
+
+def test_of_money_that_went_back_in_two_parts_nothing_is_left_to_give_away(world: MemoryWorld) -> None:
+    post(world, [paid("unknown", 1_000, "E2E-UNKNOWN")])
+    (found,) = open_subjects(world, "unidentified_payment")
+    post(world, [taken_back("one", 400, "E2E-UNKNOWN")], chunk_number=2)
+    post(world, [taken_back("two", 500, "E2E-UNKNOWN")], chunk_number=3)
+    assert find_money(found.discrepancy_id, ports_of(world)).left_minor == 100
+    post(world, [taken_back("three", 100, "E2E-UNKNOWN")], chunk_number=4)
+    with pytest.raises(NothingWaitsError):
+        resolve(world, found, ResolutionCommand.APPLY, Share(ACCOUNT_ID))
 
 
 def test_another_payment_of_that_amount_leaves_a_return_waiting(world: MemoryWorld) -> None:

@@ -25,7 +25,7 @@ from pawledger.domain.refunds import (
     refunds_among,
     step_entry_id,
 )
-from pawledger.domain.returned_payments import find_received, find_waiting_returns
+from pawledger.domain.returned_payments import find_received, find_waiting_returns_of
 from pawledger.domain.waiting_money import TAKES, UNDOES
 
 END_TO_END_ID_CHARACTERS_MAX: Final = 35
@@ -325,14 +325,11 @@ def _check_not_returned(ground: str, amount_minor: int, currency: str, entries: 
             f"of {ground} the payer's bank took {_write(payment.returned_minor, currency)} back; "
             f"{_write(payment.left_minor, currency)} of it can be refunded, not {_write(amount_minor, currency)}"
         )
-    marks = set(payment.entry.decision.source.get("marks", ())) if payment else set()
-    for waiting in find_waiting_returns(entries):
-        # It could not be booked, because a person had set the money aside; the payer has the money back all the same.
-        if not marks.isdisjoint(waiting.decision.source.get("marks", ())):
-            raise RefundOfReturnedMoneyError(
-                f"{waiting.entry_id}, which waits in suspense, is a return of {ground} by its ids; the payer's "
-                "bank took it back: reject the refund"
-            )
+    for waiting in find_waiting_returns_of(payment.entry, entries) if payment else ():
+        raise RefundOfReturnedMoneyError(
+            f"{waiting.entry_id}, which waits in suspense, is a return of {ground} by its ids; the payer's "
+            "bank took it back: reject the refund"
+        )
 
 
 def _stands(refund: Refund, step: RefundStep, follows: Sequence[RefundStep], act: Act) -> bool:

@@ -141,6 +141,23 @@ def find_waiting_returns(entries: Iterable[Entry]) -> list[Entry]:
     ]
 
 
+def find_waiting_returns_of(payment: Entry, entries: Iterable[Entry]) -> list[Entry]:
+    """The returns that wait in a payment's own ledger and mean it, by an id that both carry.
+
+    They could not be booked, because a person had moved its money or several could be meant; its payer has the money
+    back all the same, so that it may be given to nobody else.
+    """
+    facts, marks = payment.decision.facts, set(payment.decision.source.get("marks", ()))
+    return [
+        each
+        for each in (find_waiting_returns(entries) if marks else ())
+        if not marks.isdisjoint(each.decision.source.get("marks", ()))
+        and each.decision.facts["currency"] == facts["currency"]
+        and each.decision.facts["amount_minor"] <= facts["amount_minor"]
+        and each.decision.occurred_on >= payment.decision.occurred_on
+    ]
+
+
 def _openings(entries: Iterable[Entry]) -> dict[str, int]:
     """By currency, the sequence of the entry that opened the account in it, and so released what waited for it."""
     return {entry.decision.opens_account_in: entry.sequence for entry in entries if entry.decision.opens_account_in}

@@ -40,6 +40,7 @@ from pawledger.domain.resolutions import (
     settle_shares,
     shares_of,
 )
+from pawledger.domain.returned_payments import find_waiting_returns_of
 from pawledger.domain.waiting_money import NothingWaitsError, WaitingMoney, find_waiting
 from pawledger.domain.write_offs import decide_resolution as decide_write_off
 from pawledger.ports import DiscrepancyBook, DiscrepancyMovedError, HeadMovedError, Ledger, LedgerArchive, Pause
@@ -191,7 +192,7 @@ def find_money(discrepancy_id: str, ports: ResolvingPorts) -> WaitingMoney:
     discrepancy = recorded.discrepancy
     payment = _read_payment(discrepancy.account_id, discrepancy.subject, ports)
     head, entries = _read_ledger(payment.account_id, ports)
-    return find_waiting(head, payment, entries)
+    return _find_waiting(head, payment, entries)
 
 
 def check_reason(deed: Deed) -> None:
@@ -242,7 +243,7 @@ def _plan_steps(resolution: Resolution, ports: ResolvingPorts) -> Sequence[_Step
         entries = _entries_until(head, ports)
         if command is ResolutionCommand.MOVE:
             return decide_move(resolution, head, payment, entries)
-        waiting = find_waiting(head, payment, entries)
+        waiting = _find_waiting(head, payment, entries)
         if command is ResolutionCommand.RETURN:
             return decide_return_to_payer(resolution, waiting)
         return decide_departure(resolution, head, waiting, shares)
@@ -265,7 +266,7 @@ def _settle(resolution: Resolution, payment: Entry, ports: ResolvingPorts) -> tu
         (moved,) = shares_of(decide_move(resolution, head, payment, entries))
         check_target(heads.get(moved.account_id), moved, str(payment.decision.facts["currency"]))
         return (moved,)
-    return settle_shares(find_waiting(head, payment, entries), request, heads)
+    return settle_shares(_find_waiting(head, payment, entries), request, heads)
 
 
 def _arrival_step(resolution: Resolution, number: int, currency: str, share: Share) -> _Step:
@@ -367,6 +368,16 @@ def finish_deed(
         else:
             return replace(after, alerted_at=recorded.alerted_at)
     raise InvariantError("the last attempt to finish a resolution ends it")
+
+
+def _find_waiting(head: AccountHead, payment: Entry, entries: Sequence[Entry]) -> WaitingMoney:
+    """What is left of a payment, less what its bank took back by returns that wait. Raises `NothingWaitsError`."""
+    waiting = find_waiting(head, payment, entries)
+    returns = find_waiting_returns_of(payment, entries)
+    left_minor = waiting.left_minor - sum(int(each.decision.facts["amount_minor"]) for each in returns)
+    if left_minor <= 0:
+        raise NothingWaitsError(f"{payment.entry_id} was taken back by its bank, by {returns[-1].entry_id}")
+    return replace(waiting, left_minor=left_minor)
 
 
 def _read_payment(account_id: str | None, entry_id: str, ports: ResolvingPorts) -> Entry:
