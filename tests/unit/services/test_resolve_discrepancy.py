@@ -407,6 +407,26 @@ def test_whoever_was_killed_makes_the_same_call_again_and_it_is_finished_once(wo
     assert clearing_of_all(world) == 0
 
 
+def test_whoever_is_slow_does_not_close_what_was_finished_and_undone_meanwhile(world: MemoryWorld) -> None:
+    found = suspend(world, 2_300)
+    appended: list[str] = []
+
+    def others_are_faster(port: str, method: str, arguments: tuple[object, ...]) -> None:
+        if (port, method) == ("Ledger", "append"):
+            appended.append(method)
+        if (port, method) == ("DiscrepancyBook", "read") and len(appended) == 2:
+            world.before_call = lambda port, method, arguments: None
+            resolve(world, found, APPLY, Share("HOME0001"), actor="the same command")
+            undo(world, found, actor="a third one")
+
+    world.before_call = others_are_faster
+    resolve(world, found, APPLY, Share("HOME0001"))
+    assert money_of(world, SUSPENSE) == {"cash": 2_300, "suspense": -2_300}
+    recorded = read(world, found)
+    assert (recorded.status, recorded.pending) == (DiscrepancyStatus.OPEN, None)
+    assert [change.kind for change in recorded.history] == [ChangeKind.RESOLVED, ChangeKind.UNDONE]
+
+
 def test_a_day_that_is_closed_between_two_entries_does_not_take_the_discrepancy_away(world: MemoryWorld) -> None:
     found = pay(world, "HOME0001", 1_200, invoice_of("HOME0001", 1))
     kill_at(world, 3)  # the claim and the departure are made, the arrival is not

@@ -359,6 +359,10 @@ def finish_deed(
     change = Change(kind, instant, deed.actor, deed.reason.strip(), resolution_id, deed.command, made)
     for attempt in range(1, FINISH_ATTEMPTS_MAX + 1):
         recorded = read_discrepancy(deed.discrepancy_id, discrepancies)
+        same = [each.kind for each in recorded.history if each.resolution_id == resolution_id]
+        if any((each is ChangeKind.UNDONE) == (kind is ChangeKind.UNDONE) for each in same):
+            # Another call of the same command ended it, and it may have been undone since.
+            return recorded
         after = finish(recorded, change)
         try:
             discrepancies.change(recorded, after)
