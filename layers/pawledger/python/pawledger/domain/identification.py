@@ -182,12 +182,17 @@ def _leave_out_doubtful(readings: _Readings, book: AccountBook) -> _Readings:
 def _find_issued_digits(clues: PaymentClues, book: AccountBook) -> _Readings:
     """Our references in digits whose invoices were issued: what is one as a whole, else what stands inside a text."""
     numbers = (read_numeric_reference(reference) for reference in clues.references)
-    whole = tuple((address,) for address in numbers if address)
-    inside = tuple(place for text in (*clues.references, clues.text) for place in find_numeric_readings(text))
-    if not whole and not inside:
+    whole = _ask_issued(tuple((address,) for address in numbers if address), book)
+    if whole:
+        return whole
+    texts = (*clues.references, clues.text)
+    return _ask_issued(tuple(place for text in texts for place in find_numeric_readings(text)), book)
+
+
+def _ask_issued(readings: _Readings, book: AccountBook) -> _Readings:
+    if not readings:
         return ()
-    accounts = book.find_accounts(_accounts_of(_different((*whole, *inside)))[:NAMED_ACCOUNTS_MAX])
-    return _keep_issued(whole, accounts) or _keep_issued(inside, accounts)
+    return _keep_issued(readings, book.find_accounts(_accounts_of(_different(readings))[:NAMED_ACCOUNTS_MAX]))
 
 
 def _follow_references(
