@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from pawledger.domain.bank_movements import Movement
+from pawledger.domain.bank_movements import BankMovement, Movement
 from pawledger.domain.calendar import add_months, count_months
 from pawledger.domain.charging import charge_term
 from pawledger.domain.discrepancies import Discrepancy
@@ -106,7 +106,7 @@ class PolicyLife(RuleBasedStateMachine):
         self.day = FIRST_DAY
         self.received_minor = 0
         self.movement_count = 0
-        self.paid: list[int] = []
+        self.paid: list[BankMovement] = []
         self.kinds = dict(zip(POLICY_IDS, kinds, strict=True))
         self.starts: dict[str, date] = {}
         self.numbers: Counter[str] = Counter()
@@ -338,25 +338,28 @@ class PolicyLife(RuleBasedStateMachine):
         owed_minor = sum(invoice.remaining_minor for invoice in self.book.head.open_invoices)
         amount_minor = owed_minor * share // 100 + extra
         if amount_minor:
-            self.move_money(Movement.PAYMENT, amount_minor)
-            self.paid.append(amount_minor)
+            self.paid.append(self.move_money(Movement.PAYMENT, amount_minor))
 
     @precondition(lambda self: self.paid)
     @rule()
     def return_payment(self) -> None:
-        self.move_money(Movement.RETURN, self.paid.pop())
+        """The bank repeats the id of the payment: of two of one amount, none could be told to be meant."""
+        paid = self.paid.pop()
+        self.move_money(Movement.RETURN, paid.amount_minor, paid)
 
-    def move_money(self, movement: Movement, amount_minor: int) -> None:
+    def move_money(self, movement: Movement, amount_minor: int, paid: BankMovement | None = None) -> BankMovement:
         self.movement_count += 1
         moved = build_movement(
             f"movement-{self.movement_count}",
             movement=movement,
             amount_minor=amount_minor,
             currency="GBP",
-            booked_on=self.day,
+            booked_on=max(self.day, paid.booked_on) if paid else self.day,
+            marks=paid.marks if paid else (f"id-{self.movement_count}",),
         )
         assert self.book.deliver_movement(moved) is Delivery.RECORDED
         self.received_minor += amount_minor if movement is Movement.PAYMENT else -amount_minor
+        return moved
 
     # What must be so, whatever happened.
 
