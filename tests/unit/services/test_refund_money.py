@@ -10,9 +10,10 @@ from typing import Any, Final
 import pytest
 
 from pawledger.domain.bank_movements import Movement
-from pawledger.domain.discrepancies import DiscrepancyStatus, ResolutionCommand
+from pawledger.domain.discrepancies import DiscrepancyKind, DiscrepancyStatus, ResolutionCommand
 from pawledger.domain.entries import Decision, EntryKind, LedgerAccount, Posting
 from pawledger.domain.errors import PawledgerError
+from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
 from pawledger.domain.refund_steps import (
     EndToEndIdError,
     PaymentFileNameError,
@@ -29,6 +30,7 @@ from pawledger.domain.refund_steps import (
     Sending,
 )
 from pawledger.domain.refunds import Refund, RefundBegunError, RefundStep
+from pawledger.domain.resolutions import Share
 from pawledger.services.append_entry import EntryConflictError
 from pawledger.services.refund_money import (
     approve_refund,
@@ -73,6 +75,7 @@ from tests.builders.services import chunked_payment, post, record_policy
 from tests.fakes.memory import MemoryWorld
 
 HOME: Final = "HOME0001"
+REFERENCE: Final = creditor_reference_of(InvoiceAddress(HOME, 1))
 
 
 @pytest.fixture
@@ -328,6 +331,39 @@ def test_money_that_was_returned_meanwhile_does_not_go_back_once_more(world: Mem
     assert "took 200.00 EUR back; 50.00 EUR of it can be refunded, not 80.00 EUR" in text
     refuse(world, RefundOfReturnedMoneyError, lambda: send(world, approved))
     refuse(world, RefundOfReturnedMoneyError, lambda: request(world, HOME, 5_001))
+    assert reject(world, approved).refund.state is RefundStep.REJECTED
+
+
+AWAY: Final = "HOME0002"
+
+
+def tell(world: MemoryWorld, kind: Movement, *references: str) -> None:
+    """The bank tells of 250.00 that came in or went back, under the end-to-end id E2E-7."""
+    name, number = ("paid again", 1) if kind is Movement.PAYMENT else ("taken back", 2)
+    told = chunked_payment(name, movement=kind, amount_minor=25_000, references=[*references, "E2E-7"])
+    post(world, [told], chunk_number=number)
+
+
+@pytest.mark.parametrize("references", [(REFERENCE,), ()])
+def test_money_that_came_from_another_ledger_is_not_given_back_once_its_payment_was_taken_back_there(
+    world: MemoryWorld, references: tuple[str, ...]
+) -> None:
+    """It was posted to one account and moved to another, or waited for nobody known and was applied."""
+    open_account(world, AWAY, 1_000)
+    tell(world, Movement.PAYMENT, *references)
+    kind = DiscrepancyKind.INVOICE_ALREADY_PAID if references else DiscrepancyKind.UNIDENTIFIED_PAYMENT
+    (found,) = world.discrepancy_book.list_open(kind)
+    command = ResolutionCommand.MOVE if references else ResolutionCommand.APPLY
+    resolve(world, found.discrepancy, command, Share(AWAY))
+    asked, approved = request(world, AWAY, 8_000), request(world, AWAY, 9_000)
+    approve(world, approved)
+
+    tell(world, Movement.RETURN, *references)
+
+    text = refuse(world, RefundOfReturnedMoneyError, lambda: approve(world, asked))
+    assert "the payer's bank took that payment back" in text
+    refuse(world, RefundOfReturnedMoneyError, lambda: send(world, approved))
+    refuse(world, RefundOfReturnedMoneyError, lambda: request(world, AWAY, 500))
     assert reject(world, approved).refund.state is RefundStep.REJECTED
 
 

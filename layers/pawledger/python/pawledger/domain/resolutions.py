@@ -26,6 +26,7 @@ from pawledger.domain.entries import (
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.money import format_amount
+from pawledger.domain.money_origins import FROM
 from pawledger.domain.reversals import Reversal, check_nothing_used, reverse_entry
 from pawledger.domain.waiting_money import TAKES, UNDOES, WaitingMoney, find_changes
 
@@ -216,7 +217,7 @@ def decide_arrival(resolution: Resolution, number: int, head: AccountHead, curre
         f"{_write(amount_minor, currency)} of {discrepancy.subject} comes from {discrepancy.account_id}",
         {
             TAKES: discrepancy.subject,
-            "from": discrepancy.account_id,
+            FROM: discrepancy.account_id,
             "amount_minor": amount_minor,
             "currency": currency,
         },

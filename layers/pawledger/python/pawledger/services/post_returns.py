@@ -140,7 +140,7 @@ def _ground_of_waiting_payment(movement: BankMovement, ports: ReturnPorts) -> Re
             for prefix in (RESOLUTION_ENTRIES, UNDO_ENTRIES)
             for entry in ports.ledger.read_entries_from(ledger_id, prefix)
         ]
-        taker = ports.references.claim(f"returned#{payment_id}", movement.payment_id)
+        taker = ports.references.claim(returned_reference_of(payment_id or ""), movement.payment_id)
         entries = (payment, *sorted(by_hand, key=lambda entry: entry.sequence))
         reason = ports.rules().reasons.find(movement.return_reason)
         return ReturnGround(entries, reason, is_returned=taker != movement.payment_id)
@@ -199,6 +199,11 @@ def _settled_by(entry: Entry) -> Iterator[tuple[DiscrepancyKind, str]]:
 
 def _discrepancy_id(kind: DiscrepancyKind, account_id: str, subject: str) -> str:
     return Discrepancy(kind, subject, date.min, "", account_id).discrepancy_id
+
+
+def returned_reference_of(payment_id: str) -> str:
+    """Under which reference it is remembered which return took a payment of nobody known."""
+    return f"returned#{payment_id}"
 
 
 def _waiting_name(mark: str) -> str:

@@ -6,10 +6,13 @@ Two persons at once: the ledger's head and the id of the step let one of them be
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from pawledger.domain.discrepancy_life import Change, ChangeKind, ResolutionUnderWayError, finish
-from pawledger.domain.entries import Entry
+from pawledger.domain.entries import PAYMENT_ENTRIES, Entry, EntryKind
+from pawledger.domain.identifiers import is_suspense_ledger
 from pawledger.domain.marks import mark_of_id
+from pawledger.domain.money_origins import Origin, origin_of
 from pawledger.domain.refund_rules import RefundDeadline, RefundRules, find_deadline, interest_of
 from pawledger.domain.refund_steps import (
     DEADLINE_RULE,
@@ -17,6 +20,7 @@ from pawledger.domain.refund_steps import (
     Decided,
     EndToEndIdError,
     RefundLedger,
+    RefundOfReturnedMoneyError,
     RefundRequest,
     Sending,
     check_end_to_end_id,
@@ -29,6 +33,8 @@ from pawledger.domain.refund_steps import (
     find_refund,
 )
 from pawledger.domain.refunds import Refund, refunds_among
+from pawledger.domain.returned_payments import find_received, find_waiting_returns_of
+from pawledger.domain.waiting_money import TAKES
 from pawledger.ports import (
     DiscrepancyBook,
     HolidayCalendars,
@@ -39,9 +45,13 @@ from pawledger.ports import (
 )
 from pawledger.services.append_entry import Proposal
 from pawledger.services.check_refunds import holds_refunds
+from pawledger.services.post_returns import returned_reference_of
 from pawledger.services.resolve_discrepancy import PlannedEntry
 from pawledger.services.settle_refunds import reference_of_mark
 from pawledger.services.take_step import LedgerView, take_step
+
+_GIVING: Final = frozenset({EntryKind.REFUND_REQUESTED, EntryKind.REFUND_APPROVED, EntryKind.REFUND_SENT})
+"""Steps that bring money nearer to its payer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +194,36 @@ def _take(
     def decide_step(view: LedgerView) -> Proposal | None:
         decided = decide(RefundLedger(view.head, view.entries))
         ids[:] = [decided.refund_id]
+        if decided.decision is not None and decided.decision.kind in _GIVING:
+            _check_origin(view, decided, ports)
         return Proposal(decided.decision) if decided.decision else None
 
     taken = take_step(ledger_id, decide_step, act.reason, ports, is_preview=is_preview)
     return Refunded(find_refund(refunds_among(taken.after.entries), ids[0], ledger_id), taken.planned)
+
+
+def _check_origin(view: LedgerView, decided: Decided, ports: RefundPorts) -> None:
+    """Refuse to give back money that came from another ledger, where the payer's bank took its payment back there."""
+    asked = decided.decision
+    known = next((each for each in refunds_among(view.entries) if each.refund_id == decided.refund_id), None)
+    ground_id = known.ground if known else str(asked.facts[TAKES]) if asked else ""
+    ground = next((entry for entry in view.entries if entry.entry_id == ground_id), None)
+    origin = origin_of(ground) if ground else None
+    if origin is not None and _is_taken_back(origin, ports):
+        raise RefundOfReturnedMoneyError(
+            f"{ground_id} brought money of {origin.entry_id} from {origin.ledger_id}, and the payer's bank took that "
+            "payment back: undo what brought it, or reject the refund"
+        )
+
+
+def _is_taken_back(origin: Origin, ports: RefundPorts) -> bool:
+    """Whether a return took anything of a payment, or waits because its money had left the ledger."""
+    if is_suspense_ledger(origin.ledger_id):
+        payment_id = origin.entry_id.removeprefix(PAYMENT_ENTRIES)
+        return ports.references.find(returned_reference_of(payment_id)) is not None
+    entries = [entry for entry, _ in ports.archive.read_entries(origin.ledger_id)]
+    payment = next((each for each in find_received(entries) if each.entry.entry_id == origin.entry_id), None)
+    return payment is not None and bool(payment.returned_minor or find_waiting_returns_of(payment.entry, entries))
 
 
 def _open_again(refund: Refund, act: Act, discrepancies: DiscrepancyBook) -> None:
