@@ -149,3 +149,12 @@ def test_an_unknown_id_is_told_in_one_sentence(run: Run) -> None:
 
     assert (shown.code, shown.out) == (1, "")
     assert "there is no discrepancy underpayment-0" in shown.err
+
+
+def test_of_many_of_one_file_that_are_told_by_the_first_none_is_said_to_wait_for_its_alert(
+    world: MemoryWorld, run: Run
+) -> None:
+    grouped = replace(SHORT, group="file#1")
+    world.discrepancy_book.record(grouped)
+    shown = run("discrepancies", "show", grouped.discrepancy_id)
+    assert "none of its own: the first of its kind from this file was pushed" in shown.out

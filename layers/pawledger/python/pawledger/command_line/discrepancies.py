@@ -44,6 +44,12 @@ _HISTORY_COLUMNS: Final = (
     Column("reason and command", weight=1),
 )
 
+_NOT_PUSHED: Final = {
+    False: "not pushed yet",
+    True: "none of its own: the first of its kind from this file was pushed, and the digest of the day counts it",
+}
+"""By whether it stands with others of its kind from one file, of which only one is told at once."""
+
 
 def list_discrepancies(
     book: DiscrepancyBook,
@@ -143,7 +149,7 @@ def write_discrepancy(document: dict[str, Any]) -> list[str]:
             ("what to do", document["suggestion"]),
             ("resolve with", ", ".join(document["resolutions"])),
             ("waits", _tell_waiting(document["waiting"])),
-            ("alert", f"pushed at {alerted_at}" if alerted_at else "not pushed yet"),
+            ("alert", f"pushed at {alerted_at}" if alerted_at else _NOT_PUSHED[bool(document["group"])]),
             ("under way", _tell_pending(document["pending"])),
         ]
     )
@@ -221,4 +227,5 @@ def _as_json(recorded: RecordedDiscrepancy, as_of: date) -> dict[str, Any]:
         "what": found.what,
         "suggestion": found.suggestion,
         "alerted_at": recorded.alerted_at,
+        "group": found.group,
     }
