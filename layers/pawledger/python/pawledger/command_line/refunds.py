@@ -2,11 +2,12 @@
 
 import argparse
 import csv
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from pawledger.command_line.decisions import AddCommand, add_decision_arguments
 from pawledger.command_line.errors import FolderNotWritableError
 from pawledger.command_line.planned_entries import planned_as_json, write_planned
 from pawledger.command_line.tables import (
@@ -37,9 +38,6 @@ from pawledger.services.refund_money import (
     send_refund,
     void_refund,
 )
-
-AddCommand = Callable[[Any, str, str], argparse.ArgumentParser]
-"""Adds a command of a name, with a sentence of help, to a group of them."""
 
 _LIST_COLUMNS: Final = (
     Column("ledger"),
@@ -83,7 +81,7 @@ def add_refund_commands(group: Any, add_command: AddCommand) -> None:
     request.add_argument(
         "--for", dest="ground", metavar="ENTRY", help="the entry that gave the money; the last one if not given"
     )
-    _add_decision_arguments(request)
+    add_decision_arguments(request)
     send = add_command(group, "refunds send", "note that the bank was told to pay")
     send.add_argument("--file", required=True, metavar="NAME", help="the payment file that it stands in")
     send.add_argument("--end-to-end-id", metavar="ID", help="by which the debit is known; the refund's id if not given")
@@ -92,12 +90,7 @@ def add_refund_commands(group: Any, add_command: AddCommand) -> None:
         parser.add_argument("ledger_id", metavar="LEDGER")
         parser.add_argument("refund_id", metavar="REFUND")
     for parser in (send, *parsers):
-        _add_decision_arguments(parser)
-
-
-def _add_decision_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--reason", required=True, metavar="TEXT", help="kept with each entry, with your name")
-    parser.add_argument("--preview", action="store_true", help="show entries and balances, write nothing")
+        add_decision_arguments(parser)
 
 
 def ports_of(books: Books) -> RefundPorts:

@@ -2,10 +2,10 @@
 
 import argparse
 import shlex
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
+from pawledger.command_line.decisions import AddCommand, add_decision_arguments
 from pawledger.command_line.errors import ShareUnreadableError
 from pawledger.command_line.planned_entries import planned_as_json, write_planned
 from pawledger.command_line.tables import write_fields
@@ -24,9 +24,6 @@ from pawledger.services.resolve_discrepancy import (
     resolve_discrepancy,
     undo_resolution,
 )
-
-AddCommand = Callable[[Any, str, str], argparse.ArgumentParser]
-"""Adds a command of a name, with a sentence of help, to a group of them."""
 
 _HELP: Final = {
     ResolutionCommand.APPLY: "put money that waits to an account, or to invoices of it",
@@ -52,10 +49,10 @@ def add_resolution_commands(group: Any, add_command: AddCommand) -> None:
         parser = add_command(actions, f"discrepancies resolve {command}", help_text)
         parser.set_defaults(command="discrepancies resolve", resolution=command)
         _add_arguments(parser, command)
-        _add_decision_arguments(parser)
+        add_decision_arguments(parser)
     undo = add_command(group, "discrepancies undo", "take back what was done last about one, by the reverse entries")
     undo.add_argument("discrepancy_id", metavar="DISCREPANCY")
-    _add_decision_arguments(undo)
+    add_decision_arguments(undo)
 
 
 def _add_arguments(parser: argparse.ArgumentParser, command: ResolutionCommand) -> None:
@@ -76,11 +73,6 @@ def _add_arguments(parser: argparse.ArgumentParser, command: ResolutionCommand) 
         parser.add_argument("--invoice", metavar="INVOICE", help="needed where more than one is open")
     if command in {ResolutionCommand.APPLY, ResolutionCommand.WRITE_OFF, ResolutionCommand.RETURN}:
         parser.add_argument("--amount", metavar="AMOUNT", help="such as 12.50; all of it if not given")
-
-
-def _add_decision_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--reason", required=True, metavar="TEXT", help="kept with each entry, with your name")
-    parser.add_argument("--preview", action="store_true", help="show entries and balances, write nothing")
 
 
 def resolve(arguments: argparse.Namespace, books: Books, decided_at: datetime) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """`pawledger write-offs`: what invoices are not asked for any more, and each step of it, shown before and after."""
 
 import argparse
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
+from pawledger.command_line.decisions import AddCommand, add_decision_arguments
 from pawledger.command_line.planned_entries import planned_as_json, write_planned
 from pawledger.command_line.tables import Column, show_amount, write_fields, write_table
 from pawledger.domain.money import parse_amount
@@ -22,9 +22,6 @@ from pawledger.services.write_off_invoices import (
     request_write_off,
     undo_write_off,
 )
-
-AddCommand = Callable[[Any, str, str], argparse.ArgumentParser]
-"""Adds a command of a name, with a sentence of help, to a group of them."""
 
 _COLUMNS: Final = (
     Column("write-off"),
@@ -55,8 +52,7 @@ def add_write_off_commands(group: Any, add_command: AddCommand) -> None:
         parser.add_argument("account_id", metavar="ACCOUNT")
         parser.add_argument("write_off_id", metavar="WRITE-OFF")
     for parser in (request, *parsers):
-        parser.add_argument("--reason", required=True, metavar="TEXT", help="kept with each entry, with your name")
-        parser.add_argument("--preview", action="store_true", help="show entries and balances, write nothing")
+        add_decision_arguments(parser)
 
 
 def take_step(arguments: argparse.Namespace, books: Books, decided_at: datetime) -> dict[str, Any]:

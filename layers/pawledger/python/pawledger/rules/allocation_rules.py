@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from pawledger.domain.allocation_terms import AllocationOrder, AllocationRules
-from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
 from pawledger.domain.identifiers import ACCOUNT_ID_PATTERN
 from pawledger.rules.rule_faults import CODE_PATTERN, BillingRulesError, RuleFault, TableReader
 
@@ -30,7 +29,7 @@ def allocation_rules_from_toml(text: str) -> AllocationRules:
         order = AllocationOrder.OLDEST_DUE
     rules = AllocationRules(
         order=AllocationOrder(order),
-        tolerances=_tolerances(reader, "", table.get("tolerance", {})),
+        tolerances=reader.amounts("tolerance", table.get("tolerance", {})),
         by_product=_overrides(reader, "products", CODE_PATTERN.fullmatch),
         by_account=_overrides(reader, "accounts", ACCOUNT_ID_PATTERN.fullmatch),
     )
@@ -57,20 +56,5 @@ def _overrides(reader: TableReader, key: str, is_name: Any) -> Mapping[str, Mapp
         if not isinstance(table, dict) or set(table) != {"tolerance"}:
             reader.refuse(f"{key}.{name}", "is not a table with the one key tolerance")
             continue
-        found[name] = _tolerances(reader, f"{key}.{name}", table["tolerance"])
-    return MappingProxyType(found)
-
-
-def _tolerances(reader: TableReader, place: str, table: Any) -> Mapping[str, int]:
-    """Minor units by currency; zero is written by leaving the currency out."""
-    if not isinstance(table, dict):
-        reader.refuse_value(f"{place}.tolerance".lstrip("."), table, "a table of amounts by currency")
-        return {}
-    inner = TableReader(reader.file, f"{place}.tolerance".lstrip("."), table, reader.faults)
-    found = {}
-    for currency in table:
-        if currency not in MINOR_UNIT_DECIMALS:
-            inner.refuse(currency, "is no currency of ISO 4217")
-            continue
-        found[currency] = inner.amount_minor(currency, currency) or 0
+        found[name] = reader.amounts(f"{key}.{name}.tolerance", table["tolerance"])
     return MappingProxyType(found)

@@ -7,9 +7,8 @@ from datetime import date
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
-from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
 from pawledger.domain.refund_rules import ANYONE, DayCount, RefundDeadlineRule, RefundRules
 from pawledger.rules.rule_faults import BillingRulesError, RuleFault, TableReader, WrittenFloat
 from pawledger.rules.rule_rows import JURISDICTION_PATTERN, PRODUCT_PATTERN, RULE_ID_PATTERN
@@ -42,8 +41,8 @@ def refund_rules_from_toml(text: str) -> RefundRules:
     if below and below not in _BELOW_MINIMUM:
         reader.refuse_value("below_minimum", below, f"one of {', '.join(_BELOW_MINIMUM)}")
     rules = RefundRules(
-        second_person_above=_amounts(reader, "second_person_above", table.get("second_person_above", {})),
-        minimum=_amounts(reader, "minimum", table.get("minimum", {})),
+        second_person_above=reader.amounts("second_person_above", table.get("second_person_above", {})),
+        minimum=reader.amounts("minimum", table.get("minimum", {})),
         writes_up=below == "written_up",
         approval_days=reader.integer("approval_days", 1, APPROVAL_DAYS_MAX),
         deadlines=_deadlines(reader),
@@ -60,21 +59,6 @@ def load_refund_rules() -> RefundRules:
     return refund_rules_from_toml(resources.files("pawledger.rules").joinpath(FILE).read_text("utf-8"))
 
 
-def _amounts(reader: TableReader, place: str, table: Any) -> Mapping[str, int]:
-    """Minor units by currency; nothing at all is written by leaving the currency out."""
-    if not isinstance(table, dict):
-        reader.refuse_value(place, table, "a table of amounts by currency")
-        return {}
-    inner = TableReader(reader.file, place, table, reader.faults)
-    found = {}
-    for currency in table:
-        if currency not in MINOR_UNIT_DECIMALS:
-            inner.refuse(currency, "is no currency of ISO 4217")
-            continue
-        found[currency] = inner.amount_minor(currency, currency) or 0
-    return MappingProxyType(found)
-
-
 def _write_off_limits(reader: TableReader) -> Mapping[str, Mapping[str, int]]:
     tables = reader.table.get("write_off", {})
     if not isinstance(tables, dict) or ANYONE not in tables:
@@ -83,7 +67,7 @@ def _write_off_limits(reader: TableReader) -> Mapping[str, Mapping[str, int]]:
     for role in tables:
         if not ROLE_PATTERN.fullmatch(role):
             reader.refuse_value("write_off", role, "the name of a role")
-    return MappingProxyType({role: _amounts(reader, f"write_off.{role}", table) for role, table in tables.items()})
+    return MappingProxyType({role: reader.amounts(f"write_off.{role}", table) for role, table in tables.items()})
 
 
 def _deadlines(reader: TableReader) -> tuple[RefundDeadlineRule, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Final
 
 from pawledger.domain.currencies import MINOR_UNIT_DECIMALS, UnknownCurrencyError
@@ -167,6 +168,20 @@ class TableReader:
         if not 0 < amount_minor <= CHARGE_MINOR_MAX:
             self.refuse_value(key, value, f'an amount of {currency} above zero, such as 10 or "10.50"')
         return amount_minor
+
+    def amounts(self, place: str, table: object) -> Mapping[str, int]:
+        """Minor units by currency of a table inside this one; nothing at all is written by leaving a currency out."""
+        if not isinstance(table, dict):
+            self.refuse_value(place, table, "a table of amounts by currency")
+            return {}
+        inner = TableReader(self.file, place, table, self.faults)
+        found = {}
+        for currency in table:
+            if currency not in MINOR_UNIT_DECIMALS:
+                inner.refuse(currency, "is no currency of ISO 4217")
+                continue
+            found[currency] = inner.amount_minor(currency, currency) or 0
+        return MappingProxyType(found)
 
     def day(self, key: str, *, is_required: bool = True) -> date | None:
         """A day of the calendar, written without quotes; None where it is not there."""
