@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
 import pytest
 
-from infra.functions import CLOSE_DAY, POST_PAYMENTS, RECEIVE_BANK_FILE, FunctionDefinition
+from infra.functions import CLOSE_DAY, POST_PAYMENTS, RECEIVE_BANK_FILE
 from pawledger.adapters.dynamodb_books import DynamoDiscrepancyBook, DynamoReferenceBook
 from pawledger.adapters.dynamodb_ledger import DynamoLedger, LedgerTables
 from pawledger.adapters.models import AccountRow, DiscrepancyRow, EntryRow, ReferenceRow, bind
@@ -26,7 +27,7 @@ from tests.functional.deployed_handlers import (
     object_created,
     queue_event,
 )
-from tests.functional.test_settlement_rights import assert_within, recorded_calls, statuses
+from tests.functional.test_settlement_rights import invoke_within_rights, statuses
 
 DECIDED_AT: Final = datetime(2026, 11, 20, 9, tzinfo=UTC)
 
@@ -62,12 +63,7 @@ def ports_of(deployed: DeployedHandlers) -> RefundPorts:
 
 
 def test_money_of_nobody_goes_back_and_is_settled_by_the_banks_debit(deployed: DeployedHandlers) -> None:
-    def watched(function: FunctionDefinition, event: dict[str, Any]) -> Any:
-        deployed.load(function.name)
-        with recorded_calls() as calls:
-            invoked = deployed.invoke(function.name, event)
-        assert_within(function, calls, deployed)
-        return invoked
+    watched = partial(invoke_within_rights, deployed)
 
     def take_in(name: str, line: Line) -> None:
         key = f"incoming/bank/{name}"

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, time
+from functools import partial
 from typing import Any, Final
 
 import pytest
@@ -90,6 +91,15 @@ def assert_within(function: FunctionDefinition, calls: set[Call], deployed: Depl
     assert {(action, names[table], index) for action, table, index in calls} - allowed == set()
 
 
+def invoke_within_rights(deployed: DeployedHandlers, function: FunctionDefinition, event: dict[str, Any]) -> Any:
+    """What a function answers to an event, in which it called nothing that its role does not let it."""
+    deployed.load(function.name)
+    with recorded_calls() as calls:
+        invoked = deployed.invoke(function.name, event)
+    assert_within(function, calls, deployed)
+    return invoked
+
+
 def statuses(deployed: DeployedHandlers) -> dict[str, str]:
     """Status by kind, each kind once."""
     items = [json.loads(item) for item in deployed.items()["discrepancies"]]
@@ -98,12 +108,7 @@ def statuses(deployed: DeployedHandlers) -> dict[str, str]:
 
 
 def test_what_does_not_come_is_told_and_heals_within_the_rights_of_each_function(deployed: DeployedHandlers) -> None:
-    def watched(function: FunctionDefinition, event: dict[str, Any]) -> Any:
-        deployed.load(function.name)
-        with recorded_calls() as calls:
-            invoked = deployed.invoke(function.name, event)
-        assert_within(function, calls, deployed)
-        return invoked
+    watched = partial(invoke_within_rights, deployed)
 
     def take_in(provider: str, data: bytes) -> None:
         key = f"incoming/{provider}/file"
