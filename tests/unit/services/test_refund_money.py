@@ -421,7 +421,7 @@ def test_a_debit_settles_once_however_often_the_bank_tells_of_it(world: MemoryWo
 @pytest.mark.parametrize(
     ("state", "amount_minor", "why"),
     [
-        (RefundStep.VOID, 9_000, "is void."),
+        (RefundStep.VOID, 8_999, "is of 90.00 EUR."),
         (RefundStep.SENT, 8_999, "is of 90.00 EUR."),
     ],
 )
@@ -436,6 +436,26 @@ def test_a_debit_that_does_not_fit_waits_and_says_why(
     assert money_of(world, HOME) == before
 
 
+def test_a_void_refund_that_the_bank_pays_all_the_same_is_taken_from_the_money_it_gave_back(world: MemoryWorld) -> None:
+    refund = at(world, RefundStep.VOID)
+    assert money_of(world, HOME)["unapplied"] == -24_000
+    debit(world, refund.refund_id, 9_000)
+    debit(world, refund.refund_id, 9_000, file_id="d" * 64)
+    assert (money_of(world, HOME)["unapplied"], money_of(world, HOME)["cash"]) == (-15_000, 16_000)
+    assert open_subjects(world, "unexplained_debit") == []
+    assert state_of(world, refund).state is RefundStep.SETTLED
+    # Asked for again in the same words, it is the refund that has left.
+    assert request(world, HOME, 9_000).state is RefundStep.SETTLED
+
+
+def test_a_void_refund_that_the_bank_pays_when_its_money_was_used_waits_and_says_so(world: MemoryWorld) -> None:
+    refund = at(world, RefundStep.VOID)
+    request(world, HOME, 20_000)  # 40.00 are left of 240.00
+    debit(world, refund.refund_id, 9_000)
+    (found,) = open_subjects(world, "unexplained_debit")
+    assert (found.account_id, found.what.endswith("is void, and its money was used since.")) == (HOME, True)
+
+
 def test_a_debit_that_came_before_its_refund_was_noted_as_sent_is_not_booked_twice(world: MemoryWorld) -> None:
     refund = at(world, RefundStep.APPROVED)
     debit(world, refund.refund_id, 9_000)
@@ -447,7 +467,7 @@ def test_a_debit_that_came_before_its_refund_was_noted_as_sent_is_not_booked_twi
     assert state_of(world, refund).state is RefundStep.SENT
 
 
-def test_a_debit_whose_refund_becomes_void_while_it_is_posted_waits_in_the_same_ledger(world: MemoryWorld) -> None:
+def test_a_debit_whose_refund_becomes_void_while_it_is_posted_is_booked_once_all_the_same(world: MemoryWorld) -> None:
     refund = at(world, RefundStep.SENT)
 
     def slip_in(port: str, method: str, arguments: tuple[object, ...]) -> None:
@@ -457,9 +477,8 @@ def test_a_debit_whose_refund_becomes_void_while_it_is_posted_waits_in_the_same_
 
     world.before_call = slip_in
     debit(world, refund.refund_id, 9_000)
-    (found,) = open_subjects(world, "unexplained_debit")
-    assert (found.account_id, found.what.endswith("is void.")) == (HOME, True)
-    assert money_of(world, HOME)["suspense"] == 9_000
+    assert open_subjects(world, "unexplained_debit") == []
+    assert (money_of(world, HOME)["unapplied"], money_of(world, HOME)["cash"]) == (-15_000, 16_000)
     again = debit(world, refund.refund_id, 9_000, file_id="d" * 64)
     assert again.counts["repeated"] + again.counts["retold"] == 1
 

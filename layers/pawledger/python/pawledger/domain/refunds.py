@@ -23,6 +23,7 @@ from pawledger.domain.entries import (
     Posting,
 )
 from pawledger.domain.errors import PawledgerError
+from pawledger.domain.ledger import AccountHead
 from pawledger.domain.money import format_amount
 from pawledger.domain.movement_outcomes import book_movement
 from pawledger.domain.waiting_money import TAKES, UNDOES
@@ -192,6 +193,7 @@ def settles(refund_id: str, steps: Mapping[str, Entry], movement: BankMovement) 
     """Why a debit of the bank does not settle a refund of which it names the end-to-end id; None where it does.
 
     `steps` are the entries of its steps by their ids. A debit that settled it before settles it again: the same entry.
+    One that was void has been paid after all, where its money went back to unapplied cash (see `is_held_after_void`).
     """
     settled = steps.get(step_entry_id(refund_id, RefundStep.SETTLED))
     if settled is not None and settled.decision.facts["payment_id"] == movement.payment_id:
@@ -199,7 +201,8 @@ def settles(refund_id: str, steps: Mapping[str, Entry], movement: BankMovement) 
     sent = steps.get(step_entry_id(refund_id, RefundStep.SENT))
     if sent is None:
         return f"refund {refund_id}, whose end-to-end id it names, is not sent"
-    if step_entry_id(refund_id, RefundStep.VOID) in steps:
+    void = steps.get(step_entry_id(refund_id, RefundStep.VOID))
+    if void is not None and settled is None and not _gave_unapplied(void):
         return f"refund {refund_id}, whose end-to-end id it names, is void"
     if settled is not None:
         return f"refund {refund_id}, whose end-to-end id it names, was settled by another debit before"
@@ -211,14 +214,29 @@ def settles(refund_id: str, steps: Mapping[str, Entry], movement: BankMovement) 
     return None
 
 
-def decide_settlement(refund_id: str, movement: BankMovement) -> Decision:
-    """The bank debited what was sent: the money has left, and nobody is owed it any more."""
+def is_held_after_void(head: AccountHead, void: Entry) -> bool:
+    """Whether the account still has, as unapplied cash, what a void refund gave back to it."""
+    currency = str(void.decision.facts["currency"])
+    return -head.balance_minor(LedgerAccount.UNAPPLIED, currency) >= _unapplied_minor(void)
+
+
+def decide_settlement(refund_id: str, movement: BankMovement, void: Entry | None = None) -> Decision:
+    """The bank debited what was sent: the money has left, and nobody is owed it any more.
+
+    Where the refund was void meanwhile, what that had given back to the account is taken from it again.
+    """
+    currency = movement.currency
+    taken = [Posting(LedgerAccount.REFUNDS, currency, movement.amount_minor)]
+    if void is not None:
+        given = (each for each in void.decision.postings if each.ledger_account is not LedgerAccount.REFUNDS)
+        taken = [Posting(each.ledger_account, currency, -each.amount_minor) for each in given]
     booked = book_movement(
         movement,
         EntryKind.REFUND_SETTLED,
-        f"{describe_movement(movement)} is refund {refund_id}, which has left the bank account.",
-        Posting(LedgerAccount.REFUNDS, movement.currency, movement.amount_minor),
-        Posting(LedgerAccount.CASH, movement.currency, -movement.amount_minor),
+        f"{describe_movement(movement)} is refund {refund_id}, which has left the bank account"
+        f"{', although it was void' if void else ''}.",
+        *taken,
+        Posting(LedgerAccount.CASH, currency, -movement.amount_minor),
     )
     return replace(
         booked,
@@ -226,6 +244,16 @@ def decide_settlement(refund_id: str, movement: BankMovement) -> Decision:
         # Two debits with one end-to-end id are two debits: only the first settles the refund.
         facts={**booked.facts, "payment_id": movement.payment_id},
     )
+
+
+def _gave_unapplied(void: Entry) -> bool:
+    return _unapplied_minor(void) > 0
+
+
+def _unapplied_minor(void: Entry) -> int:
+    """What a void refund gave back as unapplied cash, in minor units."""
+    postings = void.decision.postings
+    return -sum(each.amount_minor for each in postings if each.ledger_account is LedgerAccount.UNAPPLIED)
 
 
 def _begin(entry: Entry) -> Refund | None:

@@ -10,7 +10,7 @@ from pawledger.domain.bank_movements import BankMovement, Movement, entry_id_of
 from pawledger.domain.entries import REFUND_ENTRIES, Entry
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.movement_outcomes import MovementOutcome
-from pawledger.domain.refunds import decide_settlement, settles
+from pawledger.domain.refunds import RefundStep, decide_settlement, is_held_after_void, settles, step_entry_id
 from pawledger.ports import Ledger, ReferenceBook
 from pawledger.services.payment_chunks import ChunkedMovement
 
@@ -49,9 +49,12 @@ def settle_refund(
     found = _find_refund(movement, references)
     if found is None or found[0] != head.account_id or ledger.read_entry(head.account_id, entry_id_of(movement)):
         return None
-    if settles(found[1], _read_steps(found, ledger), movement) is not None:
+    steps = _read_steps(found, ledger)
+    void = steps.get(step_entry_id(found[1], RefundStep.VOID))
+    is_new = step_entry_id(found[1], RefundStep.SETTLED) not in steps
+    if settles(found[1], steps, movement) is not None or (void and is_new and not is_held_after_void(head, void)):
         return None
-    return MovementOutcome(decide_settlement(found[1], movement), ())
+    return MovementOutcome(decide_settlement(found[1], movement, void), ())
 
 
 def explain_debit(
@@ -59,7 +62,10 @@ def explain_debit(
 ) -> MovementOutcome:
     """A debit that waits in suspense, with the reason why it settles no refund, where it names the id of one."""
     found = _find_refund(movement, references) if movement.movement is Movement.OTHER_DEBIT else None
-    why = settles(found[1], _read_steps(found, ledger), movement) if found else None
+    steps = _read_steps(found, ledger) if found else {}
+    why = settles(found[1], steps, movement) if found else None
+    if found and why is None and step_entry_id(found[1], RefundStep.VOID) in steps:
+        why = f"refund {found[1]}, whose end-to-end id it names, is void, and its money was used since"
     if why is None:
         return outcome
     what = f"{outcome.decision.reason.removesuffix('.')}; {why}."
