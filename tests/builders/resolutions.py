@@ -16,6 +16,7 @@ from pawledger.services.resolve_discrepancy import (
     resolve_discrepancy,
     undo_resolution,
 )
+from tests.builders.services import connect_posting
 from tests.fakes.memory import MemoryWorld
 
 SUSPENSE: Final = "SUSPENSE-07"
@@ -24,7 +25,8 @@ DECIDED_AT: Final = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
 def ports_of(world: MemoryWorld) -> ResolvingPorts:
-    return ResolvingPorts(world.ledger, world.ledger, world.discrepancy_book, world.pause)
+    returns = connect_posting(world).returns
+    return ResolvingPorts(world.ledger, world.ledger, world.discrepancy_book, world.pause, returns)
 
 
 def append_to(world: MemoryWorld, ledger_id: str, decision: Decision, *discrepancies: Discrepancy) -> None:

@@ -15,6 +15,7 @@ from pawledger.domain.discrepancies import DiscrepancyKind, ResolutionCommand
 from pawledger.domain.refund_steps import Act, Sending
 from pawledger.domain.resolutions import ResolutionRequest
 from pawledger.runtime import wiring
+from pawledger.services.post_returns import ReturnPorts, load_return_rules
 from pawledger.services.refund_money import RefundPorts, approve_refund, find_open_refunds, send_refund
 from pawledger.services.resolve_discrepancy import Deed, ResolvingPorts, resolve_discrepancy
 from tests.builders.bank_statements import DEBIT_CODE, Line, build_bai2
@@ -84,7 +85,15 @@ def test_money_of_nobody_goes_back_and_is_settled_by_the_banks_debit(deployed: D
     resolve_discrepancy(
         Deed(waiting.discrepancy.discrepancy_id, JANE, "No policy.", DECIDED_AT, "return"),
         ResolutionRequest(ResolutionCommand.RETURN),
-        ResolvingPorts(ports.ledger, ports.archive, ports.discrepancies, ports.pause),
+        ResolvingPorts(
+            ports.ledger,
+            ports.archive,
+            ports.discrepancies,
+            ports.pause,
+            ReturnPorts(
+                ports.ledger, ports.archive, ports.references, ports.discrepancies, ports.pause, load_return_rules
+            ),
+        ),
         is_preview=False,
     )
     assert close("2026-11-25") == {"EUR cash": 5_000, "EUR refunds": -5_000}

@@ -94,6 +94,13 @@ class Reconciliation(RuleBasedStateMachine):
         if paid.movement is Movement.PAYMENT:
             self.receive(Movement.RETURN, paid.amount_minor, *paid.clues.references)
 
+    @precondition(lambda self: any(each.movement is Movement.RETURN for _, each in self.files))
+    @rule(data=st.data())
+    def give_back_again(self, data: st.DataObject) -> None:
+        """A dispute is won, or a collection presented again."""
+        _, returned = data.draw(st.sampled_from([each for each in self.files if each[1].movement is Movement.RETURN]))
+        self.receive(Movement.MONEY_BACK, returned.amount_minor, *returned.clues.references)
+
     @precondition(lambda self: self.files)
     @rule(data=st.data())
     def receive_again(self, data: st.DataObject) -> None:

@@ -9,14 +9,14 @@ from pawledger.domain.allocation_terms import AllocationTerms
 from pawledger.domain.bank_movements import BankMovement, Movement
 from pawledger.domain.discrepancies import DiscrepancyKind
 from pawledger.domain.entries import Allocation, Decision, EntryKind, LedgerAccount, OpenInvoice, Posting
-from pawledger.domain.ledger import AccountHead
+from pawledger.domain.ledger import AccountHead, chain_entry
 from pawledger.domain.movement_outcomes import MovementOutcome
 from pawledger.domain.payments import decide_movement
 from pawledger.domain.return_fees import ReturnFee
 from pawledger.domain.return_reasons import ReasonClass, ReasonScheme, ReturnReason
 from pawledger.domain.returned_payments import find_waiting_returns
 from pawledger.domain.returns import ReturnGround, decide_waiting_return, find_payment_of, read_waiting_return
-from pawledger.domain.splitting import SharedPart, split_payment
+from pawledger.domain.splitting import SharedPart, parts_of, split_payment
 from tests.builders.books import Book, Delivery
 from tests.builders.movements import BOOKED_ON, build_movement
 from tests.builders.policies import build_policy
@@ -405,14 +405,29 @@ def test_a_return_without_any_account_waits() -> None:
     assert kinds(outcome) == [DiscrepancyKind.RETURN_WITHOUT_PAYMENT]
 
 
-def test_a_payment_for_several_accounts_is_taken_back_by_a_person() -> None:
+PARTS = (SharedPart("HOME0001", 1_200, ("HOME0001-0003",)), SharedPart("HOME0002", 800))
+
+
+@pytest.fixture
+def shared_book() -> Book:
+    """The ledger of a payment of 20.00 EUR for two accounts."""
     book = Book(account_id="SUSPENSE-07")
     movement = build_movement("bundle", amount_minor=2_000, marks=("id",))
-    parts = [SharedPart("HOME0001", 1_200), SharedPart("HOME0002", 800)]
-    book.deliver(lambda _: split_payment(movement, parts).decision)
-    outcome = decide(book, build_return(amount_minor=2_000, marks=("id",)))
-    assert kinds(outcome) == [DiscrepancyKind.RETURN_OF_MOVED_PAYMENT]
-    assert amounts(outcome) == {LedgerAccount.CASH: -2_000, LedgerAccount.SUSPENSE: 2_000}
+    book.deliver(lambda _: split_payment(movement, PARTS).decision)
+    return book
+
+
+def test_the_return_of_a_payment_for_several_accounts_calls_its_parts_in(shared_book: Book) -> None:
+    outcome = decide(shared_book, build_return(amount_minor=2_000, marks=("id",)))
+    assert kinds(outcome) == []
+    assert amounts(outcome) == {LedgerAccount.CASH: -2_000, LedgerAccount.CLEARING: 2_000}
+    assert parts_of(chain_entry(shared_book.head, outcome.decision)) == PARTS
+
+
+def test_from_which_account_a_part_of_a_shared_payment_goes_back_is_not_guessed(shared_book: Book) -> None:
+    outcome = decide(shared_book, build_return(amount_minor=800, marks=("id",)))
+    assert kinds(outcome) == [DiscrepancyKind.RETURN_UNCLEAR]
+    assert amounts(outcome) == {LedgerAccount.CASH: -800, LedgerAccount.SUSPENSE: 800}
 
 
 def test_of_several_payments_of_one_id_the_one_of_the_very_amount_is_meant(book: Book) -> None:

@@ -16,6 +16,7 @@ from pawledger.domain.resolutions import ResolutionRequest, Share
 from pawledger.ports import DiscrepancyBook
 from pawledger.runtime.books import Books
 from pawledger.services.decide_file import FileDecisionPorts, decide_file
+from pawledger.services.post_returns import ReturnPorts, load_return_rules
 from pawledger.services.resolve_discrepancy import (
     Deed,
     DiscrepancyUnknownError,
@@ -112,7 +113,10 @@ def write_resolved(document: dict[str, Any]) -> list[str]:
 
 def ports_of(books: Books) -> ResolvingPorts:
     """The books that resolving touches."""
-    return ResolvingPorts(books.ledger, books.archive, books.discrepancies, books.pause)
+    returns = ReturnPorts(
+        books.ledger, books.archive, books.references, books.discrepancies, books.pause, load_return_rules
+    )
+    return ResolvingPorts(books.ledger, books.archive, books.discrepancies, books.pause, returns)
 
 
 def _deed(arguments: argparse.Namespace, books: Books, decided_at: datetime, name: str) -> Deed:
@@ -184,6 +188,8 @@ def _document(done: Resolved, *, is_preview: bool) -> dict[str, Any]:
         what_happened = "This is a preview: nothing was written."
     elif done.is_repeated:
         what_happened = "The very same was done before; nothing was written."
+    for entry in done.booked_returns:
+        what_happened += f" A return had waited for this: {entry.decision.reason}"
     return {
         "discrepancy_id": done.recorded.discrepancy.discrepancy_id,
         "resolution_id": done.resolution_id,

@@ -18,7 +18,8 @@ DEBIT_ENTRIES: Final = "debit#"
 """With what the ids of entries of money that left begin, also where it waits."""
 
 RETURNED_ENTRIES: Final = "returned#"
-"""With what the id of an entry begins by which a return that waited is booked against its payment."""
+"""With what the id of an entry begins by which a return that waited is booked against its payment, or a return of a
+payment for several accounts against the part of one of them."""
 
 REFUND_ENTRIES: Final = "refund#"
 """With what the ids of entries begin that are steps of a refund."""

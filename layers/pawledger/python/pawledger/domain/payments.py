@@ -13,6 +13,7 @@ from pawledger.domain.movement_outcomes import MovementOutcome, book_movement, t
 from pawledger.domain.returned_payments import find_return_to_take_back
 from pawledger.domain.returns import ReturnGround, decide_money_back, decide_return
 from pawledger.domain.settling import settle_payment
+from pawledger.domain.splitting import parts_of, split_payment
 
 
 def decide_movement(
@@ -28,19 +29,20 @@ def decide_movement(
     """
     waiting = _reason_to_wait(head, movement)
     terms, ground = terms or AllocationTerms(), ground or ReturnGround()
+    taken_back = find_return_to_take_back(movement, ground.entries)
+    parts = parts_of(taken_back) if taken_back else ()
     if movement.movement.is_own:
         outcome = _book_own(movement)
     elif movement.movement is Movement.RETURN:
         outcome = decide_return(head, movement, ground)
+    elif taken_back and parts:
+        outcome = split_payment(movement, parts, takes_back=taken_back.entry_id)
     elif waiting:
         outcome = _suspend(head, movement, *waiting)
+    elif taken_back:
+        outcome = decide_money_back(head, movement, taken_back, terms)
     else:
-        taken_back = find_return_to_take_back(movement, ground.entries)
-        outcome = (
-            decide_money_back(head, movement, taken_back, terms)
-            if taken_back
-            else settle_payment(head, movement, terms)
-        )
+        outcome = settle_payment(head, movement, terms)
     return tell_future_day(head, movement, outcome)
 
 

@@ -11,6 +11,7 @@ from pawledger.domain.discrepancies import DiscrepancyKind
 from pawledger.domain.entries import PAYMENT_ENTRIES, Entry, EntryKind, LedgerAccount
 from pawledger.domain.money import format_amount
 from pawledger.domain.movement_outcomes import RETURN_REASON
+from pawledger.domain.splitting import PART_ENTRIES
 from pawledger.domain.waiting_money import find_changes
 
 _RECEIVED: Final = frozenset({EntryKind.PAYMENT_POSTED, EntryKind.MONEY_SUSPENDED, EntryKind.PAYMENT_SPLIT})
@@ -52,7 +53,8 @@ class OriginalFound:
 
     payment: ReceivedPayment
     found_by: str
-    """`marks` where the return repeats an id of the payment, `amount` where no other payment can be meant."""
+    """`marks` where the return repeats an id of the payment, `amount` where no other payment can be meant, `part` where
+    it is the part of a payment for several accounts that was taken back whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +89,40 @@ def find_original(
         for payment in find_received(entries)
         if payment.entry.decision.facts["currency"] == movement.currency
         and payment.entry.decision.occurred_on <= movement.booked_on
+        # A bank takes back what it told of, never a part that was made of it here.
+        and payment.entry.entry_id.startswith(PAYMENT_ENTRIES)
     ]
     sharing = [payment for payment in received if not payment.marks.isdisjoint(movement.marks)]
     if sharing:
-        return _unless_moved(_choose(movement, sharing), entries)
+        return _unless_moved(movement, _choose(movement, sharing), entries)
     likely = [p for p in received if p.left_minor == movement.amount_minor and not _is_another(movement, p)]
     if len(likely) > 1 and days_max is not None:
         first_day = movement.booked_on - timedelta(days=days_max)
         likely = [p for p in likely if p.entry.decision.occurred_on >= first_day] or likely
     if len(likely) == 1:
-        return _unless_moved(OriginalFound(likely[0], "amount"), entries)
+        return _unless_moved(movement, OriginalFound(likely[0], "amount"), entries)
     if likely:
         return OriginalUnknown(DiscrepancyKind.RETURN_UNCLEAR, f"{len(likely)} payments of that amount could be meant")
     return OriginalUnknown(DiscrepancyKind.RETURN_WITHOUT_PAYMENT, "no payment that it could take back was recorded")
 
 
+def find_part(movement: BankMovement, entry_id: str, entries: Iterable[Entry]) -> OriginalFound | OriginalUnknown:
+    """The part of a payment for several accounts that is taken back, by the id of its entry: nothing is searched."""
+    entries = list(entries)
+    part = next((payment for payment in find_received(entries) if payment.entry.entry_id == entry_id), None)
+    if part is None:
+        why = "the part of the payment that it takes back is not there yet"
+        return OriginalUnknown(DiscrepancyKind.RETURN_WITHOUT_PAYMENT, why)
+    if part.left_minor < movement.amount_minor:
+        return OriginalUnknown(DiscrepancyKind.RETURN_REPEATED, "the part of the payment was taken back before")
+    return _unless_moved(movement, OriginalFound(part, "part"), entries)
+
+
 def find_received(entries: Iterable[Entry]) -> list[ReceivedPayment]:
-    """The payments among a ledger's entries, in their order, each with what returns and people made of it."""
+    """The payments among a ledger's entries, in their order, each with what returns and people made of it.
+
+    The account's part of a payment for several accounts is one of them.
+    """
     entries = list(entries)
     returned_minor: Counter[str] = Counter()
     for _, original, amount_minor in _returns_among(entries):
@@ -123,7 +142,7 @@ def find_received(entries: Iterable[Entry]) -> list[ReceivedPayment]:
             due_days=due_days,
         )
         for entry in entries
-        if entry.decision.kind in _RECEIVED and entry.entry_id.startswith(PAYMENT_ENTRIES)
+        if entry.decision.kind in _RECEIVED and entry.entry_id.startswith((PAYMENT_ENTRIES, PART_ENTRIES))
     ]
 
 
@@ -217,18 +236,21 @@ def _choose(movement: BankMovement, sharing: Sequence[ReceivedPayment]) -> Origi
     )
 
 
-def _unless_moved(found: OriginalFound | OriginalUnknown, entries: Sequence[Entry]) -> OriginalFound | OriginalUnknown:
+def _unless_moved(
+    movement: BankMovement, found: OriginalFound | OriginalUnknown, entries: Sequence[Entry]
+) -> OriginalFound | OriginalUnknown:
     """What was found, unless a person moved its money: to another ledger, or out of suspense to wherever.
 
-    What a person used of unapplied cash stays the account's matter: the return opens an item for it.
+    What a person used of unapplied cash stays the account's matter: the return opens an item for it. Of a payment for
+    several accounts only the whole is taken back: nobody says from whom a part of it is.
     """
     if isinstance(found, OriginalUnknown):
         return found
     payment = found.payment
     paid_on = payment.entry.decision.occurred_on
-    if payment.entry.decision.kind is EntryKind.PAYMENT_SPLIT:
-        why = f"its payment of {paid_on} was for several accounts, and was passed on to them"
-        return OriginalUnknown(DiscrepancyKind.RETURN_OF_MOVED_PAYMENT, why)
+    if payment.entry.decision.kind is EntryKind.PAYMENT_SPLIT and movement.amount_minor < payment.amount_minor:
+        why = f"its payment of {paid_on} was for several accounts, and nothing says from which of them a part goes back"
+        return OriginalUnknown(DiscrepancyKind.RETURN_UNCLEAR, why)
     moves = [
         entry
         for entry in find_changes(payment.entry.entry_id, entries)

@@ -29,13 +29,26 @@ from pawledger.domain.money import format_amount
 from pawledger.domain.movement_outcomes import RETURN_REASON, MovementOutcome, book_movement, tell_movement
 from pawledger.domain.return_fees import ReturnFee
 from pawledger.domain.return_reasons import ReasonClass, ReturnReason
-from pawledger.domain.returned_payments import OriginalFound, OriginalUnknown, ReceivedPayment, find_original
+from pawledger.domain.returned_payments import (
+    OriginalFound,
+    OriginalUnknown,
+    ReceivedPayment,
+    find_original,
+    find_part,
+)
+from pawledger.domain.splitting import SharedPart, parts_of, write_parts
 
 RETURN_ITEMS: Final = "return-"
 """With what the id of an open item begins that is what a return took and nothing else answers for."""
 
 FEE_ITEMS: Final = "fee-"
 """With what the id of an open item begins that is the fee for a returned payment."""
+
+PART_RETURN_ENTRIES: Final = f"{RETURNED_ENTRIES}part#"
+"""With what the id of an entry begins by which the part of one account of a payment for several is taken back."""
+
+RETURNS_PART: Final = "returns_part"
+"""Under which detail the return of a part that waits names the entry of that part."""
 
 ITEM_ID_CHARACTERS: Final = 12
 """48 bits of the return's own id: one account has few open items."""
@@ -64,14 +77,41 @@ class ReturnGround:
     """What its payer is charged, where the reason and the rules of the place allow it."""
     is_returned: bool = False
     """Whether another return took the payment of nobody known that is meant."""
+    part_id: str | None = None
+    """The entry of the part that is taken back, where the payment was for several accounts."""
 
 
 def decide_return(head: AccountHead, movement: BankMovement, ground: ReturnGround) -> MovementOutcome:
     """What a return means for its ledger. Pure: the same head, return and ground always give the same entry."""
     original = _find(movement, ground)
     if isinstance(original, OriginalUnknown):
-        return _suspend(head, movement, original, ground)
+        return _suspend(head, movement, original, LedgerAccount.CASH, ground)
+    if original.payment.entry.decision.kind is EntryKind.PAYMENT_SPLIT:
+        return _take_back_parts(movement, original, ground)
     return _take_back(head, movement, original, LedgerAccount.CASH, ground)
+
+
+def decide_part_return(
+    head: AccountHead, movement: BankMovement, part: SharedPart, ground: ReturnGround
+) -> MovementOutcome:
+    """What it means for one account that a payment for several was taken back: as if its part had been all of it.
+
+    The money goes back by `clearing`, since the bank took it from the ledger that had passed it on. No fee is charged:
+    one payment came back, and nothing says who of several answers for it.
+    """
+    share = replace(movement, amount_minor=part.amount_minor, invoice_ids=part.invoice_ids)
+    ground = replace(ground, fee=None)
+    original = _find(share, ground)
+    if isinstance(original, OriginalUnknown):
+        outcome = _suspend(head, share, original, LedgerAccount.CLEARING, ground)
+    else:
+        outcome = _take_back(head, share, original, LedgerAccount.CLEARING, ground)
+    entry_id = f"{PART_RETURN_ENTRIES}{movement.payment_id}"
+    reason = f"Part of a payment for several accounts. {outcome.decision.reason}"
+    decision = replace(outcome.decision, entry_id=entry_id, reason=reason)
+    return MovementOutcome(
+        decision, tuple(replace(each, subject=entry_id, what=reason) for each in outcome.discrepancies)
+    )
 
 
 def find_payment_of(movement: BankMovement, ground: ReturnGround) -> OriginalFound | None:
@@ -81,6 +121,8 @@ def find_payment_of(movement: BankMovement, ground: ReturnGround) -> OriginalFou
 
 
 def _find(movement: BankMovement, ground: ReturnGround) -> OriginalFound | OriginalUnknown:
+    if ground.part_id is not None:
+        return find_part(movement, ground.part_id, ground.entries)
     if ground.is_returned:
         return OriginalUnknown(DiscrepancyKind.RETURN_REPEATED, "another return took the payment that it names")
     return find_original(movement, ground.entries, days_max=ground.reason.days_max if ground.reason else None)
@@ -173,7 +215,7 @@ def read_waiting_return(waiting: Entry) -> BankMovement:
     """A return as the entry keeps it by which it waits in suspense."""
     facts, source = waiting.decision.facts, waiting.decision.source
     return BankMovement(
-        payment_id=waiting.entry_id.removeprefix(DEBIT_ENTRIES),
+        payment_id=waiting.entry_id.removeprefix(DEBIT_ENTRIES).removeprefix(PART_RETURN_ENTRIES),
         movement=Movement.RETURN,
         amount_minor=int(facts["amount_minor"]),
         currency=str(facts["currency"]),
@@ -196,15 +238,37 @@ def _posted_minor(entry: Entry, ledger_account: LedgerAccount) -> int:
     return sum(p.amount_minor for p in entry.decision.postings if p.ledger_account is ledger_account)
 
 
+def _take_back_parts(movement: BankMovement, original: OriginalFound, ground: ReturnGround) -> MovementOutcome:
+    """The return of a payment for several accounts: what it had passed on is called in, account by account."""
+    payment = original.payment.entry
+    parts = parts_of(payment)
+    shares = ", ".join(f"{part.account_id} {format_amount(part.amount_minor, movement.currency)}" for part in parts)
+    decision = book_movement(
+        replace(movement, marks=(), mandate_mark=None, repeats_ids=False),
+        EntryKind.PAYMENT_RETURNED,
+        f"{describe_movement(movement)} takes back the payment of {payment.decision.occurred_on}"
+        f"{_because(movement, ground)}, which was for several accounts: {shares}.",
+        Posting(LedgerAccount.CASH, movement.currency, -movement.amount_minor),
+        Posting(LedgerAccount.CLEARING, movement.currency, movement.amount_minor),
+        details={"returns": payment.entry_id, "found_by": original.found_by, **write_parts(parts)},
+    )
+    return MovementOutcome(decision, ())
+
+
 def _suspend(
-    head: AccountHead, movement: BankMovement, original: OriginalUnknown, ground: ReturnGround
+    head: AccountHead,
+    movement: BankMovement,
+    original: OriginalUnknown,
+    out_of: LedgerAccount,
+    ground: ReturnGround,
 ) -> MovementOutcome:
     decision = book_movement(
         movement,
         EntryKind.MONEY_SUSPENDED,
         f"{describe_movement(movement)}{_because(movement, ground)} waits in suspense: {original.why}.",
-        Posting(LedgerAccount.CASH, movement.currency, -movement.amount_minor),
+        Posting(out_of, movement.currency, -movement.amount_minor),
         Posting(LedgerAccount.SUSPENSE, movement.currency, movement.amount_minor),
+        details={RETURNS_PART: ground.part_id} if ground.part_id else None,
     )
     told = tell_movement(head, movement, original.kind, movement.amount_minor, decision.reason)
     return MovementOutcome(decision, (told,))

@@ -1,8 +1,8 @@
 """Splitting: one payment for several accounts, taken in once and passed on in parts against `clearing`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from pawledger.domain.allocation_terms import AllocationTerms
 from pawledger.domain.bank_movements import BankMovement, describe_movement
@@ -29,9 +29,12 @@ class SharedPart:
     invoice_ids: tuple[str, ...] = ()
 
 
-def split_payment(movement: BankMovement, parts: Sequence[SharedPart]) -> MovementOutcome:
+def split_payment(
+    movement: BankMovement, parts: Sequence[SharedPart], *, takes_back: str | None = None
+) -> MovementOutcome:
     """Take in a payment for several accounts; `parts_of` its entry says what is to be passed on to whom.
 
+    `takes_back` is the entry of the return that it undoes: then the money is given to the same accounts once more.
     Raises `InvariantError` where the parts are not the payment.
     """
     require(1 < len(parts) <= PARTS_MAX, f"a payment is split into 2 to {PARTS_MAX} parts")
@@ -44,21 +47,37 @@ def split_payment(movement: BankMovement, parts: Sequence[SharedPart]) -> Moveme
         f"{describe_movement(movement)} is for several accounts: {shares}.",
         Posting(LedgerAccount.CASH, movement.currency, movement.amount_minor),
         Posting(LedgerAccount.CLEARING, movement.currency, -movement.amount_minor),
-        details={"parts": [[part.account_id, part.amount_minor, list(part.invoice_ids)] for part in parts]},
+        details={**write_parts(parts), **_undoing(takes_back)},
     )
     return MovementOutcome(decision, ())
 
 
 def parts_of(entry: Entry) -> tuple[SharedPart, ...]:
-    """What an entry passes on, the same however often it is asked; nothing where it is a payment of one account."""
-    if entry.decision.kind is not EntryKind.PAYMENT_SPLIT:
-        return ()
-    written = (entry.decision.details or {})["parts"]
+    """What an entry passes on, or takes back, the same however often it is asked; nothing where it is for one account.
+
+    The return of a payment for several accounts names the parts that the payment had.
+    """
+    written = (entry.decision.details or {}).get("parts", ())
     return tuple(SharedPart(account_id, minor, tuple(invoice_ids)) for account_id, minor, invoice_ids in written)
 
 
-def settle_part(head: AccountHead, movement: BankMovement, part: SharedPart, terms: AllocationTerms) -> MovementOutcome:
-    """What its part of a payment means for an account: what a payment of its own would, from `clearing`, not cash."""
+def write_parts(parts: Sequence[SharedPart]) -> Mapping[str, Any]:
+    """The parts as the details of an entry, of which `parts_of` reads them."""
+    return {"parts": [[part.account_id, part.amount_minor, list(part.invoice_ids)] for part in parts]}
+
+
+def settle_part(
+    head: AccountHead,
+    movement: BankMovement,
+    part: SharedPart,
+    terms: AllocationTerms,
+    *,
+    takes_back: str | None = None,
+) -> MovementOutcome:
+    """What its part of a payment means for an account: what a payment of its own would, from `clearing`, not cash.
+
+    `takes_back` is the entry by which that part was taken back before, where the money came once more.
+    """
     share = replace(movement, amount_minor=part.amount_minor, invoice_ids=part.invoice_ids)
     outcome = settle_payment(head, share, terms)
     entry_id = f"{PART_ENTRIES}{movement.payment_id}"
@@ -67,9 +86,14 @@ def settle_part(head: AccountHead, movement: BankMovement, part: SharedPart, ter
         entry_id=entry_id,
         postings=tuple(_from_clearing(posting) for posting in outcome.decision.postings),
         reason=f"Part of a payment for several accounts. {outcome.decision.reason}",
+        details={**(outcome.decision.details or {}), **_undoing(takes_back)} or None,
     )
     found = tuple(replace(each, subject=entry_id, what=decision.reason) for each in outcome.discrepancies)
     return MovementOutcome(decision, found)
+
+
+def _undoing(takes_back: str | None) -> Mapping[str, Any]:
+    return {"takes_back": takes_back} if takes_back else {}
 
 
 def _from_clearing(posting: Posting) -> Posting:

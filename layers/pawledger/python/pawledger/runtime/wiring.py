@@ -32,7 +32,6 @@ from pawledger.ports import (
     BankFileRegister,
     BankFileStore,
     DiscrepancyBook,
-    EntryBook,
     Ledger,
     MessageQueue,
     Pause,
@@ -57,8 +56,8 @@ if TYPE_CHECKING:
     from pawledger.rules.provider_profiles import ProviderProfile, ProviderProfiles
     from pawledger.services.announce_returns import ReturnAnnouncingPorts
     from pawledger.services.close_day import ClosingPorts
+    from pawledger.services.learn_payers import LearningPorts
     from pawledger.services.post_movement import PostingPorts
-    from pawledger.services.post_returns import ReturnRules
     from pawledger.services.receive_bank_file import ReceivingPorts
     from pawledger.services.record_policy_event import PolicyRecordingPorts
     from pawledger.services.settlements import SettlementOf
@@ -149,7 +148,7 @@ def connect_posting(settings: PostPaymentsSettings) -> "PostingPorts":
     """Everything that posting a chunk touches; its ledger has no policies, since posting decides without them."""
     from pawledger.rules.allocation_rules import load_allocation_rules  # noqa: PLC0415
     from pawledger.services.post_movement import PostingPorts  # noqa: PLC0415
-    from pawledger.services.post_returns import ReturnPorts  # noqa: PLC0415
+    from pawledger.services.post_returns import ReturnPorts, load_return_rules  # noqa: PLC0415
 
     ledger, pause = _ledger(settings, None), connect_pause()
     references = _reference_book(settings.references_table)
@@ -162,7 +161,7 @@ def connect_posting(settings: PostPaymentsSettings) -> "PostingPorts":
         store=_store(settings.bank_files_bucket),
         pause=pause,
         allocation_rules=load_allocation_rules(),
-        returns=ReturnPorts(ledger, ledger, references, discrepancies, pause, _return_rules),
+        returns=ReturnPorts(ledger, ledger, references, discrepancies, pause, load_return_rules),
     )
 
 
@@ -223,10 +222,15 @@ def connect_return_announcing(settings: WriteDocumentsSettings) -> "ReturnAnnoun
     )
 
 
-def connect_learning(settings: LearnPayersSettings) -> tuple[EntryBook, ReferenceBook]:
-    """The entries of payments, and where what is learnt of payers is remembered."""
-    entries = DynamoLedgerArchive(None, bind(EntryRow, settings.entries_table, _connection()))
-    return entries, _reference_book(settings.references_table)
+def connect_learning(settings: LearnPayersSettings) -> "LearningPorts":
+    """Everything that learning payers touches; its archive has entries alone."""
+    from pawledger.services.learn_payers import LearningPorts  # noqa: PLC0415
+
+    return LearningPorts(
+        entries=DynamoLedgerArchive(None, bind(EntryRow, settings.entries_table, _connection())),
+        references=_reference_book(settings.references_table),
+        reasons=_return_reasons,
+    )
 
 
 @cache
@@ -254,14 +258,6 @@ def _refund_rules() -> "RefundRules":
     from pawledger.rules.refund_rules import load_refund_rules  # noqa: PLC0415
 
     return load_refund_rules()
-
-
-def _return_rules() -> "ReturnRules":
-    """What decides about returns; read when the first return comes, not when the function starts."""
-    from pawledger.rules.billing_rules import load_shipped_rules  # noqa: PLC0415
-    from pawledger.services.post_returns import ReturnRules  # noqa: PLC0415
-
-    return ReturnRules(_return_reasons(), load_shipped_rules())
 
 
 def _return_reasons() -> "ReturnReasons":

@@ -6,12 +6,13 @@ from pawledger.domain.allocation import plan_allocation
 from pawledger.domain.allocation_terms import AllocationRules, AllocationTerms
 from pawledger.domain.bank_movements import FEES, BankMovement, Movement, entry_id_of
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
-from pawledger.domain.entries import POLICY_ENTRIES
+from pawledger.domain.entries import DEBIT_ENTRIES, POLICY_ENTRIES, Entry
 from pawledger.domain.errors import InvariantError
 from pawledger.domain.identifiers import is_settlement_ledger, is_suspense_ledger, suspense_ledger_of
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.movement_outcomes import MovementOutcome
 from pawledger.domain.payments import decide_movement, tell_future_day
+from pawledger.domain.returns import PART_RETURN_ENTRIES
 from pawledger.domain.settlements import decide_settlement
 from pawledger.domain.splitting import SharedPart, parts_of, settle_part, split_payment
 from pawledger.ports import (
@@ -25,7 +26,13 @@ from pawledger.ports import (
 from pawledger.services.append_entry import EntryConflictError, Proposal, Recorded, append_entry
 from pawledger.services.identify import identify_account
 from pawledger.services.payment_chunks import ChunkedMovement
-from pawledger.services.post_returns import ReturnPorts, follow_up, read_return_ground, send_to_waiting_payment
+from pawledger.services.post_returns import (
+    ReturnPorts,
+    call_in_part,
+    follow_up,
+    read_return_ground,
+    send_to_waiting_payment,
+)
 from pawledger.services.routes import Route
 from pawledger.services.settle_refunds import explain_debit, find_refund_ledger, settle_refund
 from pawledger.services.settlements import find_payout, heal_arrived, marks_of_settlement
@@ -70,7 +77,7 @@ def post_movement(file_id: str, chunked: ChunkedMovement, ports: PostingPorts) -
     # What stands in the ledger says what is passed on, not what is found today: the parts never change.
     shared = replace(movement, identified_by=recorded.entry.decision.source.get("identified_by"), candidates=())
     for part in parts_of(recorded.entry):
-        _pass_on(shared, part, ports)
+        _pass_on(shared, part, recorded.entry, ports)
     heal_arrived(recorded.entry, ports.discrepancies)
     follow_up(movement, recorded.entry, recorded.head or seen[0], ports.returns)
     return recorded
@@ -98,14 +105,24 @@ def _share_out(route: Route) -> tuple[SharedPart, ...]:
     return tuple(SharedPart(part.account_id, part.amount_minor, part.invoice_ids) for part in route.parts)
 
 
-def _pass_on(movement: BankMovement, part: SharedPart, ports: PostingPorts) -> None:
-    """Give one account its part of a payment for several, once."""
+def _pass_on(movement: BankMovement, part: SharedPart, entry: Entry, ports: PostingPorts) -> None:
+    """Give one account its part of a payment for several, or take that part back, once."""
+    if movement.movement is Movement.RETURN:
+        call_in_part(movement, part, entry, ports.returns)
+        return
+    terms = ports.allocation_rules.terms_of(part.account_id, movement.currency)
+    taken_back = (entry.decision.details or {}).get("takes_back")
+    part_return = f"{PART_RETURN_ENTRIES}{taken_back.removeprefix(DEBIT_ENTRIES)}" if taken_back else None
+    seen: list[AccountHead] = []
 
     def decide(head: AccountHead, _: bool) -> Proposal:
-        outcome = settle_part(head, movement, part, ports.allocation_rules.terms_of(part.account_id, movement.currency))
+        seen[:] = [head]
+        outcome = settle_part(head, movement, part, terms, takes_back=part_return)
         return Proposal(outcome.decision, outcome.discrepancies)
 
-    append_entry(ports.ledger, ports.pause, part.account_id, decide)
+    recorded = append_entry(ports.ledger, ports.pause, part.account_id, decide)
+    if recorded is not None:
+        follow_up(movement, recorded.entry, recorded.head or seen[0], ports.returns)
 
 
 def _decide(

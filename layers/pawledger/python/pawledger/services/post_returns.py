@@ -3,28 +3,46 @@
 All of it is off the ordinary path: a payment costs nothing more because there are returns.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pawledger.domain.bank_movements import BankMovement, Movement
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
-from pawledger.domain.entries import PAYMENT_ENTRIES, RESOLUTION_ENTRIES, UNDO_ENTRIES, Entry, EntryKind, LedgerAccount
+from pawledger.domain.entries import (
+    DEBIT_ENTRIES,
+    PAYMENT_ENTRIES,
+    RESOLUTION_ENTRIES,
+    UNDO_ENTRIES,
+    Entry,
+    EntryKind,
+    LedgerAccount,
+)
 from pawledger.domain.identifiers import is_suspense_ledger, suspense_ledger_of
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.marks import marks_of
 from pawledger.domain.return_fees import find_return_fee
-from pawledger.domain.return_reasons import ReturnReasons
+from pawledger.domain.return_reasons import ReturnReason, ReturnReasons
 from pawledger.domain.returned_payments import details_of, find_waiting_returns
-from pawledger.domain.returns import ReturnGround, decide_waiting_return, find_payment_of, read_waiting_return
+from pawledger.domain.returns import (
+    RETURNS_PART,
+    ReturnGround,
+    decide_part_return,
+    decide_waiting_return,
+    find_payment_of,
+    read_waiting_return,
+)
+from pawledger.domain.splitting import PART_ENTRIES, SharedPart, parts_of
 from pawledger.ports import DiscrepancyBook, Ledger, LedgerArchive, Pause, ReferenceBook
 from pawledger.services.append_entry import Proposal, append_entry
 from pawledger.services.payment_chunks import ChunkedMovement
 
 if TYPE_CHECKING:
     from pawledger.domain.rulebook import Rulebook
+
+_ABOUT_RETURNS: Final = frozenset({Movement.RETURN, Movement.MONEY_BACK})
 
 _OF_NO_ACCOUNT: Final = frozenset({EntryKind.MONEY_SUSPENDED, EntryKind.PAYMENT_SPLIT})
 """What becomes of a payment that is in no account's ledger."""
@@ -58,6 +76,14 @@ class ReturnRules:
     rulebook: "Rulebook"
 
 
+def load_return_rules() -> ReturnRules:
+    """The shipped rules about returns: read when the first return comes, and not when a function starts."""
+    from pawledger.rules.billing_rules import load_shipped_rules  # noqa: PLC0415
+    from pawledger.rules.return_reasons import load_return_reasons  # noqa: PLC0415
+
+    return ReturnRules(load_return_reasons(), load_shipped_rules())
+
+
 @dataclass(frozen=True, slots=True)
 class ReturnPorts:
     """Everything that returns touch beside what posting touches."""
@@ -72,18 +98,18 @@ class ReturnPorts:
 
 
 def send_to_waiting_payment(chunked: ChunkedMovement, ports: ReturnPorts) -> None:
-    """Have a return go to the ledger in which its payment waits because nobody knows whose it is.
+    """Have a return go to the ledger that took its payment in for no account, or for several.
 
-    The answer is remembered before it is used, as every other way in which a movement finds its ledger.
+    So does the money that undoes the return of one for several. The answer is remembered before it is used, as every
+    other way in which a movement finds its ledger.
     """
-    if chunked.movement is not Movement.RETURN:
+    if chunked.movement not in _ABOUT_RETURNS:
         return
-    for mark in marks_of(chunked.clues.references):
-        payment_id = ports.references.find(_waiting_name(mark))
-        if payment_id is None:
-            continue
-        payment = ports.ledger.read_entry(suspense_ledger_of(payment_id), f"{PAYMENT_ENTRIES}{payment_id}")
-        if payment is not None and _may_be_of(chunked, payment):
+    for payment in _find_of_no_account(marks_of(chunked.clues.references), ports):
+        may_be_meant = _may_be_of(chunked.currency, chunked.amount_minor, payment)
+        if chunked.movement is Movement.MONEY_BACK:
+            may_be_meant = may_be_meant and _find_return_of(payment, ports) is not None and bool(parts_of(payment))
+        if may_be_meant:
             ports.references.claim(f"route#{chunked.payment_id}", payment.account_id)
             return
 
@@ -93,11 +119,26 @@ def read_return_ground(head: AccountHead, movement: BankMovement, ports: ReturnP
 
     Entries are read after the head: where they are newer, the head has moved, and appending finds that out.
     """
-    if movement.movement not in (Movement.RETURN, Movement.MONEY_BACK):
+    if movement.movement not in _ABOUT_RETURNS:
         return ReturnGround()
     if is_suspense_ledger(head.account_id):
-        return _ground_of_waiting_payment(movement, ports)
+        return _ground_of_no_account(movement, ports)
     return _ground_of(_read_entries(head.account_id, ports), movement, ports.rules())
+
+
+def call_in_part(movement: BankMovement, part: SharedPart, entry: Entry, ports: ReturnPorts) -> None:
+    """Take back, once, what one account had got of a payment for several; `entry` is the return of the whole."""
+    payment_id = str(details_of(entry)["returns"]).removeprefix(PAYMENT_ENTRIES)
+    part_id = f"{PART_ENTRIES}{payment_id}"
+
+    def decide(head: AccountHead, _: bool) -> Proposal:
+        ground = ReturnGround(_read_entries(head.account_id, ports), _reason_of(movement, ports), part_id=part_id)
+        outcome = decide_part_return(head, movement, part, ground)
+        return Proposal(outcome.decision, outcome.discrepancies)
+
+    recorded = append_entry(ports.ledger, ports.pause, part.account_id, decide)
+    if recorded is not None:
+        _heal(recorded.entry, ports)
 
 
 def follow_up(movement: BankMovement, entry: Entry, head: AccountHead | None, ports: ReturnPorts) -> None:
@@ -110,10 +151,25 @@ def follow_up(movement: BankMovement, entry: Entry, head: AccountHead | None, po
     if kind in _OF_NO_ACCOUNT and movement.movement.is_credit and is_of_nobody:
         for mark in movement.marks:
             ports.references.claim(_waiting_name(mark), movement.payment_id)
-    waits = head is not None and head.balance_minor(LedgerAccount.SUSPENSE, movement.currency) != 0
-    if head is not None and waits and kind is EntryKind.PAYMENT_POSTED and not is_of_nobody:
-        _book_waiting_returns(entry.account_id, ports)
+    if head is not None and kind is EntryKind.PAYMENT_POSTED and not is_of_nobody:
+        book_returns_that_waited(head, movement.currency, ports)
     _heal(entry, ports)
+
+
+def book_returns_that_waited(head: AccountHead, currency: str, ports: ReturnPorts) -> list[Entry]:
+    """Book the returns of an account that waited for what is there by now, and return their entries.
+
+    Nothing is read where nothing waits.
+    """
+    if head.balance_minor(LedgerAccount.SUSPENSE, currency) == 0:
+        return []
+    booked = []
+    for waiting in find_waiting_returns(_read_entries(head.account_id, ports)):
+        recorded = append_entry(ports.ledger, ports.pause, head.account_id, partial(_decide_waiting, waiting, ports))
+        if recorded is not None:
+            _heal(recorded.entry, ports)
+            booked.append(recorded.entry)
+    return booked
 
 
 def _ground_of(entries: list[Entry], movement: BankMovement, rules: ReturnRules) -> ReturnGround:
@@ -124,40 +180,55 @@ def _ground_of(entries: list[Entry], movement: BankMovement, rules: ReturnRules)
     return ReturnGround(entries, reason, fee)
 
 
-def _ground_of_waiting_payment(movement: BankMovement, ports: ReturnPorts) -> ReturnGround:
-    """The payment of nobody known that a return means, and what people did in its ledger.
+def _ground_of_no_account(movement: BankMovement, ports: ReturnPorts) -> ReturnGround:
+    """The payment of no account, or of several, that is meant, and what became of it in its ledger.
 
     The first return that finds it takes it: its ledger is too large to look for another one among all its entries.
     """
-    for mark in movement.marks:
+    payment = next(_find_of_no_account(movement.marks, ports), None)
+    if payment is None:
+        return ReturnGround()
+    by_hand = [
+        entry
+        for prefix in (RESOLUTION_ENTRIES, UNDO_ENTRIES)
+        for entry in ports.ledger.read_entries_from(payment.account_id, prefix)
+    ]
+    entries = [payment, *by_hand]
+    is_returned = False
+    if movement.movement is Movement.MONEY_BACK:
+        returned = _find_return_of(payment, ports)
+        entries.extend([returned] if returned else [])
+    elif _may_be_of(movement.currency, movement.amount_minor, payment):
+        name = returned_reference_of(payment.entry_id.removeprefix(PAYMENT_ENTRIES))
+        is_returned = ports.references.claim(name, movement.payment_id) != movement.payment_id
+    entries.sort(key=lambda entry: entry.sequence)
+    return ReturnGround(entries, _reason_of(movement, ports), is_returned=is_returned)
+
+
+def _find_of_no_account(marks: Iterable[str], ports: ReturnPorts) -> Iterator[Entry]:
+    """Payments that were taken in for no account, or for several, of those marks."""
+    for mark in marks:
         payment_id = ports.references.find(_waiting_name(mark))
-        ledger_id = suspense_ledger_of(payment_id or "")
-        payment = ports.ledger.read_entry(ledger_id, f"{PAYMENT_ENTRIES}{payment_id}") if payment_id else None
-        if payment is None:
+        if payment_id is None:
             continue
-        by_hand = [
-            entry
-            for prefix in (RESOLUTION_ENTRIES, UNDO_ENTRIES)
-            for entry in ports.ledger.read_entries_from(ledger_id, prefix)
-        ]
-        taker = ports.references.claim(returned_reference_of(payment_id or ""), movement.payment_id)
-        entries = (payment, *sorted(by_hand, key=lambda entry: entry.sequence))
-        reason = ports.rules().reasons.find(movement.return_reason)
-        return ReturnGround(entries, reason, is_returned=taker != movement.payment_id)
-    return ReturnGround()
+        payment = ports.ledger.read_entry(suspense_ledger_of(payment_id), f"{PAYMENT_ENTRIES}{payment_id}")
+        if payment is not None:
+            yield payment
 
 
-def _may_be_of(chunked: ChunkedMovement, payment: Entry) -> bool:
+def _find_return_of(payment: Entry, ports: ReturnPorts) -> Entry | None:
+    """The return that took a payment of no account, or of several."""
+    return_id = ports.references.find(returned_reference_of(payment.entry_id.removeprefix(PAYMENT_ENTRIES)))
+    return ports.ledger.read_entry(payment.account_id, f"{DEBIT_ENTRIES}{return_id}") if return_id else None
+
+
+def _may_be_of(currency: str, amount_minor: int, payment: Entry) -> bool:
     facts = payment.decision.facts
-    return facts["currency"] == chunked.currency and int(facts["amount_minor"]) >= chunked.amount_minor
+    return facts["currency"] == currency and int(facts["amount_minor"]) >= amount_minor
 
 
-def _book_waiting_returns(account_id: str, ports: ReturnPorts) -> None:
-    """Book the returns of an account that waited for a payment which is there by now."""
-    for waiting in find_waiting_returns(_read_entries(account_id, ports)):
-        recorded = append_entry(ports.ledger, ports.pause, account_id, partial(_decide_waiting, waiting, ports))
-        if recorded is not None:
-            _heal(recorded.entry, ports)
+def _reason_of(movement: BankMovement, ports: ReturnPorts) -> ReturnReason:
+    return ports.rules().reasons.find(movement.return_reason)
 
 
 def _decide_waiting(waiting: Entry, ports: ReturnPorts, head: AccountHead, _: bool) -> Proposal | None:
@@ -166,7 +237,8 @@ def _decide_waiting(waiting: Entry, ports: ReturnPorts, head: AccountHead, _: bo
     if waiting.entry_id not in {each.entry_id for each in find_waiting_returns(entries)}:
         return None
     movement = read_waiting_return(waiting)
-    ground = _ground_of(entries, movement, ports.rules())
+    part_id = details_of(waiting).get(RETURNS_PART)
+    ground = replace(_ground_of(entries, movement, ports.rules()), part_id=part_id)
     original = find_payment_of(movement, ground)
     if original is None:
         return None

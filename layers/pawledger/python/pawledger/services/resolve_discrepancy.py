@@ -45,6 +45,7 @@ from pawledger.domain.waiting_money import NothingWaitsError, WaitingMoney, find
 from pawledger.domain.write_offs import decide_resolution as decide_write_off
 from pawledger.ports import DiscrepancyBook, DiscrepancyMovedError, HeadMovedError, Ledger, LedgerArchive, Pause
 from pawledger.services.append_entry import Proposal, append_entry
+from pawledger.services.post_returns import ReturnPorts, book_returns_that_waited
 
 REASON_CHARACTERS_MAX: Final = 300
 """A sentence or two: it stands in every entry, and an entry stays under a kilobyte."""
@@ -79,6 +80,8 @@ class ResolvingPorts:
     archive: LedgerArchive
     discrepancies: DiscrepancyBook
     pause: Pause
+    returns: ReturnPorts
+    """Returns may have waited for what an undo puts back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,8 @@ class Resolved:
     """Entries in their order; empty where nothing is appended, or was before."""
     is_repeated: bool = False
     """Whether the very same was done before, so that nothing changed."""
+    booked_returns: tuple[Entry, ...] = ()
+    """Returns that had waited for what was undone, and were booked with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +159,7 @@ def resolve_discrepancy(deed: Deed, request: ResolutionRequest, ports: Resolving
 def undo_resolution(deed: Deed, ports: ResolvingPorts, *, is_preview: bool) -> Resolved:
     """Take back what a person did last about a discrepancy: by the reverse of each entry, the last one first.
 
+    Returns that waited because its money had been moved are booked at once.
     Raises `NothingToUndoError`, `MoneyUsedError` where what was done has been used since and `RefundBegunError` where
     its refund was decided (nothing is written then), `ResolutionHalfDoneError`, and what `resolve_discrepancy` raises
     of the discrepancy itself.
@@ -178,9 +184,10 @@ def undo_resolution(deed: Deed, ports: ResolvingPorts, *, is_preview: bool) -> R
         return Resolved(recorded, resolution_id, planned)
     ports.discrepancies.change(recorded, begun)
     made = _append_all(steps, begun, ports)
-    return Resolved(
-        finish_deed(deed, resolution_id, ChangeKind.UNDONE, made, ports.discrepancies), resolution_id, planned
-    )
+    undone = finish_deed(deed, resolution_id, ChangeKind.UNDONE, made, ports.discrepancies)
+    # Only now: what is open again may heal with them. Is this call killed before, the account's next payment books them.
+    booked = _book_returns(made, ports)
+    return Resolved(undone, resolution_id, planned, booked_returns=booked)
 
 
 def find_money(discrepancy_id: str, ports: ResolvingPorts) -> WaitingMoney:
@@ -336,6 +343,16 @@ def _append(step: _Step, ports: ResolvingPorts) -> None:
 
     known_head = _read_head(step.ledger_id, ports)
     append_entry(ports.ledger, ports.pause, step.ledger_id, propose, known_head=known_head)
+
+
+def _book_returns(made: Sequence[tuple[str, str]], ports: ResolvingPorts) -> tuple[Entry, ...]:
+    """Book the returns that waited in the accounts in which something was undone."""
+    booked: list[Entry] = []
+    for ledger_id in sorted({ledger_id for ledger_id, _ in made}):
+        head = _read_head(ledger_id, ports)
+        if head.currency is not None:
+            booked += book_returns_that_waited(head, head.currency, ports.returns)
+    return tuple(booked)
 
 
 def _is_left(resolution: Resolution, ports: ResolvingPorts) -> bool:
