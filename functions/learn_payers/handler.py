@@ -1,4 +1,4 @@
-"""Learns who pays for which account, from each new payment in the table's change stream."""
+"""Learns who pays for which account, and who does so no more, from new entries in the table's change stream."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from pawledger.runtime.wiring import connect_learning
 from pawledger.services.learn_payers import learn_payers
 
 logger, metrics = create_logger(), create_metrics()
-entries, references = connect_learning(read_settings(LearnPayersSettings))
+ports = connect_learning(read_settings(LearnPayersSettings))
 
 
 def learn_payers_of_entry(keys: dict[str, Any]) -> None:
-    learnt_count = learn_payers(keys["account_id"]["S"], keys["entry_id"]["S"], entries=entries, references=references)
+    learnt_count = learn_payers(keys["account_id"]["S"], keys["entry_id"]["S"], ports)
     metrics.add_metric("PayersLearnt", "Count", learnt_count)
 
 

@@ -405,9 +405,18 @@ class ServiceStack(Stack):
             batches_at_once=LEARNING_BATCHES_AT_ONCE,
             wanted={
                 "eventName": lambda_.FilterRule.is_equal("INSERT"),
+                # Payments and their parts, what a person made of them, and what may take one back.
                 "dynamodb": {
                     "Keys": {
-                        "entry_id": {"S": [{"prefix": "payment#"}, {"prefix": "part#"}, {"prefix": "resolution#"}]}
+                        "entry_id": {
+                            "S": [
+                                {"prefix": "payment#"},
+                                {"prefix": "part#"},
+                                {"prefix": "resolution#"},
+                                {"prefix": "debit#"},
+                                {"prefix": "returned#"},
+                            ]
+                        }
                     }
                 },
             },

@@ -14,6 +14,7 @@ from pawledger.rules.refund_rules import load_refund_rules
 from pawledger.rules.return_reasons import load_return_reasons
 from pawledger.services.check_refunds import RefundWatchPorts
 from pawledger.services.close_day import ClosingPorts
+from pawledger.services.learn_payers import LearningPorts
 from pawledger.services.mandate_notices import NoticePorts
 from pawledger.services.payer_keys import PayerKeys
 from pawledger.services.payment_chunks import ChunkedMovement, write_chunk
@@ -83,6 +84,10 @@ def connect_receiving(
         payer_keys=PayerKeys(MemoryPayerSecret()),
         notices=NoticePorts(announcements or MemoryAnnouncements(), load_return_reasons),
     )
+
+
+def connect_learning(world: MemoryWorld) -> LearningPorts:
+    return LearningPorts(entries=world.ledger, references=world.reference_book, reasons=load_return_reasons)
 
 
 def connect_closing(world: MemoryWorld) -> ClosingPorts:

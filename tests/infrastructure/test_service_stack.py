@@ -308,7 +308,15 @@ def test_every_event_source_reports_its_failures_one_by_one(service: Template) -
                 "eventName": ["INSERT"],
                 "dynamodb": {
                     "Keys": {
-                        "entry_id": {"S": [{"prefix": "payment#"}, {"prefix": "part#"}, {"prefix": "resolution#"}]}
+                        "entry_id": {
+                            "S": [
+                                {"prefix": "payment#"},
+                                {"prefix": "part#"},
+                                {"prefix": "resolution#"},
+                                {"prefix": "debit#"},
+                                {"prefix": "returned#"},
+                            ]
+                        }
                     }
                 },
             },

@@ -41,25 +41,36 @@ def test_a_table_is_read_as_it_stands() -> None:
     [
         ("R01", "nacha", "insufficient_funds", {"retry_allowed", "charges_fee"}),
         ("R02", "nacha", "account_closed", {"stop_mandate", "correct_details"}),
-        ("R07", "nacha", "unauthorised", {"stop_mandate"}),
+        ("R07", "nacha", "unauthorised", {"stop_mandate", "forget_payer"}),
         ("R11", "nacha", "unauthorised", {"correct_details"}),
         ("R15", "nacha", "deceased", {"stop_mandate"}),
         ("C01", "nacha", "account_changed", {"correct_details"}),
         ("AM04", "iso", "insufficient_funds", {"retry_allowed", "charges_fee"}),
-        ("MD01", "iso", "unauthorised", {"stop_mandate"}),
+        ("MD01", "iso", "unauthorised", {"stop_mandate", "forget_payer"}),
         ("MD06", "iso", "refund_claimed", set()),
         ("MD07", "iso", "deceased", {"stop_mandate"}),
         ("ARUDD-0", "bacs", "insufficient_funds", {"retry_allowed", "charges_fee"}),
         ("ADDACS-3", "bacs", "account_changed", {"correct_details"}),
         ("DDICA-7", "bacs", "own_request", set()),
-        ("fraudulent", "providers", "unauthorised", {"stop_mandate"}),
+        ("fraudulent", "providers", "unauthorised", {"stop_mandate", "forget_payer"}),
     ],
 )
 def test_what_ships_says_what_follows(code: str, scheme: str, reason_class: str, follows: set[str]) -> None:
     reason = load_return_reasons().find(code)
     assert (reason.scheme, reason.reason_class) == (scheme, reason_class)
-    flags = ("retry_allowed", "stop_mandate", "correct_details", "charges_fee")
+    flags = ("retry_allowed", "stop_mandate", "correct_details", "charges_fee", "forget_payer")
     assert {flag for flag in flags if getattr(reason, flag)} == follows
+
+
+def test_who_denies_a_payment_is_known_no_more_unless_only_amount_or_day_were_wrong() -> None:
+    """Notices (ADDACS, AUDDIS) are left out: they come without a payment."""
+    denying = (ReasonClass.UNAUTHORISED, ReasonClass.DISPUTED)
+    kept = {
+        code
+        for code, reason in load_return_reasons().by_code.items()
+        if reason.reason_class in denying and not reason.forget_payer and not code.startswith(("ADDACS", "AUDDIS"))
+    }
+    assert kept == {"AM09", "MD05", "R11", "ARUDD-4", "ARUDD-7", "ARUDD-8", "DDICA-1", "DDICA-2"}
 
 
 def test_every_code_that_ships_can_come_with_a_movement() -> None:
@@ -76,7 +87,7 @@ def test_a_code_that_is_not_listed_is_kept_and_nothing_follows_from_it() -> None
     assert none.reason_class is ReasonClass.UNSPECIFIED
     for reason in (unknown, none):
         follows = (reason.stop_mandate, reason.retry_allowed, reason.correct_details, reason.charges_fee)
-        assert follows == (False, False, False, False)
+        assert (*follows, reason.forget_payer) == (False, False, False, False, False)
         assert reason.days_max is None
 
 
@@ -100,6 +111,7 @@ def test_what_a_payer_may_ask_for_late_comes_within_no_time() -> None:
         (('"account_closed"', '"technical"'), "stops the mandate for no fault of it"),
         (("stop_mandate = true", "charges_fee = true"), "charges a fee without want of funds"),
         (('class = "account_closed"\nstop_mandate = true', 'class = "deceased"'), "has to stop the mandate"),
+        (("stop_mandate = true", "forget_payer = true"), "forgets a payer who denies nothing"),
     ],
 )
 def test_each_fault_of_a_table_is_told_by_name(change: tuple[str, str], fault: str) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from pawledger.domain.bank_movements import Movement, payment_id_of
 from pawledger.domain.discrepancies import ResolutionCommand
+from pawledger.domain.entries import Entry
 from pawledger.domain.marks import mark_of_id
 from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
 from pawledger.domain.resolutions import Share
@@ -16,7 +17,7 @@ from pawledger.services.routes import Clues
 from tests.builders.policies import ACCOUNT_ID, build_policy
 from tests.builders.refunds import open_subjects
 from tests.builders.resolutions import open_account, resolve
-from tests.builders.services import chunked_payment, post, record_policy
+from tests.builders.services import chunked_payment, connect_learning, post, record_policy
 from tests.fakes.memory import MemoryWorld
 
 REFERENCE = creditor_reference_of(InvoiceAddress(ACCOUNT_ID, 1))
@@ -43,7 +44,31 @@ def payment(
 
 def learn(world: MemoryWorld, name: str = "first", account_id: str = ACCOUNT_ID) -> int:
     entry_id = f"payment#{payment_id_of((name,))}"
-    return learn_payers(account_id, entry_id, entries=world.ledger, references=world.reference_book)
+    return learn_payers(account_id, entry_id, connect_learning(world))
+
+
+def take_back(
+    world: MemoryWorld, reason: str | None, *references: str, amount_minor: int = 1_000, name: str = "back"
+) -> str:
+    """A bank's return of a payment; the id of its entry."""
+    back = payment(
+        *references,
+        payer_key=None,
+        name_keys=(),
+        name=name,
+        movement=Movement.RETURN,
+        amount_minor=amount_minor,
+        return_reason=reason,
+        booked_on=date(2026, 2, 5),
+    )
+    post(world, [back], file_id="b" * 64)
+    return f"debit#{payment_id_of((name,))}"
+
+
+def pay_again(world: MemoryWorld, *references: str, name: str = "next") -> Entry | None:
+    """10.00 EUR more from the same hand; its entry in the account's ledger, if it went there."""
+    post(world, [payment(*references, name=name, line=9, number=2)], file_id="e" * 64)
+    return world.ledger.read_entry(ACCOUNT_ID, f"payment#{payment_id_of((name,))}")
 
 
 def learnt(world: MemoryWorld) -> dict[str, str]:
@@ -99,10 +124,10 @@ def test_nothing_is_learnt_from_money_that_waits_or_was_taken_back_or_is_not_the
     assert learn(world, "lost") == 0
     (suspense,) = [key[0] for key in world.rows.entries if key[0].startswith("SUSPENSE-")]
     assert learn(world, "lost", suspense) == 0
-    assert learn_payers(ACCOUNT_ID, f"{ACCOUNT_ID}-0001", entries=world.ledger, references=world.reference_book) == 0
+    assert learn_payers(ACCOUNT_ID, f"{ACCOUNT_ID}-0001", connect_learning(world)) == 0
     post(world, [payment(REFERENCE, movement=Movement.RETURN)], file_id="e" * 64)
     debit = f"debit#{payment_id_of(('first',))}"
-    assert learn_payers(ACCOUNT_ID, debit, entries=world.ledger, references=world.reference_book) == 0
+    assert learn_payers(ACCOUNT_ID, debit, connect_learning(world)) == 0
     assert learnt(world) == {}
 
 
@@ -126,10 +151,10 @@ def test_a_payer_whose_payment_was_moved_to_another_account_is_known_for_none(or
         "arrival": f"resolution#{moved.resolution_id}#2",
     }
     for each in order:
-        learn_payers(ACCOUNT_ID, entry_ids[each], entries=world.ledger, references=world.reference_book)
+        learn_payers(ACCOUNT_ID, entry_ids[each], connect_learning(world))
     before = learnt(world)
     for account_id, each in ((ACCOUNT_ID, "move"), ("OTHR0001", "arrival")):
-        assert not learn_payers(account_id, entry_ids[each], entries=world.ledger, references=world.reference_book)
+        assert not learn_payers(account_id, entry_ids[each], connect_learning(world))
     assert learnt(world) == before
     # The account owes 10.00 again, and 10.00 come from the same hand: nobody knows for whom.
     post(world, [payment(name="next", line=9, number=2)], file_id="e" * 64)
@@ -145,6 +170,90 @@ def test_a_payer_is_still_known_where_only_what_was_too_much_went_elsewhere() ->
     given = resolve(world, overpaid, ResolutionCommand.APPLY, Share("OTHR0001"))
     learn(world)
     entry_id = f"resolution#{given.resolution_id}#1"
-    assert not learn_payers(ACCOUNT_ID, entry_id, entries=world.ledger, references=world.reference_book)
+    assert not learn_payers(ACCOUNT_ID, entry_id, connect_learning(world))
     assert learnt(world)["payer#payer"] == ACCOUNT_ID
     assert "payer#payer#2" not in learnt(world)
+
+
+@pytest.mark.parametrize("reason", ["MD01", "R10", "fraudulent", "unrecognized"])
+@pytest.mark.parametrize("order", [("payment", "return"), ("return", "payment", "payment")])
+def test_whoever_denies_a_payment_is_known_for_none_in_whatever_order_it_is_told(
+    reason: str, order: tuple[str, ...]
+) -> None:
+    world = build_world()
+    post(world, [payment(REFERENCE)])
+    entry_ids = {"payment": f"payment#{payment_id_of(('first',))}", "return": take_back(world, reason, REFERENCE)}
+    for each in order:
+        learn_payers(ACCOUNT_ID, entry_ids[each], connect_learning(world))
+    before = learnt(world)
+    for entry_id in entry_ids.values():
+        assert not learn_payers(ACCOUNT_ID, entry_id, connect_learning(world))
+    assert learnt(world) == before
+    # The invoice of 10.00 is open again, and 10.00 come from the same hand: nobody knows for whom.
+    assert pay_again(world) is None
+    assert len(open_subjects(world, "unidentified_payment")) == 1
+    # Under its reference the payer's money goes where it says, and teaches nothing.
+    paid = pay_again(world, REFERENCE, name="under reference")
+    assert paid is not None
+    learn(world, "under reference")
+    assert {key: row for key, row in learnt(world).items() if key.startswith("payer#")} == {
+        key: row for key, row in before.items() if key.startswith("payer#")
+    }
+
+
+@pytest.mark.parametrize("reason", ["AM04", "R01", "MD06", "R11", "ZZ99", None])
+def test_whose_payment_came_back_for_another_reason_stays_known(reason: str | None) -> None:
+    world = build_world()
+    post(world, [payment(REFERENCE)])
+    learn(world)
+    before = learnt(world)
+    returned = take_back(world, reason, REFERENCE)
+    assert not learn_payers(ACCOUNT_ID, returned, connect_learning(world))
+    assert learnt(world) == before
+    paid = pay_again(world)
+    assert paid is not None
+    assert paid.decision.source["identified_by"] == "known payer"
+
+
+def test_an_id_of_a_denied_payment_proves_no_further_one_and_still_leads_its_returns_home() -> None:
+    world = build_world()
+    post(world, [payment(REFERENCE, "cus_4711881", payer_key=None, name_keys=())])
+    learn(world)
+    mark = f"mark#{mark_of_id('cus_4711881')}"
+    half = take_back(world, "fraudulent", "cus_4711881", amount_minor=500, name="half")
+    assert learn_payers(ACCOUNT_ID, half, connect_learning(world)) == 1
+    assert learnt(world) == {mark: ACCOUNT_ID, f"{mark}#2": "-"}
+    # The other half is taken back as well, and finds its payment by the id.
+    rest_id = take_back(world, "fraudulent", "cus_4711881", amount_minor=500, name="rest")
+    rest = world.ledger.read_entry(ACCOUNT_ID, rest_id)
+    assert rest is not None
+    assert (rest.decision.details or {})["returns"] == f"payment#{payment_id_of(('first',))}"
+    assert not learn_payers(ACCOUNT_ID, rest_id, connect_learning(world))
+    # The invoice of 10.00 is open again, and 10.00 come with the same id: nobody knows for whom.
+    post(world, [payment("cus_4711881", payer_key=None, name="next")], file_id="e" * 64)
+    assert world.ledger.read_entry(ACCOUNT_ID, f"payment#{payment_id_of(('next',))}") is None
+
+
+def test_a_return_that_waited_for_its_payment_makes_its_payer_unknown_once_it_is_booked() -> None:
+    world = build_world()
+    waiting = take_back(world, "MD01", REFERENCE, "trace-0815")
+    post(world, [payment(REFERENCE, "trace-0815", booked_on=date(2026, 2, 4))])
+    learn(world)
+    assert not learn_payers(ACCOUNT_ID, waiting, connect_learning(world))
+    booked = f"returned#{payment_id_of(('back',))}"
+    # The seven slots of the payer that are left, and the last one of the id.
+    assert learn_payers(ACCOUNT_ID, booked, connect_learning(world)) == 2
+    assert pay_again(world) is None
+
+
+def test_other_money_that_leaves_makes_nobody_unknown() -> None:
+    world = build_world()
+    post(world, [payment(REFERENCE)])
+    learn(world)
+    before = learnt(world)
+    post(world, [payment(name="fee", movement=Movement.PROVIDER_FEE)], file_id="e" * 64)
+    (suspense,) = [key[0] for key in world.rows.entries if key[0].startswith("SUSPENSE-")]
+    for ledger_id in (suspense, "SETTLEMENT-bank-EUR", ACCOUNT_ID):
+        entry_id = f"debit#{payment_id_of(('fee',))}"
+        assert not learn_payers(ledger_id, entry_id, connect_learning(world))
+    assert learnt(world) == before

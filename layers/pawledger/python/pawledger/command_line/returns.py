@@ -12,6 +12,7 @@ _FOLLOWS = (
     ("stop_mandate", "stops the mandate"),
     ("correct_details", "details to be corrected"),
     ("charges_fee", "fee where rules know one"),
+    ("forget_payer", "payer is not known any more"),
 )
 
 

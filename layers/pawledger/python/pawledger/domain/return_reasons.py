@@ -79,6 +79,8 @@ class ReturnReason:
     """Whether the details of the payer, or of the mandate, have to be corrected first."""
     charges_fee: bool = False
     """Whether the payer may be charged for it, where the rules of the place know such a fee."""
+    forget_payer: bool = False
+    """Whether the holder of the bank account says that this was not theirs to pay: who they pay for is then unknown."""
 
     @property
     def days_max(self) -> int | None:

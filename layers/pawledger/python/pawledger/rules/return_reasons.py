@@ -17,7 +17,7 @@ CODE_PATTERN: Final = re.compile(r"[A-Z0-9]{3,4}|[A-Z]{5,6}-[A-Z0-9]|[a-z]+(_[a-
 MEANING_CHARACTERS_MAX: Final = 120
 """One line of a terminal beside the code and what follows from it."""
 
-_FLAGS: Final = ("retry_allowed", "stop_mandate", "correct_details", "charges_fee")
+_FLAGS: Final = ("retry_allowed", "stop_mandate", "correct_details", "charges_fee", "forget_payer")
 _KEYS: Final = frozenset({"code", "meaning", "class", *_FLAGS})
 
 _MUST_STOP: Final = frozenset({ReasonClass.DECEASED})
@@ -31,6 +31,9 @@ _NEVER_STOP: Final = frozenset(
 
 _MAY_CHARGE: Final = frozenset({ReasonClass.INSUFFICIENT_FUNDS})
 """Fees for a returned payment are allowed for want of funds alone. Source: Florida s. 627.4035, the strictest known."""
+
+_MAY_FORGET: Final = frozenset({ReasonClass.UNAUTHORISED, ReasonClass.DISPUTED})
+"""What speaks against the payment itself. That money was short, or an account closed, says nothing of whose it was."""
 
 
 class ReturnReasonsInvalidError(PawledgerError):
@@ -111,6 +114,7 @@ def _contradictions(reason: ReturnReason) -> list[str]:
             (reason.stop_mandate and reason.reason_class in _NEVER_STOP, "stops the mandate for no fault of it"),
             (reason.reason_class in _MUST_STOP and not reason.stop_mandate, "has to stop the mandate"),
             (reason.charges_fee and reason.reason_class not in _MAY_CHARGE, "charges a fee without want of funds"),
+            (reason.forget_payer and reason.reason_class not in _MAY_FORGET, "forgets a payer who denies nothing"),
         )
         if is_wrong
     ]

@@ -8,6 +8,7 @@ from pawledger.ports import Ledger, ReferenceBook
 from pawledger.services.mandates import mandate_reference_of
 from pawledger.services.payer_memory import (
     MARK_SLOTS_MAX,
+    NOBODY,
     SLOTS_MAX,
     mark_reference_of,
     name_reference_of,
@@ -17,11 +18,15 @@ from pawledger.services.payer_memory import (
 
 
 class StoredAccountBook:
-    """Fulfils `AccountBook`. Each account is read once."""
+    """Fulfils `AccountBook`. Each account is read once.
 
-    def __init__(self, references: ReferenceBook, ledger: Ledger) -> None:
+    For what takes a payment back, an id leads to the account of that payment even where it proves nothing any more.
+    """
+
+    def __init__(self, references: ReferenceBook, ledger: Ledger, *, of_taking_back: bool = False) -> None:
         self._references = references
         self._ledger = ledger
+        self._passed_over = NOBODY if of_taking_back else None
         self._accounts: dict[str, OpenAccount] = {}
 
     def find_accounts(self, account_ids: Sequence[str]) -> Mapping[str, OpenAccount]:
@@ -43,7 +48,8 @@ class StoredAccountBook:
 
     def find_mark(self, reference: str) -> str | None:
         for mark in marks_of([reference]):
-            found = recall_accounts(mark_reference_of(mark), self._references, MARK_SLOTS_MAX)
+            remembered = recall_accounts(mark_reference_of(mark), self._references, MARK_SLOTS_MAX)
+            found = [account_id for account_id in remembered if account_id != self._passed_over]
             if len(found) == 1:
                 return found[0]
         return None

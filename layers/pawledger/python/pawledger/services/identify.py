@@ -24,7 +24,7 @@ def identify_account(
     posted to an account when it is delivered again, not even where it then carries our reference.
     """
     route, suspense = f"route#{payment_id}", suspense_ledger_of(payment_id)
-    book = StoredAccountBook(references, ledger)
+    book = StoredAccountBook(references, ledger, of_taking_back=not is_payment)
     found = (identify_payment if is_payment else identify_return)(clues, book)
     ledger_id = found.parts[0].account_id if len(found.parts) == 1 else suspense
     remembered = references.find(route) or ledger_id if found.is_lasting else references.claim(route, ledger_id)

@@ -17,6 +17,8 @@ MARK_SLOTS_MAX: Final = 2
 NOBODY: Final = "-"
 """What takes a slot in which no account may be remembered; no account has this id."""
 
+_LAST_MARK_SLOT: Final = f"#{MARK_SLOTS_MAX}"
+
 
 def payer_reference_of(payer_key: str) -> str:
     return f"payer#{payer_key}"
@@ -56,6 +58,15 @@ def forget_payer(reference: str, references: ReferenceBook) -> bool:
     for slot in free:
         references.claim(slot, NOBODY)
     return bool(free)
+
+
+def forget_mark(reference: str, references: ReferenceBook) -> bool:
+    """Let an id of a bank or provider prove no account (any more); True where it could have.
+
+    The last slot is taken, and the first is left: what a return names by this id is found there all the same.
+    """
+    last = f"{reference}{_LAST_MARK_SLOT}"
+    return references.find(last) is None and references.claim(last, NOBODY) == NOBODY
 
 
 def _slots_of(reference: str, slots_max: int) -> Iterator[str]:
