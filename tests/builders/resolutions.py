@@ -9,13 +9,8 @@ from pawledger.domain.entries import Allocation, Decision, EntryKind, LedgerAcco
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.resolutions import ResolutionRequest, Share
 from pawledger.services.append_entry import Proposal, append_entry
-from pawledger.services.resolve_discrepancy import (
-    Deed,
-    Resolved,
-    ResolvingPorts,
-    resolve_discrepancy,
-    undo_resolution,
-)
+from pawledger.services.resolution_steps import ResolvingPorts
+from pawledger.services.resolve_discrepancy import Deed, Resolved, resolve_discrepancy, undo_resolution
 from tests.builders.services import connect_posting
 from tests.fakes.memory import MemoryWorld
 

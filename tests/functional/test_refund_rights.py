@@ -17,7 +17,8 @@ from pawledger.domain.resolutions import ResolutionRequest
 from pawledger.runtime import wiring
 from pawledger.services.post_returns import ReturnPorts, load_return_rules
 from pawledger.services.refund_money import RefundPorts, approve_refund, find_open_refunds, send_refund
-from pawledger.services.resolve_discrepancy import Deed, ResolvingPorts, resolve_discrepancy
+from pawledger.services.resolution_steps import ResolvingPorts
+from pawledger.services.resolve_discrepancy import Deed, resolve_discrepancy
 from tests.builders.bank_statements import DEBIT_CODE, Line, build_bai2
 from tests.builders.refunds import JANE, JOHN, RULES, NoHolidays
 from tests.fakes.memory import NoPause

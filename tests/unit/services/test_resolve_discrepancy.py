@@ -31,12 +31,8 @@ from pawledger.domain.reversals import MoneyUsedError
 from pawledger.domain.waiting_money import NothingWaitsError
 from pawledger.ports import DiscrepancyMovedError
 from pawledger.services.heal_settled import heal_settled
-from pawledger.services.resolve_discrepancy import (
-    REASON_CHARACTERS_MAX,
-    DiscrepancyUnknownError,
-    PaymentUnknownError,
-    ResolutionReasonError,
-)
+from pawledger.services.plan_resolution import PaymentUnknownError
+from pawledger.services.resolve_discrepancy import REASON_CHARACTERS_MAX, DiscrepancyUnknownError, ResolutionReasonError
 from tests.builders.resolutions import (
     PAID_ON,
     SUSPENSE,

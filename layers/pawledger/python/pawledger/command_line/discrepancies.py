@@ -18,7 +18,9 @@ from pawledger.domain.discrepancy_life import Change, RecordedDiscrepancy
 from pawledger.domain.kept_candidates import read_candidates
 from pawledger.domain.waiting_money import NothingWaitsError
 from pawledger.ports import DiscrepancyBook
-from pawledger.services.resolve_discrepancy import PaymentUnknownError, ResolvingPorts, find_money
+from pawledger.services.plan_resolution import PaymentUnknownError
+from pawledger.services.resolution_steps import ResolvingPorts
+from pawledger.services.resolve_discrepancy import find_money
 
 SECONDS_CHARACTERS: Final = len("2026-04-01T07:00:00")
 """What is shown of an instant."""

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from pawledger.command_line.tables import UNKNOWN, Column, show_amount, write_table
 from pawledger.domain.ledger import AccountHead
-from pawledger.services.resolve_discrepancy import PlannedEntry
+from pawledger.services.resolution_steps import PlannedEntry
 
 _ENTRY_COLUMNS: Final = (
     Column("ledger"),

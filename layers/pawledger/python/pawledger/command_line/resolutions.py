@@ -17,11 +17,11 @@ from pawledger.ports import DiscrepancyBook
 from pawledger.runtime.books import Books
 from pawledger.services.decide_file import FileDecisionPorts, decide_file
 from pawledger.services.post_returns import ReturnPorts, load_return_rules
+from pawledger.services.resolution_steps import ResolvingPorts
 from pawledger.services.resolve_discrepancy import (
     Deed,
     DiscrepancyUnknownError,
     Resolved,
-    ResolvingPorts,
     resolve_discrepancy,
     undo_resolution,
 )

@@ -46,7 +46,7 @@ from pawledger.ports import (
 from pawledger.services.append_entry import Proposal
 from pawledger.services.check_refunds import holds_refunds
 from pawledger.services.post_returns import returned_reference_of
-from pawledger.services.resolve_discrepancy import PlannedEntry
+from pawledger.services.resolution_steps import PlannedEntry
 from pawledger.services.settle_refunds import reference_of_mark
 from pawledger.services.take_step import LedgerView, take_step
 

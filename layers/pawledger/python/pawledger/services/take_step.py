@@ -9,7 +9,7 @@ from pawledger.domain.errors import PawledgerError
 from pawledger.domain.ledger import AccountHead, apply_entry, chain_entry
 from pawledger.ports import HeadMovedError, Ledger, LedgerArchive, Pause
 from pawledger.services.append_entry import Proposal, append_entry
-from pawledger.services.resolve_discrepancy import PlannedEntry
+from pawledger.services.resolution_steps import PlannedEntry
 
 REASON_CHARACTERS_MAX: Final = 300
 """A sentence or two: it stands in the entry, and an entry stays under a kilobyte."""

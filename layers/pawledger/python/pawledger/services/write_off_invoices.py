@@ -19,7 +19,7 @@ from pawledger.domain.write_offs import (
 )
 from pawledger.ports import DiscrepancyBook, Ledger, LedgerArchive, Pause
 from pawledger.services.append_entry import Proposal
-from pawledger.services.resolve_discrepancy import PlannedEntry
+from pawledger.services.resolution_steps import PlannedEntry
 from pawledger.services.take_step import LedgerView, take_step
 
 

@@ -1,0 +1,104 @@
+"""Planning a resolution: which entries in which ledgers it is, decided on what stands there."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pawledger.domain.discrepancies import ResolutionCommand
+from pawledger.domain.entries import Decision, Entry
+from pawledger.domain.errors import PawledgerError
+from pawledger.domain.ledger import AccountHead
+from pawledger.domain.resolutions import (
+    Resolution,
+    Share,
+    check_target,
+    decide_arrival,
+    decide_departure,
+    decide_move,
+    decide_return_to_payer,
+    settle_shares,
+    shares_of,
+)
+from pawledger.domain.returned_payments import find_waiting_returns_of
+from pawledger.domain.waiting_money import NothingWaitsError, WaitingMoney, find_waiting
+from pawledger.domain.write_offs import decide_resolution as decide_write_off
+from pawledger.services.resolution_steps import ResolvingPorts, Step, read_entries_until, read_ledger
+
+
+class PaymentUnknownError(PawledgerError):
+    """A discrepancy is not about a payment that stands in a ledger, so that no money can be moved for it."""
+
+
+def plan_steps(resolution: Resolution, ports: ResolvingPorts) -> Sequence[Step]:
+    """The entries of a resolution that moves money; of one that was begun, with the amounts that it began with."""
+    command, discrepancy = resolution.request.command, resolution.discrepancy
+    if command is ResolutionCommand.WRITE_OFF:
+        if discrepancy.account_id is None:
+            raise PaymentUnknownError(f"{discrepancy.discrepancy_id} is not about an account")
+        # Rules are read by those who write off, and not by all who resolve.
+        from pawledger.rules.refund_rules import load_refund_rules  # noqa: PLC0415
+
+        rules = load_refund_rules()
+
+        def write_off(head: AccountHead) -> Decision:
+            return decide_write_off(resolution, head, read_entries_until(head, ports), rules)
+
+        return [Step(discrepancy.account_id, resolution.entry_id(1), write_off)]
+    payment = read_payment(discrepancy.account_id, discrepancy.subject, ports)
+    begun = ports.ledger.read_entry(payment.account_id, resolution.entry_id(1))
+    shares = shares_of(begun.decision) if begun else _settle(resolution, payment, ports)
+
+    def depart(head: AccountHead) -> Decision:
+        if begun is not None:
+            return begun.decision
+        entries = read_entries_until(head, ports)
+        if command is ResolutionCommand.MOVE:
+            return decide_move(resolution, head, payment, entries)
+        waiting = find_left(head, payment, entries)
+        if command is ResolutionCommand.RETURN:
+            return decide_return_to_payer(resolution, waiting)
+        return decide_departure(resolution, head, waiting, shares)
+
+    currency = str(payment.decision.facts["currency"])
+    away = [share for share in shares if share.account_id != payment.account_id]
+    arrivals = [_arrival_step(resolution, number, currency, share) for number, share in enumerate(away, start=2)]
+    return [Step(payment.account_id, resolution.entry_id(1), depart), *arrivals]
+
+
+def _settle(resolution: Resolution, payment: Entry, ports: ResolvingPorts) -> tuple[Share, ...]:
+    """The shares of a resolution that was not begun, with their amounts; no money has a share in a return."""
+    request = resolution.request
+    if request.command is ResolutionCommand.RETURN:
+        return ()
+    found = {share.account_id: ports.ledger.read_head(share.account_id, consistent=True) for share in request.shares}
+    heads = {account_id: head for account_id, head in found.items() if head is not None}
+    head, entries = read_ledger(payment.account_id, ports)
+    if request.command is ResolutionCommand.MOVE:
+        (moved,) = shares_of(decide_move(resolution, head, payment, entries))
+        check_target(heads.get(moved.account_id), moved, str(payment.decision.facts["currency"]))
+        return (moved,)
+    return settle_shares(find_left(head, payment, entries), request, heads)
+
+
+def _arrival_step(resolution: Resolution, number: int, currency: str, share: Share) -> Step:
+    return Step(
+        share.account_id,
+        resolution.entry_id(number),
+        lambda head: decide_arrival(resolution, number, head, currency, share),
+    )
+
+
+def find_left(head: AccountHead, payment: Entry, entries: Sequence[Entry]) -> WaitingMoney:
+    """What is left of a payment, less what its bank took back by returns that wait. Raises `NothingWaitsError`."""
+    waiting = find_waiting(head, payment, entries)
+    returns = find_waiting_returns_of(payment, entries)
+    left_minor = waiting.left_minor - sum(int(each.decision.facts["amount_minor"]) for each in returns)
+    if left_minor <= 0:
+        raise NothingWaitsError(f"{payment.entry_id} was taken back by its bank, by {returns[-1].entry_id}")
+    return replace(waiting, left_minor=left_minor)
+
+
+def read_payment(account_id: str | None, entry_id: str, ports: ResolvingPorts) -> Entry:
+    payment = ports.ledger.read_entry(account_id, entry_id) if account_id else None
+    if payment is None or "currency" not in payment.decision.facts:
+        raise PaymentUnknownError(f"there is no payment {entry_id} in {account_id or 'any ledger'}")
+    return payment
