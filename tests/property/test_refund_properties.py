@@ -31,7 +31,7 @@ from tests.builders.refunds import (
     send,
     void,
 )
-from tests.builders.resolutions import SUSPENSE, open_account, pay, resolve, suspend, undo
+from tests.builders.resolutions import SUSPENSE, bill, head_of, open_account, pay, resolve, suspend, undo
 from tests.fakes.memory import MemoryWorld
 
 HOME, FAR = "HOME0001", "HOME0002"
@@ -53,6 +53,7 @@ class RefundMachine(RuleBasedStateMachine):
         self.count = 0
         self.cash_minor = 0
         self.debited: dict[str, int] = {}
+        self.billed_minor: Counter[str] = Counter()
         open_account(self.world, HOME)
         open_account(self.world, FAR)
         give_credit(self.world, FAR, 40_000)
@@ -78,6 +79,13 @@ class RefundMachine(RuleBasedStateMachine):
         except PawledgerError:
             assert self.world.rows == before
             return None
+
+    @rule(account_id=st.sampled_from([HOME, FAR]), amount_minor=st.integers(1, 20_000))
+    def become_due(self, account_id: str, amount_minor: int) -> None:
+        number = head_of(self.world, account_id).invoice_count + 1
+        if number <= 12:
+            bill(self.world, account_id, number, amount_minor)
+            self.billed_minor[account_id] += amount_minor
 
     @rule(amount_minor=st.integers(1, 20_000))
     def pay_too_much(self, amount_minor: int) -> None:
@@ -220,8 +228,24 @@ class RefundMachine(RuleBasedStateMachine):
             if refund.state in ENDED:
                 moved: Counter[LedgerAccount] = Counter()
                 for entry in refund.steps.values():
-                    moved.update({p.ledger_account: p.amount_minor for p in entry.decision.postings})
+                    for posting in entry.decision.postings:
+                        moved[posting.ledger_account] += posting.amount_minor
+                # What an account owes by then is settled with its money, no more of it than is given back.
+                settled_minor = -moved.pop(LedgerAccount.RECEIVABLE, 0)
+                assert 0 <= settled_minor <= refund.amount_minor
+                assert moved.pop(LedgerAccount.UNAPPLIED, 0) == settled_minor
                 assert not any(moved.values())
+
+    @invariant()
+    def what_an_account_owes_is_what_is_open(self) -> None:
+        for account_id in (HOME, FAR):
+            head = head_of(self.world, account_id)
+            open_minor = sum(invoice.remaining_minor for invoice in head.open_invoices)
+            assert head.balance_minor(LedgerAccount.RECEIVABLE, "EUR") == open_minor
+            decisions = [entry.decision for entry, _ in self.world.ledger.read_entries(account_id)]
+            again_minor = sum(each.remaining_minor for decision in decisions for each in decision.reopened)
+            settled_minor = sum(each.amount_minor for decision in decisions for each in decision.allocations)
+            assert open_minor == self.billed_minor[account_id] + again_minor - settled_minor
 
     @invariant()
     def large_sums_have_two_persons(self) -> None:

@@ -32,6 +32,7 @@ from pawledger.domain.refund_steps import (
 from pawledger.domain.refunds import Refund, RefundBegunError, RefundStep
 from pawledger.domain.resolutions import Share
 from pawledger.services.append_entry import EntryConflictError
+from pawledger.services.heal_settled import heal_settled
 from pawledger.services.refund_money import (
     approve_refund,
     find_open_refunds,
@@ -448,12 +449,101 @@ def test_a_void_refund_that_the_bank_pays_all_the_same_is_taken_from_the_money_i
     assert request(world, HOME, 9_000).state is RefundStep.SETTLED
 
 
-def test_a_void_refund_that_the_bank_pays_when_its_money_was_used_waits_and_says_so(world: MemoryWorld) -> None:
+def test_what_was_used_since_of_a_void_refund_that_the_bank_pays_is_owed(world: MemoryWorld) -> None:
     refund = at(world, RefundStep.VOID)
-    request(world, HOME, 20_000)  # 40.00 are left of 240.00
+    other = request(world, HOME, 20_000)  # 40.00 are left of 240.00
     debit(world, refund.refund_id, 9_000)
-    (found,) = open_subjects(world, "unexplained_debit")
-    assert (found.account_id, found.what.endswith("is void, and its money was used since.")) == (HOME, True)
+    # 40.00 of the 90.00 are still there; 50.00 are owed.
+    assert open_subjects(world, "unexplained_debit") == []
+    ((item_id, item_minor),) = open_of(world, HOME).items()
+    assert (item_id.startswith("return-"), item_minor) == (True, 5_000)
+    assert money_of(world, HOME) == {"cash": 16_000, "refunds": -20_000, "receivable": 5_000, "unbilled": -1_000}
+    (found,) = open_subjects(world, "payment_returned")
+    assert (found.account_id, found.amount_minor) == (HOME, 5_000)
+    assert found.what == (
+        f"Debit of 90.00 EUR is refund {refund.refund_id}, which has left the bank account although it was void; "
+        f"due again: {item_id} 50.00."
+    )
+    # What is not sent after all settles it.
+    reject(world, other)
+    assert (open_of(world, HOME), money_of(world, HOME)["unapplied"]) == ({}, -15_000)
+    heal_settled(world.discrepancy_book, world.ledger)
+    assert open_subjects(world, "payment_returned") == []
+
+
+@pytest.mark.parametrize(
+    ("open_minor", "settled_minor"),
+    [(4_000, 4_000), (9_000, 9_000), (30_000, 9_000)],
+    ids=["less is open", "as much is open", "more is open"],
+)
+@pytest.mark.parametrize("step", [RefundStep.REJECTED, RefundStep.VOID])
+def test_money_that_does_not_go_back_settles_what_became_due_meanwhile(
+    world: MemoryWorld, step: RefundStep, open_minor: int, settled_minor: int
+) -> None:
+    refund = at(world, RefundStep.SENT if step is RefundStep.VOID else RefundStep.REQUESTED)
+    bill(world, HOME, 2, open_minor)
+    done = (void if step is RefundStep.VOID else reject)(world, refund)
+    # 150.00 are unapplied beside the refund of 90.00.
+    assert open_of(world, HOME) == ({"HOME0001-0002": open_minor - settled_minor} if open_minor > 9_000 else {})
+    assert money_of(world, HOME)["unapplied"] == -15_000 - (9_000 - settled_minor)
+    decision = done.planned[0].decision
+    assert f", and settles HOME0001-0002 {settled_minor // 100}.00: " in decision.reason
+    assert {p.ledger_account.value: p.amount_minor for p in decision.postings} == {
+        "refunds": 9_000,
+        "receivable": -settled_minor,
+        **({"unapplied": settled_minor - 9_000} if settled_minor < 9_000 else {}),
+    }
+
+
+def test_what_a_void_refund_settled_is_due_again_when_the_bank_pays_it_all_the_same(world: MemoryWorld) -> None:
+    refund = request(world, HOME)
+    approve(world, refund)
+    send(world, refund)
+    bill(world, HOME, 2, 30_000)
+    void(world, refund)
+    # All 240.00 settle the invoice of 300.00, of which 60.00 stay open.
+    assert (open_of(world, HOME), money_of(world, HOME)["receivable"]) == ({"HOME0001-0002": 6_000}, 6_000)
+    debit(world, refund.refund_id, 24_000)
+    debit(world, refund.refund_id, 24_000, file_id="d" * 64)
+    assert head_of(world, HOME).open_invoices == (invoice_of(HOME, 2, 30_000),)
+    # 250.00 came and 240.00 left; 10.00 and 300.00 were billed.
+    assert money_of(world, HOME) == {"cash": 1_000, "receivable": 30_000, "unbilled": -31_000}
+    (found,) = open_subjects(world, "payment_returned")
+    assert (found.amount_minor, found.what.endswith("due again: HOME0001-0002 240.00.")) == (24_000, True)
+    assert open_subjects(world, "unexplained_debit") == []
+    assert state_of(world, refund).state is RefundStep.SETTLED
+
+
+def test_other_unapplied_cash_settles_what_a_void_refund_that_was_paid_had_settled(world: MemoryWorld) -> None:
+    refund = at(world, RefundStep.SENT)
+    bill(world, HOME, 2, 4_000)
+    void(world, refund)
+    assert money_of(world, HOME)["unapplied"] == -20_000
+    debit(world, refund.refund_id, 9_000)
+    # 50.00 of the 90.00 were unapplied; the 40.00 of the invoice are taken from the other 150.00 instead.
+    assert (open_of(world, HOME), money_of(world, HOME)["unapplied"]) == ({}, -11_000)
+    assert money_of(world, HOME)["cash"] == 16_000
+    assert open_subjects(world, "payment_returned") == []
+
+
+def test_interest_leaves_with_a_void_refund_that_is_paid(world: MemoryWorld) -> None:
+    open_account(world, "HOME0002")
+    give_credit(world, "HOME0002", 36_500)
+    refund = request(world, "HOME0002", 36_500)
+    approve(world, refund)
+    # As in the test above: due on 6 April 2026, 11 days late at 10 %: 1.10.
+    send(world, refund, on=date(2026, 4, 17))
+    bill(world, "HOME0002", 1, 500)
+    void(world, refund)
+    debit(world, refund.refund_id, 36_610)
+    assert open_of(world, "HOME0002") == {"HOME0002-0001": 500}
+    # What was given back is what was unbilled; 5.00 were invoiced.
+    assert money_of(world, "HOME0002") == {
+        "unbilled": 36_500 - 500,
+        "receivable": 500,
+        "interest": 110,
+        "cash": -36_610,
+    }
 
 
 def test_a_debit_that_came_before_its_refund_was_noted_as_sent_is_not_booked_twice(world: MemoryWorld) -> None:

@@ -134,6 +134,13 @@ def allocate_oldest_first(amount_minor: int, open_invoices: Iterable[OpenInvoice
     return allocate_in_turn(amount_minor, _sort(open_invoices, AllocationOrder.OLDEST_DUE))
 
 
+def settle_oldest_first(amount_minor: int, open_invoices: Sequence[OpenInvoice]) -> tuple[Allocation, ...]:
+    """The same, each with the day on which its invoice is due: the entry alone then tells how to open it again."""
+    due_days = {invoice.invoice_id: invoice.due_on for invoice in open_invoices}
+    allocations = allocate_oldest_first(amount_minor, open_invoices)
+    return tuple(replace(each, due_on=due_days[each.invoice_id]) for each in allocations)
+
+
 def allocate_in_turn(amount_minor: int, invoices: Iterable[OpenInvoice]) -> tuple[Allocation, ...]:
     """Settle invoices one after the other until the money or the invoices end."""
     allocations = []

@@ -4,11 +4,21 @@ A step that stands already by the same person is not decided again (None); by an
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
-from pawledger.domain.entries import PAYMENT_ENTRIES, REFUND_ENTRIES, Decision, Entry, EntryKind, LedgerAccount, Posting
+from pawledger.domain.allocation import settle_oldest_first, sum_of
+from pawledger.domain.entries import (
+    PAYMENT_ENTRIES,
+    REFUND_ENTRIES,
+    Allocation,
+    Decision,
+    Entry,
+    EntryKind,
+    LedgerAccount,
+    Posting,
+)
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.marks import marks_of
@@ -211,7 +221,7 @@ def decide_approval(refund: Refund, entries: Sequence[Entry], rules: RefundRules
 
 
 def decide_rejection(head: AccountHead, refund: Refund, act: Act) -> Decision | None:
-    """The money does not go back, and waits again where it did."""
+    """The money does not go back: it waits again where it did, or settles what its account owes by now."""
     if _stands(refund, RefundStep.REJECTED, (RefundStep.REQUESTED, RefundStep.APPROVED), act):
         return None
     return _give_up(
@@ -250,7 +260,10 @@ def decide_sending(refund: Refund, entries: Sequence[Entry], sending: Sending, a
 
 
 def decide_void(head: AccountHead, refund: Refund, act: Act) -> Decision | None:
-    """The bank did not pay what was sent, and will not: the money waits again where it did, without interest."""
+    """The bank did not pay what was sent, and will not: the money waits again where it did, without interest.
+
+    Of an account it settles what is open by now.
+    """
     if _stands(refund, RefundStep.VOID, (RefundStep.SENT,), act):
         return None
     return _give_up(
@@ -378,20 +391,33 @@ def _give_up(head: AccountHead, refund: Refund, how: tuple[RefundStep, EntryKind
     """A step by which the money waits again where it did: the reverse of all that was posted for it.
 
     Did it come before the first policy of its account, which has opened since, then it is the account's own by now.
+    The account's own money settles at once what is open: nobody owes while their money lies here.
     """
     step, kind, what = how
     is_released = refund.out_of is LedgerAccount.SUSPENSE and head.currency == refund.currency
-    return _step(
+    out_of = LedgerAccount.UNAPPLIED if is_released else refund.out_of
+    is_own = out_of is LedgerAccount.UNAPPLIED
+    settled = settle_oldest_first(refund.amount_minor, head.open_invoices) if is_own else ()
+    settled_minor = sum_of(settled)
+    decision = _step(
         refund,
         step,
         kind,
-        what,
+        f"{what}{_tell_settled(settled, refund.currency)}",
         act,
         Posting(LedgerAccount.REFUNDS, refund.currency, refund.total_minor),
-        Posting(LedgerAccount.UNAPPLIED if is_released else refund.out_of, refund.currency, -refund.amount_minor),
+        Posting(out_of, refund.currency, settled_minor - refund.amount_minor),
+        Posting(LedgerAccount.RECEIVABLE, refund.currency, -settled_minor),
         Posting(LedgerAccount.INTEREST, refund.currency, -refund.interest_minor),
         more={UNDOES: refund.requested.entry_id},
     )
+    return replace(decision, allocations=settled)
+
+
+def _tell_settled(settled: Sequence[Allocation], currency: str) -> str:
+    if not settled:
+        return ""
+    return f", and settles {', '.join(f'{a.invoice_id} {format_amount(a.amount_minor, currency)}' for a in settled)}"
 
 
 def _step(

@@ -23,7 +23,6 @@ from pawledger.domain.entries import (
     Posting,
 )
 from pawledger.domain.errors import PawledgerError
-from pawledger.domain.ledger import AccountHead
 from pawledger.domain.money import format_amount
 from pawledger.domain.movement_outcomes import book_movement
 from pawledger.domain.waiting_money import TAKES, UNDOES
@@ -193,7 +192,7 @@ def settles(refund_id: str, steps: Mapping[str, Entry], movement: BankMovement) 
     """Why a debit of the bank does not settle a refund of which it names the end-to-end id; None where it does.
 
     `steps` are the entries of its steps by their ids. A debit that settled it before settles it again: the same entry.
-    One that was void has been paid after all, where its money went back to unapplied cash (see `is_held_after_void`).
+    One that was void has been paid after all, where its money went back to its account (see `void_refunds`).
     """
     settled = steps.get(step_entry_id(refund_id, RefundStep.SETTLED))
     if settled is not None and settled.decision.facts["payment_id"] == movement.payment_id:
@@ -202,7 +201,7 @@ def settles(refund_id: str, steps: Mapping[str, Entry], movement: BankMovement) 
     if sent is None:
         return f"refund {refund_id}, whose end-to-end id it names, is not sent"
     void = steps.get(step_entry_id(refund_id, RefundStep.VOID))
-    if void is not None and settled is None and not _gave_unapplied(void):
+    if void is not None and settled is None and not _gave_to_account(void):
         return f"refund {refund_id}, whose end-to-end id it names, is void"
     if settled is not None:
         return f"refund {refund_id}, whose end-to-end id it names, was settled by another debit before"
@@ -214,29 +213,24 @@ def settles(refund_id: str, steps: Mapping[str, Entry], movement: BankMovement) 
     return None
 
 
-def is_held_after_void(head: AccountHead, void: Entry) -> bool:
-    """Whether the account still has, as unapplied cash, what a void refund gave back to it."""
-    currency = str(void.decision.facts["currency"])
-    return -head.balance_minor(LedgerAccount.UNAPPLIED, currency) >= _unapplied_minor(void)
+def decide_settlement(refund_id: str, movement: BankMovement) -> Decision:
+    """The bank debited what was sent: the money has left, and nobody is owed it any more."""
+    return settle_from(
+        refund_id,
+        movement,
+        f"{describe_movement(movement)} is refund {refund_id}, which has left the bank account.",
+        Posting(LedgerAccount.REFUNDS, movement.currency, movement.amount_minor),
+    )
 
 
-def decide_settlement(refund_id: str, movement: BankMovement, void: Entry | None = None) -> Decision:
-    """The bank debited what was sent: the money has left, and nobody is owed it any more.
-
-    Where the refund was void meanwhile, what that had given back to the account is taken from it again.
-    """
-    currency = movement.currency
-    taken = [Posting(LedgerAccount.REFUNDS, currency, movement.amount_minor)]
-    if void is not None:
-        given = (each for each in void.decision.postings if each.ledger_account is not LedgerAccount.REFUNDS)
-        taken = [Posting(each.ledger_account, currency, -each.amount_minor) for each in given]
+def settle_from(refund_id: str, movement: BankMovement, reason: str, *taken: Posting) -> Decision:
+    """The entry by which a debit settles a refund, out of where its money stands."""
     booked = book_movement(
         movement,
         EntryKind.REFUND_SETTLED,
-        f"{describe_movement(movement)} is refund {refund_id}, which has left the bank account"
-        f"{', although it was void' if void else ''}.",
+        reason,
         *taken,
-        Posting(LedgerAccount.CASH, currency, -movement.amount_minor),
+        Posting(LedgerAccount.CASH, movement.currency, -movement.amount_minor),
     )
     return replace(
         booked,
@@ -246,14 +240,10 @@ def decide_settlement(refund_id: str, movement: BankMovement, void: Entry | None
     )
 
 
-def _gave_unapplied(void: Entry) -> bool:
-    return _unapplied_minor(void) > 0
-
-
-def _unapplied_minor(void: Entry) -> int:
-    """What a void refund gave back as unapplied cash, in minor units."""
-    postings = void.decision.postings
-    return -sum(each.amount_minor for each in postings if each.ledger_account is LedgerAccount.UNAPPLIED)
+def _gave_to_account(void: Entry) -> bool:
+    """Whether the money of a void refund is its account's: unapplied cash, or what settled its invoices."""
+    own = (LedgerAccount.UNAPPLIED, LedgerAccount.RECEIVABLE)
+    return any(posting.ledger_account in own for posting in void.decision.postings)
 
 
 def _begin(entry: Entry) -> Refund | None:

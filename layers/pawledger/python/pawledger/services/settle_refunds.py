@@ -10,7 +10,8 @@ from pawledger.domain.bank_movements import BankMovement, Movement, entry_id_of
 from pawledger.domain.entries import REFUND_ENTRIES, Entry
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.movement_outcomes import MovementOutcome
-from pawledger.domain.refunds import RefundStep, decide_settlement, is_held_after_void, settles, step_entry_id
+from pawledger.domain.refunds import RefundStep, decide_settlement, settles, step_entry_id
+from pawledger.domain.void_refunds import decide_late_settlement
 from pawledger.ports import Ledger, ReferenceBook
 from pawledger.services.payment_chunks import ChunkedMovement
 
@@ -49,12 +50,13 @@ def settle_refund(
     found = _find_refund(movement, references)
     if found is None or found[0] != head.account_id or ledger.read_entry(head.account_id, entry_id_of(movement)):
         return None
-    steps = _read_steps(found, ledger)
-    void = steps.get(step_entry_id(found[1], RefundStep.VOID))
-    is_new = step_entry_id(found[1], RefundStep.SETTLED) not in steps
-    if settles(found[1], steps, movement) is not None or (void and is_new and not is_held_after_void(head, void)):
+    refund_id, steps = found[1], _read_steps(found, ledger)
+    if settles(refund_id, steps, movement) is not None:
         return None
-    return MovementOutcome(decide_settlement(found[1], movement, void), ())
+    void = steps.get(step_entry_id(refund_id, RefundStep.VOID))
+    if void is not None:
+        return decide_late_settlement(head, refund_id, movement, void)
+    return MovementOutcome(decide_settlement(refund_id, movement), ())
 
 
 def explain_debit(
@@ -64,8 +66,6 @@ def explain_debit(
     found = _find_refund(movement, references) if movement.movement is Movement.OTHER_DEBIT else None
     steps = _read_steps(found, ledger) if found else {}
     why = settles(found[1], steps, movement) if found else None
-    if found and why is None and step_entry_id(found[1], RefundStep.VOID) in steps:
-        why = f"refund {found[1]}, whose end-to-end id it names, is void, and its money was used since"
     if why is None:
         return outcome
     what = f"{outcome.decision.reason.removesuffix('.')}; {why}."
