@@ -1,20 +1,19 @@
 """What an invoice and a payment cost in DynamoDB: the real handlers on the local cloud, their requests metered."""
 
-import contextlib
 import importlib
-import io
 import json
 import os
 import tempfile
 import time
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import boto3
 
+from benchmarks.handlers import invoke, invoke_in_batches, invoke_with_messages
 from benchmarks.imports import SETTINGS
+from benchmarks.learnt_payers import measure_learning
 from benchmarks.table import Row
 from benchmarks.units import UnitMeter
 from local_cloud import start
@@ -22,12 +21,12 @@ from local_cloud.demonstration.bank_files import Line, write_camt053
 from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
 
 ACCOUNTS: Final = 1_000
+PAYERS: Final = 100
+"""Accounts of which it is measured what their payers cost to be learnt: each costs the same."""
+
 WRITE_UNITS_MAX: Final = 4.0
 READ_UNITS_MAX: Final = 1.5
 LOG_LINES_PER_THOUSAND_MAX: Final = 1.0
-MESSAGES_PER_BATCH: Final = 10
-"""What the event sources of billing and posting are set to."""
-
 CHUNK_SHARE: Final = 0.05
 """A payment's share of what its chunk writes once: one unit for the result of up to 100 payments, and its rest."""
 
@@ -35,16 +34,6 @@ BUSINESS_DATE: Final = date(2026, 11, 23)
 PREMIUM_MINOR: Final = 36_000
 INSTALLMENT_MINOR: Final = PREMIUM_MINOR // 12
 BUCKET: Final = SETTINGS["BANK_FILES_BUCKET"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Context:
-    """What Powertools asks of Lambda's context."""
-
-    function_name: str = "bench"
-    memory_limit_in_mb: int = 256
-    invoked_function_arn: str = "arn:aws:lambda:eu-west-1:000000000000:function:bench"
-    aws_request_id: str = "bench"
 
 
 def measure_units() -> list[Row]:
@@ -61,7 +50,7 @@ def measure_units() -> list[Row]:
 def _measure() -> list[Row]:
     queues = _create_resources()
     meter = UnitMeter(importlib.import_module("pawledger.runtime.wiring")._connection().client)  # noqa: SLF001
-    _invoke_in_batches("record_policy_event", [_policy_event(number) for number in range(ACCOUNTS)])
+    invoke_in_batches("record_policy_event", [_policy_event(number) for number in range(ACCOUNTS)])
     meter.reset()
     _start_billing_day()
     rows = [
@@ -76,20 +65,21 @@ def _measure() -> list[Row]:
         _start_billing_day()
     lines, seconds = _timed("bill_accounts", _drain(queues["BILLING_QUEUE_URL"]))
     rows += _unit_rows("invoice issued", meter, lines + canary_lines, seconds + canary_seconds)
-    _invoke_with_messages("receive_bank_file", [_object_created(_drop_file())])
+    invoke_with_messages("receive_bank_file", [_object_created(_drop_file())])
     chunks = _drain(queues["PAYMENTS_QUEUE_URL"])
     meter.reset()
     lines, seconds = _timed("post_payments", chunks)
-    return rows + _unit_rows("payment posted", meter, lines, seconds)
+    rows += _unit_rows("payment posted", meter, lines, seconds)
+    return rows + measure_learning(meter, BUCKET, [_account_id(number) for number in range(PAYERS)])
 
 
 def _start_billing_day() -> None:
-    _invoke("start_billing_day", {"schema": "billing_day.v1", "business_date": BUSINESS_DATE.isoformat()})
+    invoke("start_billing_day", {"schema": "billing_day.v1", "business_date": BUSINESS_DATE.isoformat()})
 
 
 def _timed(function: str, messages: list[dict[str, Any]]) -> tuple[int, float]:
     started = time.perf_counter()
-    lines = _invoke_in_batches(function, messages)
+    lines = invoke_in_batches(function, messages)
     return lines, time.perf_counter() - started
 
 
@@ -194,33 +184,3 @@ def _drain(queue_url: str) -> list[dict[str, Any]]:
             client.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
             messages.append(json.loads(message["Body"]))
     return messages
-
-
-def _invoke_in_batches(function: str, messages: list[dict[str, Any]]) -> int:
-    """Run a handler on batches as its event source fills them under load; returns the lines logged."""
-    starts = range(0, len(messages), MESSAGES_PER_BATCH)
-    return sum(_invoke_with_messages(function, messages[start : start + MESSAGES_PER_BATCH]) for start in starts)
-
-
-def _invoke_with_messages(function: str, messages: list[dict[str, Any]]) -> int:
-    records = [
-        {
-            "messageId": str(index),
-            "body": json.dumps(message),
-            "attributes": {"SentTimestamp": "1795435200000"},
-            "eventSource": "aws:sqs",
-        }
-        for index, message in enumerate(messages)
-    ]
-    return _invoke(function, {"Records": records})
-
-
-def _invoke(function: str, event: dict[str, Any]) -> int:
-    """Run a handler, check that no message failed, and return how many lines it logged."""
-    logged = io.StringIO()
-    with contextlib.redirect_stdout(logged):
-        handler = importlib.import_module(f"functions.{function}.handler").handler
-        answer = handler(event, _Context())
-    if answer.get("batchItemFailures"):
-        raise RuntimeError(f"{function} failed on {answer['batchItemFailures']}: {logged.getvalue()[:2000]}")
-    return len(logged.getvalue().splitlines())

@@ -251,3 +251,21 @@ def test_a_further_account_takes_the_next_slot_and_is_remembered_once() -> None:
     assert recall_accounts("payer#k", book) == tuple(accounts[:SLOTS_MAX])
     assert (book.find("payer#k"), book.find("payer#k#2")) == ("HOME0000", "HOME0001")
     assert recall_accounts("payer#other", book) == ()
+
+
+def test_a_part_of_a_name_that_many_share_costs_two_reads_and_no_write() -> None:
+    world = MemoryWorld()
+    for number in range(SLOTS_MAX):
+        remember_account("name#anna", f"HOME000{number}", world.reference_book)
+    asked: list[str] = []
+
+    class Asked:
+        def find(self, reference: str) -> str | None:
+            asked.append(reference)
+            return world.reference_book.find(reference)
+
+        def claim(self, reference: str, target: str) -> str:
+            raise AssertionError(f"{reference} would be written for {target}")
+
+    assert not remember_account("name#anna", "AWAY0002", Asked())
+    assert asked == ["name#anna", f"name#anna#{SLOTS_MAX}"]

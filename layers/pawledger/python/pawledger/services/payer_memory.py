@@ -44,11 +44,18 @@ def recall_accounts(reference: str, references: ReferenceBook, slots_max: int = 
 
 
 def remember_account(reference: str, account_id: str, references: ReferenceBook, slots_max: int = SLOTS_MAX) -> bool:
-    """Remember an account under a reference, once; True where it is new. Where all slots are taken, it is left out."""
-    for slot in _slots_of(reference, slots_max):
+    """Remember an account under a reference, once; True where it is new. Where all slots are taken, it is left out.
+
+    Slots are taken in their order. Whether the last one is taken is asked second: parts of names that many share would
+    cost a read for each slot otherwise, with every payment.
+    """
+    first, *others = _slots_of(reference, slots_max)
+    for slot in (first, *others):
         standing = references.find(slot)
         if (standing or references.claim(slot, account_id)) == account_id:
             return standing is None
+        if slot == first and references.find(others[-1]) is not None:
+            return False
     return False
 
 
