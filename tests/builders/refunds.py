@@ -51,6 +51,7 @@ RULES: Final = RefundRules(
     approval_days=5,
     deadlines=(CALIFORNIA,),
     write_off_limits={ANYONE: {"EUR": 5_000}, "lead": {"EUR": 50_000}},
+    cost_limits={ANYONE: {"EUR": 10_000}},
 )
 
 

@@ -21,7 +21,7 @@ from tests.builders.refunds import CALIFORNIA, JANE, RULES, give_credit
 from tests.builders.resolutions import open_account, pay
 from tests.fakes.memory import MemoryWorld
 
-HEAD = 'approval_days = 5\nbelow_minimum = "stays"\n[write_off.anyone]\nEUR = "50.00"\n'
+HEAD = 'approval_days = 5\nbelow_minimum = "stays"\n[write_off.anyone]\nEUR = "50.00"\n[cost.anyone]\nEUR = "70.00"\n'
 ROW = """
 [[deadlines]]
 rule_id = "US-refund"

@@ -33,6 +33,10 @@ UNDO_ENTRIES: Final = "undo#"
 PAYMENT_ENTRIES: Final = "payment#"
 """With what the ids of all entries of money that came in begin."""
 
+PAYOUT_ITEMS: Final = "payout#"
+LINE_ITEMS: Final = "line#"
+"""With what the ids of items in transit begin, before the id of their entry: told by the provider, told by the bank."""
+
 
 class LedgerAccount(StrEnum):
     """Where money stands. Debits are positive and credits negative in every posting and balance."""

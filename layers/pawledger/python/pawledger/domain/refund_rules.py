@@ -1,4 +1,4 @@
-"""What refunds and write-offs are held to: who may decide how much, how small is too small, and how long it may take.
+"""What refunds, write-offs and booked costs are held to: who may decide how much, what is too small or too late.
 
 All of it is data (`pawledger/rules/refunds.toml`); amounts in minor units by currency.
 """
@@ -69,14 +69,19 @@ class RefundRules:
     deadlines: tuple[RefundDeadlineRule, ...]
     write_off_limits: Mapping[str, Mapping[str, int]]
     """By role, then by currency: what one person may write off of one invoice alone."""
+    cost_limits: Mapping[str, Mapping[str, int]]
+    """By role, then by currency: what one person may book of one debit as a cost."""
 
     def needs_second_person(self, currency: str, amount_minor: int) -> bool:
         return amount_minor > self.second_person_above.get(currency, 0)
 
     def write_off_limit_minor(self, actor: str, currency: str) -> int:
         """What a person may write off of one invoice alone; of a currency that the rules do not name nothing."""
-        limits = self.write_off_limits.get(role_of(actor)) or self.write_off_limits.get(ANYONE, {})
-        return limits.get(currency, 0)
+        return _limit_minor(self.write_off_limits, actor, currency)
+
+    def cost_limit_minor(self, actor: str, currency: str) -> int:
+        """What a person may book of one debit as a cost; of a currency that the rules do not name nothing."""
+        return _limit_minor(self.cost_limits, actor, currency)
 
     def deadline_rule(self, jurisdiction: str, product: str, day: date) -> RefundDeadlineRule | None:
         """The rule of a place; where a state has none, the one of its country."""
@@ -85,6 +90,11 @@ class RefundRules:
                 if rule.is_for(place, product, day):
                     return rule
         return None
+
+
+def _limit_minor(limits: Mapping[str, Mapping[str, int]], actor: str, currency: str) -> int:
+    own = limits.get(role_of(actor)) or limits.get(ANYONE, {})
+    return own.get(currency, 0)
 
 
 def role_of(actor: str) -> str:

@@ -13,15 +13,11 @@ from typing import Final
 
 from pawledger.domain.bank_movements import BankMovement, Movement, describe_movement, entry_id_of
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
-from pawledger.domain.entries import EntryKind, LedgerAccount, Posting, TransitItem
+from pawledger.domain.entries import LINE_ITEMS, PAYOUT_ITEMS, EntryKind, LedgerAccount, Posting, TransitItem
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.marks import mark_of_id
 from pawledger.domain.money import format_amount
 from pawledger.domain.movement_outcomes import MovementOutcome, book_movement, tell_movement
-
-PAYOUT_PREFIX: Final = "payout#"
-LINE_PREFIX: Final = "line#"
-"""With what the ids of items in transit begin: told by the provider, told by the bank."""
 
 EARLY_DAYS: Final = 1
 """A bank east of the provider books on the calendar day before the provider's."""
@@ -72,12 +68,12 @@ def decide_settlement(
 ) -> MovementOutcome:
     """Book a payout of the provider's report, or a line of the bank that looks like one, and what each proves."""
     if movement.movement in (Movement.PAYOUT, Movement.PAYOUT_REVERSAL):
-        item = TransitItem(_item_id(PAYOUT_PREFIX, movement), movement.booked_on, -movement.signed_minor, marks)
+        item = TransitItem(_item_id(PAYOUT_ITEMS, movement), movement.booked_on, -movement.signed_minor, marks)
         bounced = _find_bounced(item, head.transit)
         if bounced is not None:
             return _book_bounce(movement, bounced)
         return _book_payout(head, movement, item, find_proof(item, head.transit, settlement.days_until_arrival))
-    item = TransitItem(_item_id(LINE_PREFIX, movement), movement.booked_on, movement.signed_minor, marks)
+    item = TransitItem(_item_id(LINE_ITEMS, movement), movement.booked_on, movement.signed_minor, marks)
     return _book_line(head, movement, item, find_proof(item, head.transit, settlement.days_until_arrival), settlement)
 
 
@@ -219,7 +215,7 @@ def _proof_of(items: Iterable[TransitItem]) -> Proof:
 
 
 def _is_payout(item: TransitItem) -> bool:
-    return item.item_id.startswith(PAYOUT_PREFIX)
+    return item.item_id.startswith(PAYOUT_ITEMS)
 
 
 def _item_id(prefix: str, movement: BankMovement) -> str:

@@ -1,4 +1,4 @@
-"""The rules of refunds and write-offs that ship with the package: `refunds.toml`, validated."""
+"""The rules of refunds, write-offs and booked costs that ship with the package: `refunds.toml`, validated."""
 
 import re
 import tomllib
@@ -35,7 +35,7 @@ def refund_rules_from_toml(text: str) -> RefundRules:
     except tomllib.TOMLDecodeError as error:
         raise BillingRulesError([RuleFault(FILE, "", "", f"not TOML: {error}")]) from None
     reader = TableReader(FILE, "", table)
-    tables = {"minimum", "second_person_above", "write_off", "deadlines"}
+    tables = {"minimum", "second_person_above", "write_off", "cost", "deadlines"}
     reader.refuse_unknown({"approval_days", "below_minimum"} | tables)
     below = reader.text("below_minimum")
     if below and below not in _BELOW_MINIMUM:
@@ -46,7 +46,8 @@ def refund_rules_from_toml(text: str) -> RefundRules:
         writes_up=below == "written_up",
         approval_days=reader.integer("approval_days", 1, APPROVAL_DAYS_MAX),
         deadlines=_deadlines(reader),
-        write_off_limits=_write_off_limits(reader),
+        write_off_limits=_limits_by_role(reader, "write_off"),
+        cost_limits=_limits_by_role(reader, "cost"),
     )
     if reader.faults:
         raise BillingRulesError(reader.faults)
@@ -59,15 +60,15 @@ def load_refund_rules() -> RefundRules:
     return refund_rules_from_toml(resources.files("pawledger.rules").joinpath(FILE).read_text("utf-8"))
 
 
-def _write_off_limits(reader: TableReader) -> Mapping[str, Mapping[str, int]]:
-    tables = reader.table.get("write_off", {})
+def _limits_by_role(reader: TableReader, key: str) -> Mapping[str, Mapping[str, int]]:
+    tables = reader.table.get(key, {})
     if not isinstance(tables, dict) or ANYONE not in tables:
-        reader.refuse("write_off", f"is not a group of tables by role, one of them [write_off.{ANYONE}]")
+        reader.refuse(key, f"is not a group of tables by role, one of them [{key}.{ANYONE}]")
         return {}
     for role in tables:
         if not ROLE_PATTERN.fullmatch(role):
-            reader.refuse_value("write_off", role, "the name of a role")
-    return MappingProxyType({role: reader.amounts(f"write_off.{role}", table) for role, table in tables.items()})
+            reader.refuse_value(key, role, "the name of a role")
+    return MappingProxyType({role: reader.amounts(f"{key}.{role}", table) for role, table in tables.items()})
 
 
 def _deadlines(reader: TableReader) -> tuple[RefundDeadlineRule, ...]:

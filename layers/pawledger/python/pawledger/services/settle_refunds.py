@@ -4,6 +4,7 @@ Whether a debit settles a refund depends on what is known today. The answer is r
 other way in which a movement finds its ledger; what went to suspense before the refund was noted as sent stays there.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from pawledger.domain.bank_movements import BankMovement, Movement, entry_id_of
@@ -28,7 +29,7 @@ def find_refund_ledger(
     if chunked.movement is not Movement.OTHER_DEBIT:
         return None
     movement = chunked.identified("", (), None)
-    found = _find_refund(movement, references)
+    found = find_refund_of(movement.marks, references)
     if found is None:
         return None
     ledger_id, refund_id = found
@@ -47,7 +48,7 @@ def settle_refund(
     """
     if movement.movement is not Movement.OTHER_DEBIT:
         return None
-    found = _find_refund(movement, references)
+    found = find_refund_of(movement.marks, references)
     if found is None or found[0] != head.account_id or ledger.read_entry(head.account_id, entry_id_of(movement)):
         return None
     refund_id, steps = found[1], _read_steps(found, ledger)
@@ -63,7 +64,7 @@ def explain_debit(
     outcome: MovementOutcome, movement: BankMovement, references: ReferenceBook, ledger: Ledger
 ) -> MovementOutcome:
     """A debit that waits in suspense, with the reason why it settles no refund, where it names the id of one."""
-    found = _find_refund(movement, references) if movement.movement is Movement.OTHER_DEBIT else None
+    found = find_refund_of(movement.marks, references) if movement.movement is Movement.OTHER_DEBIT else None
     steps = _read_steps(found, ledger) if found else {}
     why = settles(found[1], steps, movement) if found else None
     if why is None:
@@ -73,9 +74,9 @@ def explain_debit(
     return MovementOutcome(replace(outcome.decision, reason=what), told)
 
 
-def _find_refund(movement: BankMovement, references: ReferenceBook) -> tuple[str, str] | None:
-    """Ledger and id of the refund whose end-to-end id a movement names."""
-    for mark in movement.marks:
+def find_refund_of(marks: Iterable[str], references: ReferenceBook) -> tuple[str, str] | None:
+    """Ledger and id of the refund whose end-to-end id is among those of a movement, by their marks."""
+    for mark in marks:
         target = references.find(reference_of_mark(mark))
         if target is not None:
             ledger_id, _, refund_id = target.partition("#")

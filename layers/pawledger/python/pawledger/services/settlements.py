@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from pawledger.bank_files.records import Purpose, StatementEntry
 from pawledger.domain.bank_movements import entry_id_of
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
+from pawledger.domain.discrepancy_life import ChangeKind
 from pawledger.domain.entries import Entry, TransitItem
 from pawledger.domain.identifiers import provider_of_ledger, settlement_ledger_of, suspense_ledger_of
 from pawledger.domain.ledger import AccountHead
@@ -102,7 +103,8 @@ def heal_arrived(entry: Entry, discrepancies: DiscrepancyBook) -> None:
 def check_settlements(business_date: date, heads: Iterable[AccountHead], ports: FileCalendarPorts) -> None:
     """Tell of each payout that the bank should have told of by now, and of each line that no report explains.
 
-    What has come meanwhile heals, also where a posting was killed before it healed it.
+    What has come meanwhile heals, also where a posting was killed before it healed it. A line of which a person took a
+    part is no payout, and stays with whoever sees to the rest.
     """
     profiles, discrepancies = ports.load_profiles(), ports.discrepancies
     waiting = {(head.account_id, item.item_id): (head, item) for head in heads for item in head.transit}
@@ -122,7 +124,9 @@ def check_settlements(business_date: date, heads: Iterable[AccountHead], ports: 
     for kind in WAITING_KINDS:
         for recorded in list(discrepancies.list_open(kind)):
             found = recorded.discrepancy
-            if (found.account_id or "", found.subject) not in waiting:
+            last = recorded.last_decision
+            is_in_part = last is not None and last.kind is ChangeKind.RESOLVED_IN_PART
+            if (found.account_id or "", found.subject) not in waiting and not is_in_part:
                 discrepancies.heal(found.discrepancy_id)
 
 
