@@ -32,17 +32,25 @@ _HELP: Final = {
     ResolutionCommand.MOVE: "reverse a payment on the account it was posted to and post it to another",
     ResolutionCommand.WRITE_OFF: "ask for what is open of an invoice no more",
     ResolutionCommand.RETURN: "set money that waits aside to go back to its payer",
+    ResolutionCommand.TAKE_BACK: "take back the payment that the bank meant when it took money that waits",
+    ResolutionCommand.BOOK_COST: "book a debit that waits as what the bank or provider charges",
     ResolutionCommand.ACCEPT_FILE: "post a file that was set aside after all",
     ResolutionCommand.REJECT_FILE: "set a file aside for good",
     ResolutionCommand.DISMISS: "do nothing about it",
 }
 
+_OF_AN_AMOUNT: Final = (
+    ResolutionCommand.APPLY,
+    ResolutionCommand.WRITE_OFF,
+    ResolutionCommand.RETURN,
+    ResolutionCommand.BOOK_COST,
+)
 _FILE_COMMANDS: Final = (ResolutionCommand.ACCEPT_FILE, ResolutionCommand.REJECT_FILE)
 
 
 def add_resolution_commands(group: Any, add_command: AddCommand) -> None:
     """Add `resolve DISCREPANCY COMMAND` and `undo DISCREPANCY` to the group of discrepancies."""
-    what = "resolve one: apply, split, move, write-off, return, accept-file, reject-file or dismiss"
+    what = f"resolve one: {', '.join(_HELP)}"
     resolve = group.add_parser("resolve", help=what, description=what, allow_abbrev=False)
     resolve.add_argument("discrepancy_id", metavar="DISCREPANCY")
     actions = resolve.add_subparsers(required=True, metavar="COMMAND")
@@ -70,9 +78,12 @@ def _add_arguments(parser: argparse.ArgumentParser, command: ResolutionCommand) 
             metavar="ACCOUNT=AMOUNT[@INVOICE]",
             help="one share, such as ABCD1234=12.50; given for each account",
         )
+    if command is ResolutionCommand.TAKE_BACK:
+        parser.add_argument("--payment", required=True, metavar="PAYMENT", help="the entry of the payment")
+        parser.add_argument("--account", metavar="ACCOUNT", help="its account, where the return waits elsewhere")
     if command is ResolutionCommand.WRITE_OFF:
         parser.add_argument("--invoice", metavar="INVOICE", help="needed where more than one is open")
-    if command in {ResolutionCommand.APPLY, ResolutionCommand.WRITE_OFF, ResolutionCommand.RETURN}:
+    if command in _OF_AN_AMOUNT:
         parser.add_argument("--amount", metavar="AMOUNT", help="such as 12.50; all of it if not given")
 
 
@@ -132,7 +143,7 @@ def _deed(arguments: argparse.Namespace, books: Books, decided_at: datetime, nam
 def _spell(arguments: argparse.Namespace, name: str) -> str:
     """The command with its arguments, as it would be typed again."""
     words = [name]
-    for option in ("account", "invoice", "to", "amount"):
+    for option in ("payment", "account", "invoice", "to", "amount"):
         given = getattr(arguments, option, None) or []
         for value in [given] if isinstance(given, str) else given:
             words += [f"--{option}", shlex.quote(value)]
@@ -149,6 +160,9 @@ def _read_request(arguments: argparse.Namespace, book: DiscrepancyBook) -> Resol
         )
     currency = recorded.discrepancy.currency
     amount_minor = _read_amount(getattr(arguments, "amount", None), currency)
+    if command is ResolutionCommand.TAKE_BACK:
+        account_id = _read_account_id(arguments.account) if arguments.account else None
+        return ResolutionRequest(command, payment=(account_id, arguments.payment))
     if command is ResolutionCommand.SPLIT:
         return ResolutionRequest(command, tuple(_read_share(text, currency) for text in arguments.to))
     if command in {ResolutionCommand.APPLY, ResolutionCommand.MOVE}:

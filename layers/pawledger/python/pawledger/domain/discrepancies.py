@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from pawledger.domain.canonical import hash_value
+from pawledger.domain.entries import LINE_ITEMS
 
 
 class DiscrepancyKind(StrEnum):
@@ -104,6 +105,10 @@ class ResolutionCommand(StrEnum):
     """What is open of an invoice is not asked for any more."""
     RETURN = "return"
     """Money that waits goes back to its payer."""
+    TAKE_BACK = "take-back"
+    """Money that the bank took, and that waits, is the return of a payment that a person names."""
+    BOOK_COST = "book-cost"
+    """A debit that waits is what a bank or provider charges."""
     ACCEPT_FILE = "accept-file"
     """A file that was set aside is posted after all."""
     REJECT_FILE = "reject-file"
@@ -133,6 +138,15 @@ _WAITING: Final = (
     ResolutionCommand.RETURN,
     ResolutionCommand.DISMISS,
 )
+_DEBITED: Final = (ResolutionCommand.BOOK_COST, ResolutionCommand.DISMISS)
+_LINE: Final = (
+    ResolutionCommand.APPLY,
+    ResolutionCommand.SPLIT,
+    ResolutionCommand.RETURN,
+    ResolutionCommand.BOOK_COST,
+    ResolutionCommand.DISMISS,
+)
+_TAKEN: Final = (ResolutionCommand.TAKE_BACK, ResolutionCommand.DISMISS)
 _POSTED: Final = (*_WAITING, ResolutionCommand.MOVE)
 _MOVABLE: Final = (ResolutionCommand.MOVE, ResolutionCommand.DISMISS)
 _SHORT: Final = (ResolutionCommand.WRITE_OFF, ResolutionCommand.MOVE, ResolutionCommand.DISMISS)
@@ -152,8 +166,8 @@ KINDS: Final[Mapping[DiscrepancyKind, KindTerms]] = {
         Owner.FINANCE,
         Severity.MEDIUM,
         5,
-        _TOLD,
-        "Ask the bank what was debited; if it is its fee, book it as such.",
+        _DEBITED,
+        "Ask the bank what was debited; if it is its fee, book it as a cost.",
     ),
     DiscrepancyKind.PAYMENT_BEFORE_POLICY: KindTerms(
         Owner.BILLING,
@@ -223,31 +237,33 @@ KINDS: Final[Mapping[DiscrepancyKind, KindTerms]] = {
         Owner.BILLING,
         Severity.MEDIUM,
         5,
-        _TOLD,
+        _TAKEN,
         "Nothing, if its payment is on its way: this heals by itself when it comes; if not, ask the bank which payment"
-        " it took back.",
+        " it took back, and take that back.",
     ),
     DiscrepancyKind.RETURN_REPEATED: KindTerms(
         Owner.FINANCE,
         Severity.MEDIUM,
         5,
-        _TOLD,
-        "Ask the bank whether it took the payment back twice; if so, have it give one of them back.",
+        _TAKEN,
+        "Ask the bank whether it took the payment back twice; if so, have it give one of them back. If it means another"
+        " payment, take that back.",
     ),
     DiscrepancyKind.RETURN_UNCLEAR: KindTerms(
         Owner.BILLING,
         Severity.MEDIUM,
         5,
-        _TOLD,
-        "Compare the statement line with the payments of the account; the money is gone, and no invoice is open again"
-        " for it yet.",
+        _TAKEN,
+        "Compare the statement line with the payments of the account, and take back the one that is meant; the money is"
+        " gone, and no invoice is open again for it yet.",
     ),
     DiscrepancyKind.RETURN_OF_MOVED_PAYMENT: KindTerms(
         Owner.BILLING,
         Severity.MEDIUM,
         5,
-        _TOLD,
-        "Find where the payment is now, and take it back there; no invoice is open again for it yet.",
+        _TAKEN,
+        "Undo what moved the payment: then it is taken back by itself, or you take it back; no invoice is open again"
+        " for it yet.",
     ),
     DiscrepancyKind.PAYMENT_CONFLICT: KindTerms(
         Owner.FINANCE,
@@ -349,8 +365,9 @@ KINDS: Final[Mapping[DiscrepancyKind, KindTerms]] = {
         Owner.FINANCE,
         Severity.MEDIUM,
         3,
-        _TOLD,
-        "Ask the provider for the report of this payout and drop it; this heals when it comes. The money waits.",
+        _LINE,
+        "Ask the provider for the report of this payout and drop it; this heals when it comes. If it is a payer's money"
+        " after all, apply or return it; if the provider debited a fee, book it as a cost.",
     ),
     DiscrepancyKind.PAYOUT_DIFFERS: KindTerms(
         Owner.FINANCE,
@@ -541,6 +558,11 @@ class Discrepancy:
     def discrepancy_id(self) -> str:
         """The same for every repetition of the same finding, so that it is recorded and pushed once."""
         return f"{self.kind}-{hash_value([self.account_id, self.subject])[:16]}"
+
+    @property
+    def entry_id(self) -> str:
+        """The entry that it is about, where it is about one: of a line in transit that by which it waits."""
+        return self.subject.removeprefix(LINE_ITEMS)
 
     @property
     def terms(self) -> KindTerms:

@@ -90,10 +90,13 @@ class ResolutionRequest:
     shares: tuple[Share, ...] = ()
     invoice_id: str | None = None
     amount_minor: int | None = None
+    payment: tuple[str | None, str] | None = None
+    """The payment that a return takes back: its ledger, where that is named, and its entry."""
 
     def as_json(self) -> list[Any]:
         """What makes it the same request when it is made again."""
-        return [str(self.command), _shares_as_json(self.shares), self.invoice_id, self.amount_minor]
+        asked: list[Any] = [str(self.command), _shares_as_json(self.shares), self.invoice_id, self.amount_minor]
+        return [*asked, *self.payment] if self.payment else asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +217,9 @@ def decide_arrival(resolution: Resolution, number: int, head: AccountHead, curre
     return _decision(
         resolution,
         number,
-        f"{_write(amount_minor, currency)} of {discrepancy.subject} comes from {discrepancy.account_id}",
+        f"{_write(amount_minor, currency)} of {discrepancy.entry_id} comes from {discrepancy.account_id}",
         {
-            TAKES: discrepancy.subject,
+            TAKES: discrepancy.entry_id,
             FROM: discrepancy.account_id,
             "amount_minor": amount_minor,
             "currency": currency,
@@ -292,6 +295,17 @@ def decide_undo(resolution: Resolution, number: int, head: AccountHead, made: En
     decision = reverse_entry(made, reversal)
     check_nothing_used(head, decision, made.entry_id)
     return decision
+
+
+def sign_decision(resolution: Resolution, number: int, decision: Decision) -> Decision:
+    """A decision that a bank's file could have brought as well, as the n-th entry of what a person decided."""
+    return replace(
+        decision,
+        entry_id=resolution.entry_id(number),
+        occurred_on=resolution.decided_on,
+        source={**decision.source, **_source(resolution)},
+        reason=f"{decision.reason.removesuffix('.')}: {resolution.reason}",
+    )
 
 
 def shares_of(departure: Decision) -> tuple[Share, ...]:

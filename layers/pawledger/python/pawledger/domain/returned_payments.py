@@ -12,7 +12,7 @@ from pawledger.domain.entries import PAYMENT_ENTRIES, Entry, EntryKind, LedgerAc
 from pawledger.domain.money import format_amount
 from pawledger.domain.movement_outcomes import RETURN_REASON
 from pawledger.domain.splitting import PART_ENTRIES
-from pawledger.domain.waiting_money import find_changes
+from pawledger.domain.waiting_money import UNDOES, find_changes
 
 _RECEIVED: Final = frozenset({EntryKind.PAYMENT_POSTED, EntryKind.MONEY_SUSPENDED, EntryKind.PAYMENT_SPLIT})
 
@@ -54,7 +54,7 @@ class OriginalFound:
     payment: ReceivedPayment
     found_by: str
     """`marks` where the return repeats an id of the payment, `amount` where no other payment can be meant, `part` where
-    it is the part of a payment for several accounts that was taken back whole."""
+    it is the part of a payment for several accounts that was taken back whole, `person` where a person named it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +94,13 @@ def find_original(
     ]
     sharing = [payment for payment in received if not payment.marks.isdisjoint(movement.marks)]
     if sharing:
-        return _unless_moved(movement, _choose(movement, sharing), entries)
+        return unless_moved(movement, _choose(movement, sharing), entries)
     likely = [p for p in received if p.left_minor == movement.amount_minor and not _is_another(movement, p)]
     if len(likely) > 1 and days_max is not None:
         first_day = movement.booked_on - timedelta(days=days_max)
         likely = [p for p in likely if p.entry.decision.occurred_on >= first_day] or likely
     if len(likely) == 1:
-        return _unless_moved(movement, OriginalFound(likely[0], "amount"), entries)
+        return unless_moved(movement, OriginalFound(likely[0], "amount"), entries)
     if likely:
         return OriginalUnknown(DiscrepancyKind.RETURN_UNCLEAR, f"{len(likely)} payments of that amount could be meant")
     return OriginalUnknown(DiscrepancyKind.RETURN_WITHOUT_PAYMENT, "no payment that it could take back was recorded")
@@ -115,7 +115,7 @@ def find_part(movement: BankMovement, entry_id: str, entries: Iterable[Entry]) -
         return OriginalUnknown(DiscrepancyKind.RETURN_WITHOUT_PAYMENT, why)
     if part.left_minor < movement.amount_minor:
         return OriginalUnknown(DiscrepancyKind.RETURN_REPEATED, "the part of the payment was taken back before")
-    return _unless_moved(movement, OriginalFound(part, "part"), entries)
+    return unless_moved(movement, OriginalFound(part, "part"), entries)
 
 
 def find_received(entries: Iterable[Entry]) -> list[ReceivedPayment]:
@@ -149,7 +149,7 @@ def find_received(entries: Iterable[Entry]) -> list[ReceivedPayment]:
 def find_waiting_returns(entries: Iterable[Entry]) -> list[Entry]:
     """The returns that wait in suspense for their payment, in their order."""
     entries = list(entries)
-    booked = {str(details_of(entry).get("waited_as")) for entry, _, _ in _returns_among(entries)}
+    booked = find_booked_returns(entries)
     return [
         entry
         for entry in entries
@@ -158,6 +158,11 @@ def find_waiting_returns(entries: Iterable[Entry]) -> list[Entry]:
         and entry.entry_id not in booked
         and not find_changes(entry.entry_id, entries)
     ]
+
+
+def find_booked_returns(entries: Iterable[Entry]) -> set[str]:
+    """The entries of returns that waited and were booked against their payment since."""
+    return {str(details_of(entry).get("waited_as")) for entry, _, _ in _returns_among(entries)}
 
 
 def find_waiting_returns_of(payment: Entry, entries: Iterable[Entry]) -> list[Entry]:
@@ -236,7 +241,7 @@ def _choose(movement: BankMovement, sharing: Sequence[ReceivedPayment]) -> Origi
     )
 
 
-def _unless_moved(
+def unless_moved(
     movement: BankMovement, found: OriginalFound | OriginalUnknown, entries: Sequence[Entry]
 ) -> OriginalFound | OriginalUnknown:
     """What was found, unless a person moved its money: to another ledger, or out of suspense to wherever.
@@ -276,7 +281,10 @@ def _is_another(movement: BankMovement, payment: ReceivedPayment) -> bool:
 
 
 def _returns_among(entries: Iterable[Entry]) -> Iterator[tuple[Entry, str, int]]:
-    """Entries that take a payment back, each with that payment and how much of it."""
+    """Entries that take a payment back and were not undone since, each with that payment and how much of it."""
+    entries = list(entries)
+    undone = {entry.decision.facts.get(UNDOES) for entry in entries}
     for entry in entries:
-        if entry.decision.kind is EntryKind.PAYMENT_RETURNED and "returns" in details_of(entry):
+        is_return = entry.decision.kind is EntryKind.PAYMENT_RETURNED and "returns" in details_of(entry)
+        if is_return and entry.entry_id not in undone:
             yield entry, str(details_of(entry)["returns"]), int(entry.decision.facts["amount_minor"])

@@ -86,9 +86,7 @@ def decide_return(head: AccountHead, movement: BankMovement, ground: ReturnGroun
     original = _find(movement, ground)
     if isinstance(original, OriginalUnknown):
         return _suspend(head, movement, original, LedgerAccount.CASH, ground)
-    if original.payment.entry.decision.kind is EntryKind.PAYMENT_SPLIT:
-        return _take_back_parts(movement, original, ground)
-    return _take_back(head, movement, original, LedgerAccount.CASH, ground)
+    return take_back(head, movement, original, LedgerAccount.CASH, ground)
 
 
 def decide_part_return(
@@ -105,7 +103,7 @@ def decide_part_return(
     if isinstance(original, OriginalUnknown):
         outcome = _suspend(head, share, original, LedgerAccount.CLEARING, ground)
     else:
-        outcome = _take_back(head, share, original, LedgerAccount.CLEARING, ground)
+        outcome = take_back(head, share, original, LedgerAccount.CLEARING, ground)
     entry_id = f"{PART_RETURN_ENTRIES}{movement.payment_id}"
     reason = f"Part of a payment for several accounts. {outcome.decision.reason}"
     decision = replace(outcome.decision, entry_id=entry_id, reason=reason)
@@ -136,12 +134,17 @@ def decide_waiting_return(
     `movement` is the return once more, as `waiting` keeps it; the bank took the money on its day, and suspense answers
     for it since.
     """
-    outcome = _take_back(head, movement, original, LedgerAccount.SUSPENSE, ground)
-    details = {**(outcome.decision.details or {}), "waited_as": waiting.entry_id}
+    outcome = waited_as(waiting, take_back(head, movement, original, LedgerAccount.SUSPENSE, ground))
     entry_id = f"{RETURNED_ENTRIES}{movement.payment_id}"
-    decision = replace(outcome.decision, entry_id=entry_id, details=details)
+    decision = replace(outcome.decision, entry_id=entry_id)
     born = tuple(replace(discrepancy, subject=entry_id) for discrepancy in outcome.discrepancies)
     return MovementOutcome(decision, born)
+
+
+def waited_as(waiting: Entry, outcome: MovementOutcome) -> MovementOutcome:
+    """What takes a payment back, and names the entry by which the return had waited in the same ledger."""
+    details = {**(outcome.decision.details or {}), "waited_as": waiting.entry_id}
+    return replace(outcome, decision=replace(outcome.decision, details=details))
 
 
 def decide_money_back(
@@ -212,7 +215,7 @@ def _open_again(payment: ReceivedPayment, allocation: Allocation, amount_minor: 
 
 
 def read_waiting_return(waiting: Entry) -> BankMovement:
-    """A return as the entry keeps it by which it waits in suspense."""
+    """A return, or a debit that turns out to be one, as the entry keeps it by which it waits in suspense."""
     facts, source = waiting.decision.facts, waiting.decision.source
     return BankMovement(
         payment_id=waiting.entry_id.removeprefix(DEBIT_ENTRIES).removeprefix(PART_RETURN_ENTRIES),
@@ -222,7 +225,7 @@ def read_waiting_return(waiting: Entry) -> BankMovement:
         booked_on=waiting.decision.occurred_on,
         invoice_ids=(),
         identified_by=source.get("identified_by"),
-        return_reason=source[RETURN_REASON] or None,
+        return_reason=source.get(RETURN_REASON) or None,
         is_future_dated=False,
         file_id=str(source["file_id"]),
         line=int(source["line"]),
@@ -238,7 +241,9 @@ def _posted_minor(entry: Entry, ledger_account: LedgerAccount) -> int:
     return sum(p.amount_minor for p in entry.decision.postings if p.ledger_account is ledger_account)
 
 
-def _take_back_parts(movement: BankMovement, original: OriginalFound, ground: ReturnGround) -> MovementOutcome:
+def _take_back_parts(
+    movement: BankMovement, original: OriginalFound, out_of: LedgerAccount, ground: ReturnGround
+) -> MovementOutcome:
     """The return of a payment for several accounts: what it had passed on is called in, account by account."""
     payment = original.payment.entry
     parts = parts_of(payment)
@@ -248,8 +253,8 @@ def _take_back_parts(movement: BankMovement, original: OriginalFound, ground: Re
         EntryKind.PAYMENT_RETURNED,
         f"{describe_movement(movement)} takes back the payment of {payment.decision.occurred_on}"
         f"{_because(movement, ground)}, which was for several accounts: {shares}.",
-        Posting(LedgerAccount.CASH, movement.currency, -movement.amount_minor),
-        Posting(LedgerAccount.CLEARING, movement.currency, movement.amount_minor),
+        # Where both are one, a person brought it here to pass it on: the entry says so, and moves nothing.
+        *_between(out_of, LedgerAccount.CLEARING, movement),
         details={"returns": payment.entry_id, "found_by": original.found_by, **write_parts(parts)},
     )
     return MovementOutcome(decision, ())
@@ -274,14 +279,21 @@ def _suspend(
     return MovementOutcome(decision, (told,))
 
 
-def _take_back(
+def take_back(
     head: AccountHead,
     movement: BankMovement,
     original: OriginalFound,
     out_of: LedgerAccount,
     ground: ReturnGround,
 ) -> MovementOutcome:
+    """What takes a payment back in its own ledger.
+
+    `out_of` is what answers for the money since the bank took it: `cash` itself, `suspense` where the return waited, or
+    `clearing` where it comes from another ledger.
+    """
     payment = original.payment
+    if payment.entry.decision.kind is EntryKind.PAYMENT_SPLIT:
+        return _take_back_parts(movement, original, out_of, ground)
     fee = None if payment.waits_in_suspense else ground.fee
     currency = movement.currency
     if payment.waits_in_suspense:
@@ -324,6 +336,15 @@ def _take_back(
     told = tell_movement(head, movement, DiscrepancyKind.PAYMENT_RETURNED, movement.amount_minor, decision.reason)
     is_of_nobody = payment.waits_in_suspense
     return MovementOutcome(replace(decision, reopened=reopened), () if is_of_nobody else (told,))
+
+
+def _between(out_of: LedgerAccount, into: LedgerAccount, movement: BankMovement) -> tuple[Posting, ...]:
+    if out_of is into:
+        return ()
+    return (
+        Posting(out_of, movement.currency, -movement.amount_minor),
+        Posting(into, movement.currency, movement.amount_minor),
+    )
 
 
 def _spend_unapplied(head: AccountHead, due_again: Sequence[OpenInvoice], free_minor: int) -> tuple[Allocation, ...]:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pawledger.domain.discrepancies import ResolutionCommand
+from pawledger.domain.booked_costs import DebitOfRefundError, decide_cost
+from pawledger.domain.discrepancies import Discrepancy, ResolutionCommand
 from pawledger.domain.entries import Decision, Entry
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.ledger import AccountHead
@@ -19,9 +20,13 @@ from pawledger.domain.resolutions import (
     shares_of,
 )
 from pawledger.domain.returned_payments import find_waiting_returns_of
+from pawledger.domain.settled_lines import check_no_payout, leave_transit
 from pawledger.domain.waiting_money import NothingWaitsError, WaitingMoney, find_waiting
 from pawledger.domain.write_offs import decide_resolution as decide_write_off
-from pawledger.services.resolution_steps import ResolvingPorts, Step, read_entries_until, read_ledger
+from pawledger.services.append_entry import Proposal
+from pawledger.services.resolution_steps import ReadEntries, ResolvingPorts, Step, read_ledger
+from pawledger.services.settle_refunds import find_refund_of
+from pawledger.services.take_back_payment import plan_taking_back
 
 
 class PaymentUnknownError(PawledgerError):
@@ -39,29 +44,40 @@ def plan_steps(resolution: Resolution, ports: ResolvingPorts) -> Sequence[Step]:
 
         rules = load_refund_rules()
 
-        def write_off(head: AccountHead) -> Decision:
-            return decide_write_off(resolution, head, read_entries_until(head, ports), rules)
+        def write_off(head: AccountHead, read_entries: ReadEntries) -> Proposal:
+            return Proposal(decide_write_off(resolution, head, read_entries(head), rules))
 
         return [Step(discrepancy.account_id, resolution.entry_id(1), write_off)]
-    payment = read_payment(discrepancy.account_id, discrepancy.subject, ports)
+    payment = read_payment(discrepancy, ports)
+    if command is ResolutionCommand.BOOK_COST:
+        return [_cost_step(resolution, payment, ports)]
+    if command is ResolutionCommand.TAKE_BACK:
+        return plan_taking_back(resolution, payment, ports)
     begun = ports.ledger.read_entry(payment.account_id, resolution.entry_id(1))
     shares = shares_of(begun.decision) if begun else _settle(resolution, payment, ports)
 
-    def depart(head: AccountHead) -> Decision:
+    def depart(head: AccountHead, read_entries: ReadEntries) -> Decision:
         if begun is not None:
             return begun.decision
-        entries = read_entries_until(head, ports)
+        entries = read_entries(head)
         if command is ResolutionCommand.MOVE:
             return decide_move(resolution, head, payment, entries)
         waiting = find_left(head, payment, entries)
         if command is ResolutionCommand.RETURN:
-            return decide_return_to_payer(resolution, waiting)
-        return decide_departure(resolution, head, waiting, shares)
+            departure = decide_return_to_payer(resolution, waiting)
+        else:
+            departure = decide_departure(resolution, head, waiting, shares)
+        return leave_transit(head, departure, payment)
 
     currency = str(payment.decision.facts["currency"])
     away = [share for share in shares if share.account_id != payment.account_id]
     arrivals = [_arrival_step(resolution, number, currency, share) for number, share in enumerate(away, start=2)]
-    return [Step(payment.account_id, resolution.entry_id(1), depart), *arrivals]
+    return [
+        Step(
+            payment.account_id, resolution.entry_id(1), lambda head, read_entries: Proposal(depart(head, read_entries))
+        ),
+        *arrivals,
+    ]
 
 
 def _settle(resolution: Resolution, payment: Entry, ports: ResolvingPorts) -> tuple[Share, ...]:
@@ -79,16 +95,37 @@ def _settle(resolution: Resolution, payment: Entry, ports: ResolvingPorts) -> tu
     return settle_shares(find_left(head, payment, entries), request, heads)
 
 
+def _cost_step(resolution: Resolution, debit: Entry, ports: ResolvingPorts) -> Step:
+    """The entry by which a debit is a cost; refused where it names a refund, whatever became of that."""
+    from pawledger.rules.refund_rules import load_refund_rules  # noqa: PLC0415 - as for write-offs
+
+    rules = load_refund_rules()
+
+    def book(head: AccountHead, read_entries: ReadEntries) -> Proposal:
+        refund = find_refund_of(debit.decision.source.get("marks", ()), ports.returns.references)
+        if refund is not None:
+            raise DebitOfRefundError(f"{debit.entry_id} names refund {refund[1]} of {refund[0]}, and is no cost")
+        entries = read_entries(head)
+        check_no_payout(head, debit, entries)
+        return Proposal(leave_transit(head, decide_cost(resolution, debit, entries, rules), debit))
+
+    return Step(debit.account_id, resolution.entry_id(1), book)
+
+
 def _arrival_step(resolution: Resolution, number: int, currency: str, share: Share) -> Step:
     return Step(
         share.account_id,
         resolution.entry_id(number),
-        lambda head: decide_arrival(resolution, number, head, currency, share),
+        lambda head, _: Proposal(decide_arrival(resolution, number, head, currency, share)),
     )
 
 
 def find_left(head: AccountHead, payment: Entry, entries: Sequence[Entry]) -> WaitingMoney:
-    """What is left of a payment, less what its bank took back by returns that wait. Raises `NothingWaitsError`."""
+    """What is left of a payment, less what its bank took back by returns that wait.
+
+    Raises `NothingWaitsError`, and `LineIsPayoutError` where it was none.
+    """
+    check_no_payout(head, payment, entries)
     waiting = find_waiting(head, payment, entries)
     returns = find_waiting_returns_of(payment, entries)
     left_minor = waiting.left_minor - sum(int(each.decision.facts["amount_minor"]) for each in returns)
@@ -97,7 +134,9 @@ def find_left(head: AccountHead, payment: Entry, entries: Sequence[Entry]) -> Wa
     return replace(waiting, left_minor=left_minor)
 
 
-def read_payment(account_id: str | None, entry_id: str, ports: ResolvingPorts) -> Entry:
+def read_payment(discrepancy: Discrepancy, ports: ResolvingPorts) -> Entry:
+    """The payment, or the debit, that a discrepancy is about. Raises `PaymentUnknownError`."""
+    account_id, entry_id = discrepancy.account_id, discrepancy.entry_id
     payment = ports.ledger.read_entry(account_id, entry_id) if account_id else None
     if payment is None or "currency" not in payment.decision.facts:
         raise PaymentUnknownError(f"there is no payment {entry_id} in {account_id or 'any ledger'}")

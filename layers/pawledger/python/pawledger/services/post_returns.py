@@ -3,14 +3,14 @@
 All of it is off the ordinary path: a payment costs nothing more because there are returns.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pawledger.domain.bank_movements import BankMovement, Movement
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
+from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus
 from pawledger.domain.entries import (
     DEBIT_ENTRIES,
     PAYMENT_ENTRIES,
@@ -123,7 +123,7 @@ def read_return_ground(head: AccountHead, movement: BankMovement, ports: ReturnP
         return ReturnGround()
     if is_suspense_ledger(head.account_id):
         return _ground_of_no_account(movement, ports)
-    return _ground_of(_read_entries(head.account_id, ports), movement, ports.rules())
+    return ground_of(_read_entries(head.account_id, ports), movement, ports)
 
 
 def call_in_part(movement: BankMovement, part: SharedPart, entry: Entry, ports: ReturnPorts) -> None:
@@ -132,13 +132,13 @@ def call_in_part(movement: BankMovement, part: SharedPart, entry: Entry, ports: 
     part_id = f"{PART_ENTRIES}{payment_id}"
 
     def decide(head: AccountHead, _: bool) -> Proposal:
-        ground = ReturnGround(_read_entries(head.account_id, ports), _reason_of(movement, ports), part_id=part_id)
+        ground = ground_of_part(_read_entries(head.account_id, ports), movement, part_id, ports)
         outcome = decide_part_return(head, movement, part, ground)
         return Proposal(outcome.decision, outcome.discrepancies)
 
     recorded = append_entry(ports.ledger, ports.pause, part.account_id, decide)
     if recorded is not None:
-        _heal(recorded.entry, ports)
+        heal_by(recorded.entry, ports)
 
 
 def follow_up(movement: BankMovement, entry: Entry, head: AccountHead | None, ports: ReturnPorts) -> None:
@@ -153,7 +153,7 @@ def follow_up(movement: BankMovement, entry: Entry, head: AccountHead | None, po
             ports.references.claim(_waiting_name(mark), movement.payment_id)
     if head is not None and kind is EntryKind.PAYMENT_POSTED and not is_of_nobody:
         book_returns_that_waited(head, movement.currency, ports)
-    _heal(entry, ports)
+    heal_by(entry, ports)
 
 
 def book_returns_that_waited(head: AccountHead, currency: str, ports: ReturnPorts) -> list[Entry]:
@@ -167,17 +167,24 @@ def book_returns_that_waited(head: AccountHead, currency: str, ports: ReturnPort
     for waiting in find_waiting_returns(_read_entries(head.account_id, ports)):
         recorded = append_entry(ports.ledger, ports.pause, head.account_id, partial(_decide_waiting, waiting, ports))
         if recorded is not None:
-            _heal(recorded.entry, ports)
+            heal_by(recorded.entry, ports)
             booked.append(recorded.entry)
     return booked
 
 
-def _ground_of(entries: list[Entry], movement: BankMovement, rules: ReturnRules) -> ReturnGround:
+def ground_of(entries: Sequence[Entry], movement: BankMovement, ports: ReturnPorts) -> ReturnGround:
+    """What is known beside the head of an account's ledger when one of its payments is taken back."""
+    rules = ports.rules()
     reason = rules.reasons.find(movement.return_reason)
     fee = (
         find_return_fee(entries, rules.rulebook, movement.currency, movement.booked_on) if reason.charges_fee else None
     )
     return ReturnGround(entries, reason, fee)
+
+
+def ground_of_part(entries: Sequence[Entry], movement: BankMovement, part_id: str, ports: ReturnPorts) -> ReturnGround:
+    """The same where it is the account's part of a payment for several, by the entry of that part."""
+    return ReturnGround(entries, _reason_of(movement, ports), part_id=part_id)
 
 
 def _ground_of_no_account(movement: BankMovement, ports: ReturnPorts) -> ReturnGround:
@@ -238,7 +245,7 @@ def _decide_waiting(waiting: Entry, ports: ReturnPorts, head: AccountHead, _: bo
         return None
     movement = read_waiting_return(waiting)
     part_id = details_of(waiting).get(RETURNS_PART)
-    ground = replace(_ground_of(entries, movement, ports.rules()), part_id=part_id)
+    ground = replace(ground_of(entries, movement, ports), part_id=part_id)
     original = find_payment_of(movement, ground)
     if original is None:
         return None
@@ -251,10 +258,21 @@ def _read_entries(account_id: str, ports: ReturnPorts) -> list[Entry]:
     return [entry for entry, _ in ports.archive.read_entries(account_id)]
 
 
-def _heal(entry: Entry, ports: ReturnPorts) -> None:
+def heal_by(entry: Entry, ports: ReturnPorts) -> None:
     """Take off the worklist what an entry takes the ground from."""
     for kind, subject in _settled_by(entry):
         ports.discrepancies.heal(_discrepancy_id(kind, entry.account_id, subject))
+
+
+def reopen_by(entry: Entry, ports: ReturnPorts) -> None:
+    """Put back on the worklist what had healed by an entry that is undone, and heal what that had brought to light."""
+    for kind, subject in _settled_by(entry):
+        recorded = ports.discrepancies.read(_discrepancy_id(kind, entry.account_id, subject))
+        if recorded is not None and recorded.status is DiscrepancyStatus.HEALED:
+            ports.discrepancies.record(recorded.discrepancy)
+    if entry.decision.kind is EntryKind.PAYMENT_RETURNED:
+        told = _discrepancy_id(DiscrepancyKind.PAYMENT_RETURNED, entry.account_id, entry.entry_id)
+        ports.discrepancies.heal(told)
 
 
 def _settled_by(entry: Entry) -> Iterator[tuple[DiscrepancyKind, str]]:

@@ -34,6 +34,7 @@ from pawledger.domain.refund_steps import (
 )
 from pawledger.domain.refunds import Refund, refunds_among
 from pawledger.domain.returned_payments import find_received, find_waiting_returns_of
+from pawledger.domain.settled_lines import wait_again
 from pawledger.domain.waiting_money import TAKES
 from pawledger.ports import (
     DiscrepancyBook,
@@ -196,7 +197,8 @@ def _take(
         ids[:] = [decided.refund_id]
         if decided.decision is not None and decided.decision.kind in _GIVING:
             _check_origin(view, decided, ports)
-        return Proposal(decided.decision) if decided.decision else None
+        # Money that came as a line in a settlement ledger waits there as before, where it is not sent.
+        return Proposal(wait_again(view.head, decided.decision, view.entries)) if decided.decision else None
 
     taken = take_step(ledger_id, decide_step, act.reason, ports, is_preview=is_preview)
     return Refunded(find_refund(refunds_among(taken.after.entries), ids[0], ledger_id), taken.planned)
@@ -220,7 +222,8 @@ def _is_taken_back(origin: Origin, ports: RefundPorts) -> bool:
     """Whether a return took anything of a payment, or waits because its money had left the ledger."""
     if is_suspense_ledger(origin.ledger_id):
         payment_id = origin.entry_id.removeprefix(PAYMENT_ENTRIES)
-        return ports.references.find(returned_reference_of(payment_id)) is not None
+        if ports.references.find(returned_reference_of(payment_id)) is not None:
+            return True
     entries = [entry for entry, _ in ports.archive.read_entries(origin.ledger_id)]
     payment = next((each for each in find_received(entries) if each.entry.entry_id == origin.entry_id), None)
     return payment is not None and bool(payment.returned_minor or find_waiting_returns_of(payment.entry, entries))

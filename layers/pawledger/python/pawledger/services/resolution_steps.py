@@ -43,21 +43,34 @@ class Step:
 
     ledger_id: str
     entry_id: str
-    decide: Callable[[AccountHead], Decision]
+    decide: Callable[[AccountHead, "ReadEntries"], Proposal]
+    """Asked with the ledger's head, and how its entries up to that head are read."""
+
+
+ReadEntries = Callable[[AccountHead], Sequence[Entry]]
 
 
 def rehearse(steps: Sequence[Step], ports: ResolvingPorts) -> tuple[PlannedEntry, ...]:
     """What each step that is not done yet would append now. Raises what any of them refuses; nothing is written."""
-    heads: dict[str, AccountHead] = {}
-    planned = []
+    planned: list[PlannedEntry] = []
+
+    def read_entries(head: AccountHead) -> Sequence[Entry]:
+        """What stands, and what earlier steps would have put behind it."""
+        further = [
+            chain_entry(each.before, each.decision) for each in planned if each.after.account_id == head.account_id
+        ]
+        standing = (
+            next(each.before for each in planned if each.after.account_id == head.account_id) if further else head
+        )
+        return [*read_entries_until(standing, ports), *further]
+
     for step in steps:
         if ports.ledger.read_entry(step.ledger_id, step.entry_id) is not None:
             continue
-        head = heads.get(step.ledger_id) or read_head(step.ledger_id, ports)
-        decision = step.decide(head)
-        after = apply_entry(head, chain_entry(head, decision))
-        heads[step.ledger_id] = after
-        planned.append(PlannedEntry(head, decision, after))
+        known = [each.after for each in planned if each.after.account_id == step.ledger_id]
+        head = known[-1] if known else read_head(step.ledger_id, ports)
+        decision = step.decide(head, read_entries).decision
+        planned.append(PlannedEntry(head, decision, apply_entry(head, chain_entry(head, decision))))
     return tuple(planned)
 
 
@@ -84,7 +97,7 @@ def _append(step: Step, ports: ResolvingPorts) -> None:
         return
 
     def propose(head: AccountHead, consistent: bool) -> Proposal:  # noqa: ARG001 - what it reads beside is consistent
-        return Proposal(step.decide(head))
+        return step.decide(head, lambda until: read_entries_until(until, ports))
 
     known_head = read_head(step.ledger_id, ports)
     append_entry(ports.ledger, ports.pause, step.ledger_id, propose, known_head=known_head)

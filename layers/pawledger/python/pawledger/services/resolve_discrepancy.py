@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from pawledger.domain.booked_costs import find_debit
 from pawledger.domain.discrepancies import ResolutionCommand
 from pawledger.domain.discrepancy_life import (
     Change,
@@ -20,8 +21,9 @@ from pawledger.domain.discrepancy_life import (
     check_open,
     finish,
 )
-from pawledger.domain.entries import REFUND_ENTRIES, UNDO_ENTRIES, Decision, Entry
+from pawledger.domain.entries import DEBIT_ENTRIES, REFUND_ENTRIES, UNDO_ENTRIES, Entry
 from pawledger.domain.errors import InvariantError, PawledgerError
+from pawledger.domain.identifiers import is_settlement_ledger
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.refunds import check_not_begun
 from pawledger.domain.resolutions import (
@@ -31,15 +33,19 @@ from pawledger.domain.resolutions import (
     decide_undo,
     resolution_id_of,
 )
+from pawledger.domain.settled_lines import check_no_payout, wait_again
 from pawledger.domain.waiting_money import NothingWaitsError, WaitingMoney
 from pawledger.ports import DiscrepancyBook, DiscrepancyMovedError
+from pawledger.services.append_entry import Proposal
 from pawledger.services.plan_resolution import find_left, plan_steps, read_payment
-from pawledger.services.post_returns import book_returns_that_waited
+from pawledger.services.post_returns import book_returns_that_waited, heal_by, reopen_by
 from pawledger.services.resolution_steps import (
     PlannedEntry,
+    ReadEntries,
     ResolvingPorts,
     Step,
     append_all,
+    read_entries_until,
     read_head,
     read_ledger,
     rehearse,
@@ -51,7 +57,12 @@ REASON_CHARACTERS_MAX: Final = 300
 FINISH_ATTEMPTS_MAX: Final = 5
 """What else changes a discrepancy that was begun is its healing, and its alert; neither happens five times at once."""
 
-_WAITING_COMMANDS: Final = (ResolutionCommand.APPLY, ResolutionCommand.SPLIT, ResolutionCommand.RETURN)
+_WAITING_COMMANDS: Final = (
+    ResolutionCommand.APPLY,
+    ResolutionCommand.SPLIT,
+    ResolutionCommand.RETURN,
+    ResolutionCommand.BOOK_COST,
+)
 
 
 class ResolutionReasonError(PawledgerError):
@@ -110,6 +121,8 @@ def resolve_discrepancy(deed: Deed, request: ResolutionRequest, ports: Resolving
         return Resolved(recorded, resolution_id, planned)
     ports.discrepancies.change(recorded, begun)
     made = append_all(steps, begun, ports)
+    for ledger_id, entry_id in made:
+        heal_by(_read_made(ledger_id, entry_id, ports), ports.returns)
     kind = ChangeKind.DISMISSED if request.command is ResolutionCommand.DISMISS else ChangeKind.RESOLVED
     if request.command in _WAITING_COMMANDS and _is_left(resolution, ports):
         kind = ChangeKind.RESOLVED_IN_PART
@@ -144,6 +157,8 @@ def undo_resolution(deed: Deed, ports: ResolvingPorts, *, is_preview: bool) -> R
         return Resolved(recorded, resolution_id, planned)
     ports.discrepancies.change(recorded, begun)
     made = append_all(steps, begun, ports)
+    for ledger_id, entry_id in last.entries:
+        reopen_by(_read_made(ledger_id, entry_id, ports), ports.returns)
     undone = finish_deed(deed, resolution_id, ChangeKind.UNDONE, made, ports.discrepancies)
     # Only now, so that what is open again heals with them; killed before, the next payment of the account books them.
     booked = _book_returns(made, ports)
@@ -151,14 +166,18 @@ def undo_resolution(deed: Deed, ports: ResolvingPorts, *, is_preview: bool) -> R
 
 
 def find_money(discrepancy_id: str, ports: ResolvingPorts) -> WaitingMoney:
-    """What waits of the payment that a discrepancy is about.
+    """What waits of the payment that a discrepancy is about, or of the debit where it may be a cost.
 
     Raises `DiscrepancyUnknownError`, `PaymentUnknownError`, `NothingWaitsError`.
     """
     recorded = read_discrepancy(discrepancy_id, ports.discrepancies)
     discrepancy = recorded.discrepancy
-    payment = read_payment(discrepancy.account_id, discrepancy.subject, ports)
+    payment = read_payment(discrepancy, ports)
     head, entries = read_ledger(payment.account_id, ports)
+    may_be_cost = ResolutionCommand.BOOK_COST in discrepancy.terms.resolutions
+    if may_be_cost and payment.entry_id.startswith(DEBIT_ENTRIES):
+        check_no_payout(head, payment, entries)
+        return find_debit(payment, entries)
     return find_left(head, payment, entries)
 
 
@@ -186,18 +205,26 @@ def _resolution(
 
 
 def _undo_step(resolution: Resolution, number: int, ledger_id: str, entry_id: str, ports: ResolvingPorts) -> Step:
-    made = ports.ledger.read_entry(ledger_id, entry_id)
-    if made is None:
-        raise InvariantError(f"{entry_id} of {ledger_id} was appended and is gone; entries are never removed")
+    made = _read_made(ledger_id, entry_id, ports)
     undo_id = f"{UNDO_ENTRIES}{resolution.resolution_id}#{number}"
     begun = f"{REFUND_ENTRIES}{resolution.resolution_id}#"
 
-    def undo(head: AccountHead) -> Decision:
+    def undo(head: AccountHead, _: ReadEntries) -> Proposal:
         # Read after the head, so that a step that is taken just now moves it.
         check_not_begun(ports.ledger.read_entries_from(ledger_id, begun), entry_id)
-        return decide_undo(resolution, number, head, made)
+        decision = decide_undo(resolution, number, head, made)
+        if is_settlement_ledger(ledger_id):
+            decision = wait_again(head, decision, read_entries_until(head, ports))
+        return Proposal(decision)
 
     return Step(ledger_id, undo_id, undo)
+
+
+def _read_made(ledger_id: str, entry_id: str, ports: ResolvingPorts) -> Entry:
+    made = ports.ledger.read_entry(ledger_id, entry_id)
+    if made is None:
+        raise InvariantError(f"{entry_id} of {ledger_id} was appended and is gone; entries are never removed")
+    return made
 
 
 def _book_returns(made: Sequence[tuple[str, str]], ports: ResolvingPorts) -> tuple[Entry, ...]:
