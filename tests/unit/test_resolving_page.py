@@ -34,3 +34,10 @@ def test_the_limit_of_writing_off_is_the_one_of_the_program() -> None:
     limits = load_refund_rules().write_off_limits
     assert limits == {ANYONE: dict.fromkeys(("EUR", "GBP", "USD"), 5_000)}
     assert "up to 50.00 EUR, GBP or USD of one invoice" in PAGE
+
+
+def test_the_limit_of_booking_costs_is_the_one_of_the_program() -> None:
+    # 100.00 in each of the three currencies.
+    limits = load_refund_rules().cost_limits
+    assert limits == {ANYONE: dict.fromkeys(("EUR", "GBP", "USD"), 10_000)}
+    assert "up to 100.00 EUR, GBP or USD of one debit" in PAGE

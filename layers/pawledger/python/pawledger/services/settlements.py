@@ -125,8 +125,8 @@ def check_settlements(business_date: date, heads: Iterable[AccountHead], ports: 
         for recorded in list(discrepancies.list_open(kind)):
             found = recorded.discrepancy
             last = recorded.last_decision
-            is_in_part = last is not None and last.kind is ChangeKind.RESOLVED_IN_PART
-            if (found.account_id or "", found.subject) not in waiting and not is_in_part:
+            is_taken = last is not None and last.kind is not ChangeKind.DISMISSED
+            if (found.account_id or "", found.subject) not in waiting and not is_taken:
                 discrepancies.heal(found.discrepancy_id)
 
 
