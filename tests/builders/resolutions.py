@@ -1,6 +1,7 @@
 """Ledgers with money that waits, and what an operator does about it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
@@ -75,6 +76,24 @@ def suspend(
         Posting(LedgerAccount.SUSPENSE, currency, -amount_minor),
     )
     append_to(world, ledger_id, decision, found)
+    return found
+
+
+def debited(
+    world: MemoryWorld, amount_minor: int, *, name: str = "fee", ledger_id: str = SUSPENSE, marks: Sequence[str] = ()
+) -> Discrepancy:
+    """A debit of the bank that nobody explained."""
+    entry_id = f"debit#{name}"
+    kind = DiscrepancyKind.UNEXPLAINED_DEBIT
+    found = Discrepancy(kind, entry_id, PAID_ON, "What is it?", ledger_id, "EUR", amount_minor)
+    decision = _decision(
+        entry_id,
+        EntryKind.MONEY_SUSPENDED,
+        {"amount_minor": amount_minor, "currency": "EUR"},
+        Posting(LedgerAccount.CASH, "EUR", -amount_minor),
+        Posting(LedgerAccount.SUSPENSE, "EUR", amount_minor),
+    )
+    append_to(world, ledger_id, replace(decision, source={"marks": list(marks)}), found)
     return found
 
 

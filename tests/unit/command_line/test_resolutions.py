@@ -9,7 +9,8 @@ import pytest
 
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.ports import BankFileRecord
-from tests.builders.resolutions import SUSPENSE, invoice_of, money_of, open_account, open_of, pay, suspend
+from tests.builders.resolutions import SUSPENSE, debited, invoice_of, money_of, open_account, open_of, pay, suspend
+from tests.builders.settled_lines import LEDGER, miss
 from tests.fakes.memory import MemoryWorld
 from tests.unit.command_line.conftest import OPERATOR, Ran
 
@@ -101,6 +102,50 @@ def test_a_payment_is_moved_and_unapplied_cash_returned(found: Discrepancy, worl
     )
     assert returned.code == 0
     assert money_of(world, SUSPENSE) == {"cash": 2_300, "refunds": -2_300}
+
+
+def test_a_debit_is_shown_as_it_waits_and_booked_as_a_cost(world: MemoryWorld, run: Run) -> None:
+    found = debited(world, 3_000)
+    shown = run("discrepancies", "show", found.discrepancy_id).out
+    assert "resolve with  book-cost, dismiss\n" in shown
+    assert "waits         30.00 EUR in suspense of SUSPENSE-07\n" in shown
+    command = (
+        "discrepancies",
+        "resolve",
+        found.discrepancy_id,
+        "book-cost",
+        "--amount",
+        "4.50",
+        "--reason",
+        "Its fee.",
+    )
+    preview = run(*command, "--preview").out
+    assert ["provider_fees", "4.50", "EUR"] in [line.split() for line in preview.splitlines()]
+    assert money_of(world, SUSPENSE) == {"cash": -3_000, "suspense": 3_000}
+    assert run(*command).code == 0
+    assert money_of(world, SUSPENSE) == {"cash": -3_000, "suspense": 2_550, "provider_fees": 450}
+    recorded = world.discrepancy_book.read(found.discrepancy_id)
+    assert recorded is not None
+    assert recorded.history[-1].command == "book-cost --amount 4.50"
+    assert run("discrepancies", "undo", found.discrepancy_id, "--reason", "Not its fee.").code == 0
+    assert money_of(world, SUSPENSE) == {"cash": -3_000, "suspense": 3_000}
+
+
+def test_a_line_of_a_settlement_ledger_is_applied(found: Discrepancy, world: MemoryWorld, run: Run) -> None:
+    line = miss(world, 700)
+    assert f"waits         7.00 EUR in suspense of {LEDGER}\n" in run("discrepancies", "show", line.discrepancy_id).out
+    command = (
+        "discrepancies",
+        "resolve",
+        line.discrepancy_id,
+        "apply",
+        "--account",
+        "HOME0002",
+        "--reason",
+        "Her name.",
+    )
+    assert run(*command).out.endswith("2 entries were appended.\n")
+    assert (open_of(world, "HOME0002"), money_of(world, LEDGER)) == ({}, {"cash": 700, "clearing": -700})
 
 
 def test_a_dismissal_appends_nothing_and_says_so(found: Discrepancy, run: Run) -> None:
