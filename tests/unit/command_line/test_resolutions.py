@@ -120,7 +120,9 @@ def test_a_debit_is_shown_as_it_waits_and_booked_as_a_cost(world: MemoryWorld, r
         "Its fee.",
     )
     preview = run(*command, "--preview").out
-    assert ["provider_fees", "4.50", "EUR"] in [line.split() for line in preview.splitlines()]
+    balances = [line.split() for line in preview.splitlines()]
+    assert ["SUSPENSE-07", "provider_fees", "0.00", "EUR", "4.50", "EUR"] in balances
+    assert ["SUSPENSE-07", "suspense", "30.00", "EUR", "25.50", "EUR"] in balances
     assert money_of(world, SUSPENSE) == {"cash": -3_000, "suspense": 3_000}
     assert run(*command).code == 0
     assert money_of(world, SUSPENSE) == {"cash": -3_000, "suspense": 2_550, "provider_fees": 450}
