@@ -35,6 +35,7 @@ from tests.fakes.memory import MemoryWorld
 ACCOUNTS: Final = ("HOME0001", "HOME0002", "HOME0003")
 FIRST_DAY: Final = date(2026, 1, 31)
 AMOUNTS: Final = st.sampled_from([1, 500, 999, 1_000, 1_001, 2_000, 3_700])
+COMMANDS: Final = st.sampled_from(sorted(ResolutionCommand))
 STEPS: Final[dict[str, Callable[..., object]]] = {"approve": approve, "reject": reject, "send": send, "void": void}
 
 
@@ -94,6 +95,18 @@ class Reconciliation(RuleBasedStateMachine):
         if paid.movement is Movement.PAYMENT:
             self.receive(Movement.RETURN, paid.amount_minor, *paid.clues.references)
 
+    @precondition(lambda self: self.files)
+    @rule(data=st.data(), amount_minor=st.one_of(st.none(), AMOUNTS))
+    def take_back_without_its_id(self, data: st.DataObject, amount_minor: int | None) -> None:
+        """A bank takes a payment back, and repeats what its payer wrote at the most."""
+        _, paid = data.draw(st.sampled_from(self.files))
+        written = [each for each in paid.clues.references if not each.startswith("E2E")]
+        self.receive(Movement.RETURN, amount_minor or paid.amount_minor, *written[:1])
+
+    @rule(amount_minor=AMOUNTS)
+    def debit_something(self, amount_minor: int) -> None:
+        self.receive(Movement.OTHER_DEBIT, amount_minor)
+
     @precondition(lambda self: any(each.movement is Movement.RETURN for _, each in self.files))
     @rule(data=st.data())
     def give_back_again(self, data: st.DataObject) -> None:
@@ -115,10 +128,12 @@ class Reconciliation(RuleBasedStateMachine):
         if not found:
             return
         recorded = data.draw(st.sampled_from(found))
-        command = data.draw(st.sampled_from(sorted(ResolutionCommand)))
+        # Mostly what fits; what does not is refused.
+        command = data.draw(st.one_of(st.sampled_from(recorded.discrepancy.terms.resolutions), COMMANDS))
         shares = self._draw_shares(data, command)
+        payment = self._draw_payment(data) if command is ResolutionCommand.TAKE_BACK else None
         before = deepcopy(books_of(self.world))
-        was_done = self._try(lambda: resolve(self.world, recorded.discrepancy, command, *shares))
+        was_done = self._try(lambda: resolve(self.world, recorded.discrepancy, command, *shares, payment=payment))
         self.undoable = (recorded, before) if was_done else None
 
     @precondition(lambda self: self.undoable is not None)
@@ -244,6 +259,11 @@ class Reconciliation(RuleBasedStateMachine):
         if command is ResolutionCommand.SPLIT:
             return tuple(Share(account_id, data.draw(AMOUNTS)) for account_id in account_ids[:2])
         return (Share(account_ids[0]),) if command is ResolutionCommand.MOVE else ()
+
+    def _draw_payment(self, data: st.DataObject) -> tuple[str | None, str]:
+        """A payment, or an account's part of one, in the ledger in which it stands."""
+        taken_in = [key for key in self.world.rows.entries if key[1].startswith(("payment#", "part#"))]
+        return data.draw(st.sampled_from(sorted(taken_in))) if taken_in else (None, "none")
 
     def _try(self, act: Callable[[], object]) -> bool:
         """Whether an operator's command was done. A refusal by name writes nothing; a broken promise is none."""

@@ -156,7 +156,7 @@ def test_a_debit_of_a_refund_is_no_cost(world: MemoryWorld) -> None:
     debit(world, refund.refund_id, 9_000, name="twice", file_id="c" * 64)
     (found,) = open_subjects(world, "unexplained_debit")
     text = refuse(world, DebitOfRefundError, found, BOOK_COST)
-    assert text == f"{found.entry_id} names refund {refund.refund_id} of HOME0001, and is no cost"
+    assert text == f"{found.entry_id} names refund {refund.refund_id} of HOME0001, and is nothing else"
 
 
 def test_what_is_no_debit_or_no_amount_is_refused(world: MemoryWorld) -> None:

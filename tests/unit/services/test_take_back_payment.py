@@ -229,6 +229,16 @@ def test_a_return_that_its_payment_has_met_waits_no_more(world: MemoryWorld) -> 
         take_back(world, waits, "two")
 
 
+def test_a_debit_that_the_bank_did_not_call_a_return_may_be_one(world: MemoryWorld) -> None:
+    post(world, [paid("one", reference_of(HOME))])
+    debit = chunked_payment("debit", movement=Movement.OTHER_DEBIT, amount_minor=1_000, booked_on=BOOKED_ON)
+    post(world, [debit], chunk_number=2)
+    (unexplained,) = open_subjects(world, "unexplained_debit")
+    take_back(world, unexplained, "one", HOME)
+    assert open_of(world, HOME) == {FIRST[HOME]: 1_000, SECOND: 1_000}
+    assert kinds_of_discrepancies(world) == ["payment_returned"]
+
+
 def test_it_fits_nothing_but_money_that_the_bank_took(world: MemoryWorld) -> None:
     post(world, [paid("one", "E2E-nobody")])
     (unknown,) = open_subjects(world, "unidentified_payment")

@@ -138,7 +138,7 @@ _WAITING: Final = (
     ResolutionCommand.RETURN,
     ResolutionCommand.DISMISS,
 )
-_DEBITED: Final = (ResolutionCommand.BOOK_COST, ResolutionCommand.DISMISS)
+_DEBITED: Final = (ResolutionCommand.BOOK_COST, ResolutionCommand.TAKE_BACK, ResolutionCommand.DISMISS)
 _LINE: Final = (
     ResolutionCommand.APPLY,
     ResolutionCommand.SPLIT,
@@ -167,7 +167,7 @@ KINDS: Final[Mapping[DiscrepancyKind, KindTerms]] = {
         Severity.MEDIUM,
         5,
         _DEBITED,
-        "Ask the bank what was debited; if it is its fee, book it as a cost.",
+        "Ask the bank what was debited; if it is its fee, book it as a cost; if it took a payment back, take that back.",
     ),
     DiscrepancyKind.PAYMENT_BEFORE_POLICY: KindTerms(
         Owner.BILLING,

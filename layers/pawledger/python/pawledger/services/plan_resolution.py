@@ -52,6 +52,7 @@ def plan_steps(resolution: Resolution, ports: ResolvingPorts) -> Sequence[Step]:
     if command is ResolutionCommand.BOOK_COST:
         return [_cost_step(resolution, payment, ports)]
     if command is ResolutionCommand.TAKE_BACK:
+        _check_no_refund(payment, ports)
         return plan_taking_back(resolution, payment, ports)
     begun = ports.ledger.read_entry(payment.account_id, resolution.entry_id(1))
     shares = shares_of(begun.decision) if begun else _settle(resolution, payment, ports)
@@ -102,14 +103,19 @@ def _cost_step(resolution: Resolution, debit: Entry, ports: ResolvingPorts) -> S
     rules = load_refund_rules()
 
     def book(head: AccountHead, read_entries: ReadEntries) -> Proposal:
-        refund = find_refund_of(debit.decision.source.get("marks", ()), ports.returns.references)
-        if refund is not None:
-            raise DebitOfRefundError(f"{debit.entry_id} names refund {refund[1]} of {refund[0]}, and is no cost")
+        _check_no_refund(debit, ports)
         entries = read_entries(head)
         check_no_payout(head, debit, entries)
         return Proposal(leave_transit(head, decide_cost(resolution, debit, entries, rules), debit))
 
     return Step(debit.account_id, resolution.entry_id(1), book)
+
+
+def _check_no_refund(debit: Entry, ports: ResolvingPorts) -> None:
+    """Raise `DebitOfRefundError` where a debit names a refund, so that it is nothing else."""
+    refund = find_refund_of(debit.decision.source.get("marks", ()), ports.returns.references)
+    if refund is not None:
+        raise DebitOfRefundError(f"{debit.entry_id} names refund {refund[1]} of {refund[0]}, and is nothing else")
 
 
 def _arrival_step(resolution: Resolution, number: int, currency: str, share: Share) -> Step:
