@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,15 @@ from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, Discrep
 from pawledger.domain.entries import LedgerAccount
 from pawledger.domain.identifiers import suspense_ledger_of
 from pawledger.domain.ledger import AccountHead
+from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
 from pawledger.domain.payments import decide_movement
 from pawledger.ports import BankFileRecord, ChunkResult
 from pawledger.services.append_entry import Proposal, append_entry
 from pawledger.services.bill_accounts import bill_account
+from pawledger.services.payment_chunks import write_chunk
 from tests.builders.movements import build_movement
 from tests.builders.policies import ACCOUNT_ID, build_policy, issue, term_of
+from tests.builders.services import chunked_payment
 from tests.fakes.memory import NoPause
 from tests.functional.worlds import BUCKET, World, aws_world
 
@@ -135,6 +138,23 @@ def test_a_file_is_found_by_the_beginning_of_its_id_and_is_proven(world: World) 
     shown = run("files", "show", "a1b2", "--as-of", "2026-02-10", "--json")
 
     assert json.loads(shown.out)["posting"]["is_proven"] is True
+
+
+def test_a_payment_is_explained_by_its_id_alone(world: World) -> None:
+    reference = creditor_reference_of(InvoiceAddress(ACCOUNT_ID, 1))
+    paid = build_movement(amount_minor=1_000, invoice_ids=(f"{ACCOUNT_ID}-0001",))
+    told = chunked_payment(references=(reference,))
+    chunk = write_chunk(FILE_ID, 1, [replace(told, payment_id=paid.payment_id)])
+    world.bank_file_store.write_text(f"archive/first-bank/{FILE_ID}/payments/00001.json", chunk)
+    append_entry(
+        world.ledger, NoPause(), ACCOUNT_ID, lambda head, _: Proposal(decide_movement(head, paid).decision, ())
+    )
+
+    shown = run("payment", "explain", paid.payment_id, "--as-of", "2026-02-10", "--json")
+
+    assert (shown.code, shown.err) == (0, "")
+    explained = json.loads(shown.out)
+    assert (explained["ledger_id"], explained["amount_minor"]) == (ACCOUNT_ID, 1000)
 
 
 def test_an_unbroken_ledger_is_verified_and_an_edited_entry_is_found(world: World) -> None:

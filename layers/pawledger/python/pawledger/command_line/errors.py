@@ -11,6 +11,10 @@ class PaymentNotFoundError(PawledgerError):
     """No payment of that id stands in the ledger that was looked at; the text says which, and what to do."""
 
 
+class PaymentSharedError(PawledgerError):
+    """A payment was for several accounts, each of which laid out its own part; the text names them."""
+
+
 class DiscrepancyNotFoundError(PawledgerError):
     """No discrepancy of that id is recorded."""
 

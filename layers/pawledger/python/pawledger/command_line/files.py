@@ -85,7 +85,7 @@ def show_file(register: BankFileRegister, file_id: str, *, as_of: date) -> dict[
 
     Raises `BankFileNotFoundError` and `BankFileAmbiguousError`.
     """
-    record = _find_file(register, file_id.lower(), as_of)
+    record = find_file(register, file_id.lower(), as_of)
     results = list(register.read_chunk_results(record.file_id))
     return {
         **_summary(record),
@@ -118,7 +118,8 @@ def write_file(document: dict[str, Any]) -> list[str]:
     return [*lines, "", *_write_posting(document["posting"])]
 
 
-def _find_file(register: BankFileRegister, file_id: str, as_of: date) -> BankFileRecord:
+def find_file(register: BankFileRegister, file_id: str, as_of: date) -> BankFileRecord:
+    """The file of an id or the beginning of one. Raises `BankFileNotFoundError` and `BankFileAmbiguousError`."""
     if len(file_id) == FILE_ID_LENGTH:
         record = register.read_file(file_id)
         if record is None:

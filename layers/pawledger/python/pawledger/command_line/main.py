@@ -200,7 +200,12 @@ def _explain_payment(arguments: argparse.Namespace, books: Books, err: TextIO) -
     from pawledger.rules.allocation_rules import load_allocation_rules  # noqa: PLC0415 - as above
 
     document = payment_explanations.show_payment(
-        arguments.payment_id, arguments.account, archive=books.archive, rules=load_allocation_rules()
+        arguments.payment_id,
+        account_id=arguments.account,
+        file_id=arguments.file,
+        books=books,
+        rules=load_allocation_rules(),
+        as_of=arguments.as_of or _today(),
     )
     return document, payment_explanations.write_payment
 
@@ -445,7 +450,11 @@ def _add_invoice_commands(group: Any) -> None:
 def _add_payment_commands(group: Any) -> None:
     explain = _add_command(group, "payment explain", "how it found its account, what it settled by which rule, and why")
     explain.add_argument("payment_id", metavar="PAYMENT", help="its id, with or without `payment#` in front")
-    explain.add_argument("--account", type=_read_account_id, metavar="ACCOUNT", help="the account that it went to")
+    where = explain.add_mutually_exclusive_group()
+    where.add_argument("--account", type=_read_account_id, metavar="ACCOUNT", help="the account that it went to")
+    where.add_argument(
+        "--file", type=_read_file_id, metavar="FILE", help="the bank file that told of it, or its beginning"
+    )
 
 
 def _add_discrepancy_commands(group: Any) -> None:

@@ -1,20 +1,22 @@
 """`pawledger payment explain`: how a payment found its account, what it settled and why, and what would differ."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final
 
-from pawledger.command_line.errors import PaymentNotFoundError
+from pawledger.command_line.errors import PaymentNotFoundError, PaymentSharedError
+from pawledger.command_line.files import find_file
 from pawledger.command_line.tables import Column, show_amount, show_value, write_fields, write_table
 from pawledger.domain.allocation import AllocationRule
 from pawledger.domain.allocation_terms import AllocationRules
-from pawledger.domain.entries import PAYMENT_ENTRIES, POLICY_ENTRIES, Entry
+from pawledger.domain.entries import PAYMENT_ENTRIES, POLICY_ENTRIES, Entry, EntryKind
 from pawledger.domain.identification import reasons_of
-from pawledger.domain.identifiers import suspense_ledger_of
 from pawledger.domain.money import format_amount
 from pawledger.domain.payment_explanations import COMPONENT_ORDER, OTHER, ExplainedPayment, explain_payment
 from pawledger.domain.splitting import PART_ENTRIES
-from pawledger.ports import LedgerArchive
+from pawledger.runtime.books import Books
 from pawledger.services.account_documents import read_unbroken_entries
+from pawledger.services.find_payment import DAYS_SEARCHED, PaymentFindingPorts, find_ledger, recent_files
 
 _RULES: Final[Mapping[AllocationRule, str]] = {
     AllocationRule.NAMED: "the invoices that the payer named, then the order",
@@ -39,20 +41,22 @@ _COUNTERFACTUAL_COLUMNS: Final = (Column("had it had"), Column("then it", weight
 
 
 def show_payment(
-    payment_id: str, account_id: str | None, *, archive: LedgerArchive, rules: AllocationRules
+    payment_id: str, *, account_id: str | None, file_id: str | None, books: Books, rules: AllocationRules, as_of: date
 ) -> dict[str, Any]:
-    """The explanation of a payment as a JSON object. Without an account it is looked for where unknown money waits.
+    """The explanation of a payment as a JSON object. Without an account its ledger is looked for.
 
-    Raises `PaymentNotFoundError`, `NotAPaymentError` and `BrokenLedgerError`.
+    Raises `PaymentNotFoundError`, `PaymentSharedError`, `NotAPaymentError`, `BrokenLedgerError`, and what finding the
+    ledger raises.
     """
     name = payment_id.removeprefix(PAYMENT_ENTRIES).removeprefix(PART_ENTRIES)
-    ledger_id = account_id or suspense_ledger_of(name)
-    entries = read_unbroken_entries(ledger_id, archive)
+    ledger_id = account_id or _find_ledger(name, file_id, books, as_of)
+    entries = read_unbroken_entries(ledger_id, books.archive)
     wanted = (f"{PAYMENT_ENTRIES}{name}", f"{PART_ENTRIES}{name}")
     found = next((entry for entry in entries if entry.entry_id in wanted), None)
     if found is None:
-        hint = "" if account_id else "; if it was posted to an account, name that with --account"
-        raise PaymentNotFoundError(f"there is no payment {name} in {ledger_id}{hint}")
+        raise PaymentNotFoundError(f"there is no payment {name} in {ledger_id}")
+    if found.decision.kind is EntryKind.PAYMENT_SPLIT:
+        raise PaymentSharedError(f"{found.decision.reason} Name one of them with --account to see what it settled")
     products = {
         str(entry.decision.facts["product"])
         for entry in entries
@@ -62,6 +66,23 @@ def show_payment(
     }
     terms = rules.terms_of(ledger_id, found.decision.facts.get("currency", ""), products)
     return _document(explain_payment(entries, found, terms))
+
+
+def _find_ledger(name: str, file_id: str | None, books: Books, as_of: date) -> str:
+    """Raises `PaymentNotFoundError`, and what finding the files raises."""
+    if file_id is None:
+        records, where = recent_files(as_of, books.register), f"the files of the {DAYS_SEARCHED} days up to {as_of}"
+    else:
+        record = find_file(books.register, file_id.lower(), as_of)
+        records, where = iter((record,)), f"the file {record.file_id}"
+    ports = PaymentFindingPorts(books.ledger, books.references, books.open_store)
+    ledger_id = find_ledger(name, records, ports)
+    if ledger_id is None:
+        raise PaymentNotFoundError(
+            f"no payment {name} waits in suspense, and none in {where} leads to its account; "
+            f"name that with --account, its file with --file, or with --as-of a day soon after it was received"
+        )
+    return ledger_id
 
 
 def write_payment(document: dict[str, Any]) -> list[str]:

@@ -211,6 +211,11 @@ def cut_chunks(movements: Iterable[ChunkedMovement]) -> Iterator[tuple[int, list
         yield number, chunk
 
 
+def chunk_key_of(folder: str, chunk_number: int) -> str:
+    """Where a chunk lies: in the folder in which its file is archived."""
+    return f"{folder}/payments/{chunk_number:05d}.json"
+
+
 def write_chunk(file_id: str, chunk_number: int, movements: Iterable[ChunkedMovement]) -> str:
     """The text of a `payment_chunk.v1` object."""
     written = [_movement_as_json(movement) for movement in movements]

@@ -42,6 +42,7 @@ from pawledger.services.payment_chunks import (
     DAYS_AHEAD_MAX,
     POST_PAYMENTS,
     ChunkedMovement,
+    chunk_key_of,
     cut_chunks,
     read_movements,
     write_chunk,
@@ -198,7 +199,7 @@ def _accept(dropped: DroppedFile, proof: _Proof, ports: ReceivingPorts, *, expec
         movements = totals.counting(_movements_to_post(entries, dropped, proof, ports))
         for chunk_number, chunk in cut_chunks(movements):
             text = write_chunk(proof.file_id, chunk_number, chunk)
-            ports.store.write_text(_chunk_key(folder, chunk_number), text)
+            ports.store.write_text(chunk_key_of(folder, chunk_number), text)
             totals.chunk_count = chunk_number
         hashing.drain()
     if hashing.hexdigest() != proof.file_id:
@@ -215,7 +216,7 @@ def _accept(dropped: DroppedFile, proof: _Proof, ports: ReceivingPorts, *, expec
             "schema": POST_PAYMENTS,
             "file_id": proof.file_id,
             "chunk_number": chunk_number,
-            "chunk_key": _chunk_key(folder, chunk_number),
+            "chunk_key": chunk_key_of(folder, chunk_number),
         }
         for chunk_number in range(1, totals.chunk_count + 1)
     )
@@ -314,10 +315,6 @@ def _claim_logical_files(proof: _Proof, references: ReferenceBook) -> str | None
         return owner
     owners = (references.claim(name, proof.file_id) for name in _logical_file_references(proof))
     return next((owner for owner in owners if owner != proof.file_id), None)
-
-
-def _chunk_key(folder: str, chunk_number: int) -> str:
-    return f"{folder}/payments/{chunk_number:05d}.json"
 
 
 def _record(dropped: DroppedFile, proof: _Proof, *, status: str, stored_key: str, totals: "_Totals") -> BankFileRecord:
