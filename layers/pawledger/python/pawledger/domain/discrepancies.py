@@ -167,7 +167,8 @@ KINDS: Final[Mapping[DiscrepancyKind, KindTerms]] = {
         Severity.MEDIUM,
         5,
         _DEBITED,
-        "Ask the bank what was debited; if it is its fee, book it as a cost; if it took a payment back, take that back.",
+        "Ask the bank what was debited. If it is its fee, book it as a cost; if it took a payment back, take that"
+        " payment back.",
     ),
     DiscrepancyKind.PAYMENT_BEFORE_POLICY: KindTerms(
         Owner.BILLING,
