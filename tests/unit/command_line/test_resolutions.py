@@ -104,10 +104,27 @@ def test_a_payment_is_moved_and_unapplied_cash_returned(found: Discrepancy, worl
     assert money_of(world, SUSPENSE) == {"cash": 2_300, "refunds": -2_300}
 
 
+def test_a_debit_takes_back_the_payment_that_is_named(found: Discrepancy, world: MemoryWorld, run: Run) -> None:
+    debit = debited(world, 1_200)
+    pay(world, "HOME0001", 1_200, invoice_of("HOME0001", 1))
+    command = ("discrepancies", "resolve", debit.discrepancy_id, "take-back", "--payment", "paid")
+    lost = run(*command, "--reason", "Her letter.")
+    assert (lost.code, lost.out) == (1, "")
+    assert "there is no payment payment#paid in SUSPENSE-07" in lost.err
+    assert "name its account with --account" in lost.err
+
+    done = run(*command, "--account", "HOME0001", "--reason", "Her letter.")
+    assert done.out.endswith("2 entries were appended.\n")
+    assert open_of(world, "HOME0001") == {"HOME0001-0001": 1_000, "HOME0001-0002": 1_000}
+    recorded = world.discrepancy_book.read(debit.discrepancy_id)
+    assert recorded is not None
+    assert recorded.history[-1].command == "take-back --payment paid --account HOME0001"
+
+
 def test_a_debit_is_shown_as_it_waits_and_booked_as_a_cost(world: MemoryWorld, run: Run) -> None:
     found = debited(world, 3_000)
     shown = run("discrepancies", "show", found.discrepancy_id).out
-    assert "resolve with  book-cost, dismiss\n" in shown
+    assert "resolve with  book-cost, take-back, dismiss\n" in shown
     assert "waits         30.00 EUR in suspense of SUSPENSE-07\n" in shown
     command = (
         "discrepancies",

@@ -18,10 +18,11 @@ from pawledger.domain.waiting_money import NothingWaitsError
 from pawledger.services.bill_accounts import bill_account
 from pawledger.services.payment_chunks import ChunkedMovement
 from pawledger.services.resolve_discrepancy import Resolved
+from pawledger.services.take_back_payment import list_possible_payments
 from tests.builders.movements import BOOKED_ON
 from tests.builders.policies import build_policy
 from tests.builders.refunds import open_subjects
-from tests.builders.resolutions import books_of, open_of, resolve, undo
+from tests.builders.resolutions import books_of, open_of, ports_of, resolve, undo
 from tests.builders.services import chunked_payment, kinds_of_discrepancies, post, record_policy
 from tests.fakes.memory import MemoryWorld
 
@@ -89,6 +90,19 @@ def test_the_payment_that_is_named_is_taken_back_and_no_other(world: MemoryWorld
     assert [planned.decision.kind for planned in done.planned] == [EntryKind.PAYMENT_RETURNED]
     assert done.planned[0].decision.reason.endswith("(AC04); due again: HOME0001-0002 10.00: The payer called.")
     assert kinds_of_discrepancies(world) == ["payment_returned"]
+
+
+def test_payments_that_may_be_meant_are_listed_the_very_amount_and_the_latest_first(world: MemoryWorld) -> None:
+    post(world, [paid("large", reference_of(HOME, 2), amount_minor=1_300)])
+    unclear = receive_unclear(world)
+    recorded = world.discrepancy_book.read(unclear.discrepancy_id)
+    assert recorded is not None
+    possible = list_possible_payments(recorded, ports_of(world))
+    assert [each.entry.entry_id for each in possible] == list(map(payment_entry, ("two", "one", "large")))
+    take_back(world, unclear, "two")
+    closed = world.discrepancy_book.read(unclear.discrepancy_id)
+    assert closed is not None
+    assert list_possible_payments(closed, ports_of(world)) == []
 
 
 def test_an_undo_restores_the_books_and_the_worklist(world: MemoryWorld) -> None:

@@ -16,11 +16,13 @@ from pawledger.command_line.tables import (
 )
 from pawledger.domain.discrepancy_life import Change, RecordedDiscrepancy
 from pawledger.domain.kept_candidates import read_candidates
+from pawledger.domain.returned_payments import ReceivedPayment
 from pawledger.domain.waiting_money import NothingWaitsError
 from pawledger.ports import DiscrepancyBook
 from pawledger.services.plan_resolution import PaymentUnknownError
 from pawledger.services.resolution_steps import ResolvingPorts
 from pawledger.services.resolve_discrepancy import find_money
+from pawledger.services.take_back_payment import list_possible_payments
 
 SECONDS_CHARACTERS: Final = len("2026-04-01T07:00:00")
 """What is shown of an instant."""
@@ -38,6 +40,11 @@ _CANDIDATE_COLUMNS: Final = (
     Column("it may belong to"),
     Column("score", is_right=True),
     Column("what agrees", weight=1),
+)
+_PAYMENT_COLUMNS: Final = (
+    Column("it may take back"),
+    Column("paid on"),
+    Column("not returned yet", is_right=True),
 )
 _HISTORY_COLUMNS: Final = (
     Column("when"),
@@ -128,6 +135,7 @@ def show_discrepancy(ports: ResolvingPorts, discrepancy_id: str, *, as_of: date)
         **_as_json(recorded, as_of),
         "waiting": _find_waiting(ports, discrepancy_id),
         "candidates": _find_candidates(ports, recorded),
+        "payments": [_payment_as_json(each) for each in list_possible_payments(recorded, ports)],
         "pending": recorded.pending and asdict(recorded.pending),
         "history": [_change_as_json(change) for change in recorded.history],
     }
@@ -157,6 +165,11 @@ def write_discrepancy(document: dict[str, Any]) -> list[str]:
     )
     likely = [[each["account_id"], str(each["score"]), ", ".join(each["matched"])] for each in document["candidates"]]
     candidates = ["", *write_table(_CANDIDATE_COLUMNS, likely)] if likely else []
+    possible = [
+        [each["entry_id"], each["paid_on"], show_amount(each["left_minor"], each["currency"])]
+        for each in document["payments"]
+    ]
+    payments = ["", *write_table(_PAYMENT_COLUMNS, possible)] if possible else []
     rows = [
         [
             each["changed_at"][:SECONDS_CHARACTERS],
@@ -167,7 +180,7 @@ def write_discrepancy(document: dict[str, Any]) -> list[str]:
         for each in document["history"]
     ]
     history = ["", *write_table(_HISTORY_COLUMNS, rows)] if rows else []
-    return [*fields, *candidates, *history]
+    return [*fields, *candidates, *payments, *history]
 
 
 def _find_waiting(ports: ResolvingPorts, discrepancy_id: str) -> dict[str, Any] | None:
@@ -191,6 +204,16 @@ def _find_candidates(ports: ResolvingPorts, recorded: RecordedDiscrepancy) -> li
         {"account_id": each.account_id, "score": each.score, "matched": list(each.matched)}
         for each in read_candidates(entry.decision.details if entry else None)
     ]
+
+
+def _payment_as_json(payment: ReceivedPayment) -> dict[str, Any]:
+    decision = payment.entry.decision
+    return {
+        "entry_id": payment.entry.entry_id,
+        "paid_on": decision.occurred_on.isoformat(),
+        "currency": decision.facts["currency"],
+        "left_minor": payment.left_minor,
+    }
 
 
 def _tell_waiting(waiting: dict[str, Any] | None) -> str:

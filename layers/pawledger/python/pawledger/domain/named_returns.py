@@ -14,6 +14,7 @@ from pawledger.domain.resolutions import PaymentChangedError, Resolution, sign_d
 from pawledger.domain.returned_payments import (
     OriginalFound,
     OriginalUnknown,
+    ReceivedPayment,
     find_booked_returns,
     find_received,
     unless_moved,
@@ -24,6 +25,10 @@ from pawledger.domain.waiting_money import TAKES, NothingWaitsError, find_change
 
 NAMED_BY_PERSON: Final = "person"
 """How the payment of a return was found that a person named."""
+
+
+POSSIBLE_MAX: Final = 5
+"""As many as a person compares with a statement line before asking the bank."""
 
 
 class PaymentNotReturnableError(PawledgerError):
@@ -38,7 +43,20 @@ def check_still_waits(waiting: Entry, entries: Sequence[Entry]) -> None:
         raise NothingWaitsError(f"{waiting.entry_id} of {waiting.account_id} is no money that the bank took and waits")
     changes = find_changes(waiting.entry_id, entries)
     if changes or waiting.entry_id in find_booked_returns(entries):
-        raise NothingWaitsError(f"{waiting.entry_id} of {waiting.account_id} does not wait any more")
+        raise NothingWaitsError(f"{waiting.entry_id} of {waiting.account_id} does not wait any more, or not whole")
+
+
+def find_possible_payments(movement: BankMovement, entries: Sequence[Entry]) -> list[ReceivedPayment]:
+    """The payments of a ledger that a return could take back, the best first: of its very amount, then the latest."""
+    found = []
+    for payment in find_received(entries):
+        decision = payment.entry.decision
+        is_early = decision.occurred_on <= movement.booked_on and decision.facts["currency"] == movement.currency
+        original = OriginalFound(payment, NAMED_BY_PERSON)
+        if is_early and payment.left_minor >= movement.amount_minor:
+            found += [payment] if unless_moved(movement, original, entries) is original else []
+    found.sort(key=lambda each: (each.left_minor == movement.amount_minor, each.entry.sequence), reverse=True)
+    return found[:POSSIBLE_MAX]
 
 
 def find_named_payment(movement: BankMovement, entry_id: str, entries: Sequence[Entry]) -> OriginalFound:

@@ -1,8 +1,10 @@
 """Taking a payment back that a person named for a return: in its ledger, and in those of the accounts it was for."""
 
 from pawledger.domain.bank_movements import BankMovement
+from pawledger.domain.discrepancies import DiscrepancyStatus, ResolutionCommand
+from pawledger.domain.discrepancy_life import RecordedDiscrepancy
 from pawledger.domain.entries import PAYMENT_ENTRIES, Entry
-from pawledger.domain.identifiers import suspense_ledger_of
+from pawledger.domain.identifiers import is_suspense_ledger, suspense_ledger_of
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.movement_outcomes import MovementOutcome
 from pawledger.domain.named_returns import (
@@ -12,9 +14,11 @@ from pawledger.domain.named_returns import (
     decide_named_part,
     decide_named_return,
     find_named_payment,
+    find_possible_payments,
     sign_outcome,
 )
 from pawledger.domain.resolutions import Resolution
+from pawledger.domain.returned_payments import ReceivedPayment
 from pawledger.domain.returns import read_waiting_return
 from pawledger.domain.splitting import PART_ENTRIES, SharedPart, parts_of
 from pawledger.services.append_entry import Proposal
@@ -53,6 +57,23 @@ def plan_taking_back(resolution: Resolution, waiting: Entry, ports: ResolvingPor
     for further, part in enumerate(parts_of(payment), start=number + 1):
         steps.append(_part_step(resolution, further, movement, (payment, part), ports))
     return steps
+
+
+def list_possible_payments(recorded: RecordedDiscrepancy, ports: ResolvingPorts) -> list[ReceivedPayment]:
+    """The payments that money which the bank took may be the return of, where it waits in the ledger of an account.
+
+    A ledger of suspense holds the money of strangers: of those nothing is suggested.
+    """
+    found = recorded.discrepancy
+    if ResolutionCommand.TAKE_BACK not in found.terms.resolutions or recorded.status is not DiscrepancyStatus.OPEN:
+        return []
+    if found.account_id is None or is_suspense_ledger(found.account_id):
+        return []
+    waiting = ports.ledger.read_entry(found.account_id, found.subject)
+    if waiting is None:
+        return []
+    entries = [entry for entry, _ in ports.archive.read_entries(found.account_id)]
+    return find_possible_payments(read_waiting_return(waiting), entries)
 
 
 def _part_step(
