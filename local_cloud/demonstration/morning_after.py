@@ -217,7 +217,7 @@ def _place_money(desk: _Desk) -> None:
         for entry in entries
         if entry["account_id"] == MISTYPED_ACCOUNT and entry["kind"] == "payment_posted"
     ]
-    desk.run(CLERK, "payment", "explain", mistyped, "--account", MISTYPED_ACCOUNT, lines_max=MANY_LINES)
+    desk.run(CLERK, "payment", "explain", mistyped, lines_max=MANY_LINES)
 
 
 def _give_back_and_write_off(desk: _Desk) -> None:

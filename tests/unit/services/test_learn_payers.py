@@ -1,5 +1,6 @@
 """Learning payers: only from payments whose account was certain without knowing the payer, once, and bounded."""
 
+from contextlib import nullcontext
 from datetime import date
 
 import pytest
@@ -19,6 +20,7 @@ from tests.builders.refunds import open_subjects
 from tests.builders.resolutions import open_account, resolve
 from tests.builders.services import chunked_payment, connect_learning, post, record_policy
 from tests.fakes.memory import MemoryWorld
+from tests.simulation.workers import KilledError
 
 REFERENCE = creditor_reference_of(InvoiceAddress(ACCOUNT_ID, 1))
 
@@ -257,3 +259,28 @@ def test_other_money_that_leaves_makes_nobody_unknown() -> None:
         entry_id = f"debit#{payment_id_of(('fee',))}"
         assert not learn_payers(ledger_id, entry_id, connect_learning(world))
     assert learnt(world) == before
+
+
+@pytest.mark.parametrize("done_count", range(9))
+def test_forgetting_that_was_cut_off_between_two_slots_is_finished_by_the_next_call(done_count: int) -> None:
+    world = build_world()
+    post(world, [payment(REFERENCE, "trace-0815")])
+    learn(world)
+    returned = take_back(world, "MD01", REFERENCE, "trace-0815")
+    claimed: list[str] = []
+
+    def cut_off(port: str, method: str, arguments: tuple[object, ...]) -> None:
+        if (port, method) == ("ReferenceBook", "claim"):
+            claimed.append(str(arguments[0]))
+            if len(claimed) > done_count:
+                raise KilledError
+
+    world.before_call = cut_off
+    # Seven slots of the payer and one of the id are left to be taken.
+    with pytest.raises(KilledError) if done_count < 8 else nullcontext():
+        learn_payers(ACCOUNT_ID, returned, connect_learning(world))
+    world.before_call = lambda port, method, arguments: None
+    learn_payers(ACCOUNT_ID, returned, connect_learning(world))
+    assert [row for key, row in learnt(world).items() if key.startswith("payer#")] == [ACCOUNT_ID, *["-"] * 7]
+    assert learnt(world)[f"mark#{mark_of_id('trace-0815')}#2"] == "-"
+    assert pay_again(world) is None
