@@ -448,7 +448,8 @@ def test_nobody_owes_while_unapplied_cash_of_another_payment_lies_there(book: Bo
     pay(book, "one", 1_000, marks=("first",))
     pay(book, "two", 2_000, marks=("second",))
     outcome = decide(book, build_return(marks=("first",)))
-    assert outcome.decision.allocations == (Allocation(FIRST, 1_000),)
+    # With its due day, so that a person's undo can open it again.
+    assert outcome.decision.allocations == (Allocation(FIRST, 1_000, date(2026, 1, 31)),)
     assert amounts(outcome) == {LedgerAccount.CASH: -1_000, LedgerAccount.UNAPPLIED: 1_000}
     book.deliver_movement(build_return(marks=("first",)))
     assert book.head.open_invoices == ()

@@ -9,21 +9,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from pawledger.domain.allocation import allocate_oldest_first, plan_allocation, sum_of
+from pawledger.domain.allocation import plan_allocation, sum_of
 from pawledger.domain.allocation_terms import AllocationTerms
 from pawledger.domain.bank_movements import BankMovement, Movement, describe_movement
 from pawledger.domain.discrepancies import DiscrepancyKind
 from pawledger.domain.entries import (
     DEBIT_ENTRIES,
     RETURNED_ENTRIES,
-    Allocation,
     Entry,
     EntryKind,
     LedgerAccount,
     OpenInvoice,
     Posting,
 )
-from pawledger.domain.errors import require
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.money import format_amount
 from pawledger.domain.movement_outcomes import RETURN_REASON, MovementOutcome, book_movement, tell_movement
@@ -37,9 +35,14 @@ from pawledger.domain.returned_payments import (
     find_part,
 )
 from pawledger.domain.splitting import SharedPart, parts_of, write_parts
-
-RETURN_ITEMS: Final = "return-"
-"""With what the id of an open item begins that is what a return took and nothing else answers for."""
+from pawledger.domain.taking_back import (
+    ITEM_ID_CHARACTERS,
+    RETURN_ITEMS,
+    GivenUp,
+    TakenBack,
+    give_up,
+    plan_taking_back,
+)
 
 FEE_ITEMS: Final = "fee-"
 """With what the id of an open item begins that is the fee for a returned payment."""
@@ -49,20 +52,6 @@ PART_RETURN_ENTRIES: Final = f"{RETURNED_ENTRIES}part#"
 
 RETURNS_PART: Final = "returns_part"
 """Under which detail the return of a part that waits names the entry of that part."""
-
-ITEM_ID_CHARACTERS: Final = 12
-"""48 bits of the return's own id: one account has few open items."""
-
-
-@dataclass(frozen=True, slots=True)
-class TakenBack:
-    """What a return takes back of what its payment had done, in minor units."""
-
-    reopened: tuple[OpenInvoice, ...]
-    small_difference_minor: int
-    """What was not asked for of an invoice, and is again."""
-    unapplied_minor: int
-    """What had settled no invoice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,44 +165,6 @@ def decide_money_back(
     return MovementOutcome(decision, ())
 
 
-def plan_taking_back(payment: ReceivedPayment, amount_minor: int) -> TakenBack:
-    """What a return of some or all of a payment takes back, behind what earlier returns took.
-
-    Money was laid out invoice by invoice, and what was left over stayed unapplied: it goes back the other way round,
-    the unapplied part first, then the newest allocation. What was not asked for of the last invoice is asked for again
-    as soon as any of its money is gone.
-    """
-    decision = payment.entry.decision
-    forgiven_minor = _posted_minor(payment.entry, LedgerAccount.SMALL_DIFFERENCES)
-    paid = [(each, each.amount_minor, 0) for each in decision.allocations]
-    if paid:
-        last = decision.allocations[-1]
-        paid[-1] = (last, last.amount_minor - forgiven_minor, forgiven_minor)
-    skip_minor, left_minor = payment.returned_minor, amount_minor
-    rest_minor = payment.amount_minor - sum(paid_minor for _, paid_minor, _ in paid)
-    unapplied_minor = min(left_minor, max(0, rest_minor - skip_minor))
-    skip_minor -= min(skip_minor, rest_minor)
-    left_minor -= unapplied_minor
-    reopened, again_minor = [], 0
-    for allocation, paid_minor, more_minor in reversed(paid):
-        part_minor = min(left_minor, max(0, paid_minor - skip_minor))
-        is_untouched = skip_minor == 0
-        skip_minor -= min(skip_minor, paid_minor)
-        left_minor -= part_minor
-        if part_minor:
-            extra_minor = more_minor if is_untouched else 0
-            again_minor += extra_minor
-            reopened.append(_open_again(payment, allocation, part_minor + extra_minor))
-    require(left_minor == 0, "a return takes back at most what is left of its payment")
-    return TakenBack(tuple(reversed(reopened)), again_minor, unapplied_minor)
-
-
-def _open_again(payment: ReceivedPayment, allocation: Allocation, amount_minor: int) -> OpenInvoice:
-    due_on = allocation.due_on or payment.due_days.get(allocation.invoice_id)
-    require(due_on is not None, f"the ledger says when {allocation.invoice_id} is due")
-    return OpenInvoice(allocation.invoice_id, due_on or payment.entry.decision.occurred_on, amount_minor)
-
-
 def read_waiting_return(waiting: Entry) -> BankMovement:
     """A return, or a debit that turns out to be one, as the entry keeps it by which it waits in suspense."""
     facts, source = waiting.decision.facts, waiting.decision.source
@@ -235,10 +186,6 @@ def read_waiting_return(waiting: Entry) -> BankMovement:
         mandate_mark=source.get("mandate"),
         repeats_ids=bool(source.get("repeats_ids")),
     )
-
-
-def _posted_minor(entry: Entry, ledger_account: LedgerAccount) -> int:
-    return sum(p.amount_minor for p in entry.decision.postings if p.ledger_account is ledger_account)
 
 
 def _take_back_parts(
@@ -301,30 +248,22 @@ def take_back(
     else:
         taken = plan_taking_back(payment, movement.amount_minor)
         from_suspense_minor = 0
-    held_minor = max(0, -head.balance_minor(LedgerAccount.UNAPPLIED, currency))
-    from_unapplied_minor = min(taken.unapplied_minor, held_minor)
-    used_minor = taken.unapplied_minor - from_unapplied_minor
     item_id = movement.payment_id[:ITEM_ID_CHARACTERS]
-    own = (OpenInvoice(f"{RETURN_ITEMS}{item_id}", movement.booked_on, used_minor),) if used_minor else ()
-    reopened = (*taken.reopened, *own)
+    item = OpenInvoice(f"{RETURN_ITEMS}{item_id}", movement.booked_on, 0)
     fee_item = OpenInvoice(f"{FEE_ITEMS}{item_id}", movement.booked_on, fee.amount_minor) if fee else None
-    due_again = (*reopened, *((fee_item,) if fee_item else ()))
+    given = give_up(head, taken, currency, item, charged=fee_item)
     left_minor = payment.left_minor - movement.amount_minor
-    allocations = _spend_unapplied(head, due_again, held_minor - from_unapplied_minor)
-    spent_minor = sum_of(allocations)
-    again_minor = sum(each.remaining_minor for each in due_again)
     # The payment that it names keeps the marks of both.
     decision = book_movement(
         replace(movement, marks=(), mandate_mark=None, repeats_ids=False),
         EntryKind.PAYMENT_RETURNED,
-        _tell(movement, payment, reopened, (from_unapplied_minor, spent_minor), ground),
+        _tell(movement, payment, given, ground),
         Posting(out_of, currency, -movement.amount_minor),
         Posting(LedgerAccount.SUSPENSE, currency, from_suspense_minor),
-        Posting(LedgerAccount.UNAPPLIED, currency, from_unapplied_minor + spent_minor),
-        Posting(LedgerAccount.RECEIVABLE, currency, again_minor - spent_minor),
+        *given.postings(currency),
         Posting(LedgerAccount.SMALL_DIFFERENCES, currency, -taken.small_difference_minor),
         Posting(LedgerAccount.FEE, currency, -fee.amount_minor if fee else 0),
-        allocations=allocations,
+        allocations=given.allocations,
         opened_invoice=fee_item,
         details={
             "returns": payment.entry.entry_id,
@@ -335,7 +274,7 @@ def take_back(
     )
     told = tell_movement(head, movement, DiscrepancyKind.PAYMENT_RETURNED, movement.amount_minor, decision.reason)
     is_of_nobody = payment.waits_in_suspense
-    return MovementOutcome(replace(decision, reopened=reopened), () if is_of_nobody else (told,))
+    return MovementOutcome(replace(decision, reopened=given.reopened), () if is_of_nobody else (told,))
 
 
 def _between(out_of: LedgerAccount, into: LedgerAccount, movement: BankMovement) -> tuple[Posting, ...]:
@@ -347,18 +286,6 @@ def _between(out_of: LedgerAccount, into: LedgerAccount, movement: BankMovement)
     )
 
 
-def _spend_unapplied(head: AccountHead, due_again: Sequence[OpenInvoice], free_minor: int) -> tuple[Allocation, ...]:
-    """What unapplied cash of other payments settles of what is due again: nobody owes while their money lies here."""
-    if not due_again or free_minor <= 0:
-        return ()
-    items = {invoice.invoice_id: invoice for invoice in head.open_invoices}
-    for each in due_again:
-        standing = items.get(each.invoice_id)
-        more_minor = standing.remaining_minor if standing else 0
-        items[each.invoice_id] = replace(each, remaining_minor=each.remaining_minor + more_minor)
-    return allocate_oldest_first(free_minor, items.values())
-
-
 def _because(movement: BankMovement, ground: ReturnGround) -> str:
     if not movement.return_reason:
         return ""
@@ -366,27 +293,19 @@ def _because(movement: BankMovement, ground: ReturnGround) -> str:
     return f" ({movement.return_reason}{', which no table explains' if is_unknown else ''})"
 
 
-def _tell(
-    movement: BankMovement,
-    payment: ReceivedPayment,
-    reopened: Sequence[OpenInvoice],
-    unapplied: tuple[int, int],
-    ground: ReturnGround,
-) -> str:
-    """One sentence: what was taken back, and what follows for the account.
-
-    `unapplied` is what is taken from unapplied cash, and what other unapplied cash settles.
-    """
-    from_unapplied_minor, spent_minor = unapplied
+def _tell(movement: BankMovement, payment: ReceivedPayment, given: GivenUp, ground: ReturnGround) -> str:
+    """One sentence: what was taken back, and what follows for the account."""
     currency, paid_on = movement.currency, payment.entry.decision.occurred_on
     parts = [f"{describe_movement(movement)} takes back the payment of {paid_on}{_because(movement, ground)}"]
-    again = ", ".join(f"{each.invoice_id} {format_amount(each.remaining_minor, currency)}" for each in reopened)
+    again = ", ".join(f"{each.invoice_id} {format_amount(each.remaining_minor, currency)}" for each in given.reopened)
     if again:
         parts.append(f"due again: {again}")
-    if from_unapplied_minor:
-        parts.append(f"{format_amount(from_unapplied_minor, currency)} is taken from unapplied cash")
-    if spent_minor:
-        parts.append(f"{format_amount(spent_minor, currency)} of other unapplied cash settles what is due again")
+    if given.from_unapplied_minor:
+        parts.append(f"{format_amount(given.from_unapplied_minor, currency)} is taken from unapplied cash")
+    if given.settled_minor:
+        parts.append(
+            f"{format_amount(given.settled_minor, currency)} of other unapplied cash settles what is due again"
+        )
     if payment.waits_in_suspense:
         parts.append("it had waited in suspense")
     elif ground.fee:
