@@ -110,7 +110,7 @@ def test_refunds_and_write_offs_tie_to_the_ledger() -> None:
         "unbilled": 6_000,
         "written_off": 700,
     }
-    assert [row[5] for table, row in rows if table is OPEN_ITEMS] == [2_300]
+    assert [row[5] for table, row in rows if table is OPEN_ITEMS] == [1_900]
 
 
 def test_an_entry_that_is_no_entry_any_more_is_named_with_its_account() -> None:
