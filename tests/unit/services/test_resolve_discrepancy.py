@@ -280,11 +280,31 @@ def test_unapplied_cash_that_a_later_invoice_took_cannot_be_given_away(world: Me
         resolve(world, later, RETURN)
 
 
-def test_a_moved_payment_is_not_moved_twice_and_used_cash_stands_in_the_way(world: MemoryWorld) -> None:
+def test_what_a_later_invoice_used_of_a_payment_is_owed_once_it_is_moved(world: MemoryWorld) -> None:
     found = pay(world, "HOME0001", 1_200, invoice_of("HOME0001", 1))
     use_unapplied(world, "HOME0001", 200, "HOME0001-0002")
-    with pytest.raises(MoneyUsedError, match=r"0\.00 EUR is left in unapplied, not 2\.00"):
-        resolve(world, found, MOVE, Share("HOME0002"))
+    before = books_of(world)
+    resolve(world, found, MOVE, Share("HOME0002"))
+    owed = open_of(world, "HOME0001")
+    (item,) = (each for each in owed if each.startswith("return-"))
+    assert owed == {"HOME0001-0001": 1_000, "HOME0001-0002": 800, item: 200}
+    assert money_of(world, "HOME0002")["unapplied"] == -500
+    undo(world, found)
+    assert books_of(world) == before
+
+
+def test_other_money_of_the_account_settles_what_a_move_opens(world: MemoryWorld) -> None:
+    found = pay(world, "HOME0001", 1_000, invoice_of("HOME0001", 1))
+    pay(world, "HOME0001", 300, name="other")
+    before = books_of(world)
+    resolve(world, found, MOVE, Share("HOME0002"))
+    assert open_of(world, "HOME0001") == {"HOME0001-0001": 700, "HOME0001-0002": 1_000}
+    assert "unapplied" not in money_of(world, "HOME0001")
+    undo(world, found)
+    assert books_of(world) == before
+
+
+def test_a_moved_payment_is_not_moved_twice(world: MemoryWorld) -> None:
     other = pay(world, "HOME0001", 100, name="other")
     resolve(world, other, APPLY, Share("HOME0002", 40))
     with pytest.raises(PaymentChangedError, match="payment#other was changed since, by resolution#"):

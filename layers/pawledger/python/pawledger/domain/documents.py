@@ -18,9 +18,6 @@ from pawledger.domain.payment_references import InvoiceAddress, numeric_referenc
 INVOICE_DOCUMENT: Final = "invoice_document.v1"
 STATEMENT_DOCUMENT: Final = "statement_document.v1"
 
-RETURN_PREFIX: Final = "return-"
-"""With what the id of an open invoice begins that is none: a payment that its bank took back."""
-
 _CHARGE_WORDS: Final = {"premium": "Premium", "tax": "Tax", "fee": "Fee", "discount": "Discount", "credit": "Credit"}
 
 

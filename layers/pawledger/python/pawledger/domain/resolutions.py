@@ -28,7 +28,7 @@ from pawledger.domain.ledger import AccountHead
 from pawledger.domain.money import format_amount
 from pawledger.domain.money_origins import FROM
 from pawledger.domain.reversals import Reversal, check_nothing_used, reverse_entry
-from pawledger.domain.waiting_money import TAKES, UNDOES, WaitingMoney, find_changes
+from pawledger.domain.waiting_money import TAKES, UNDOES, WaitingMoney
 
 RESOLUTION_ID_LENGTH: Final = 24
 """96 bits of SHA-256: more resolutions than there will ever be payments."""
@@ -196,8 +196,8 @@ def decide_departure(
         resolution,
         1,
         f"{_write(total_minor, waiting.currency)} of {waiting.entry_id} goes to "
-        f"{', '.join(_tell_share(share, waiting.currency) for share in shares)}",
-        _taking_facts(waiting, total_minor, shares),
+        f"{', '.join(tell_share(share, waiting.currency) for share in shares)}",
+        taking_facts(waiting, total_minor, shares),
         Posting(waiting.ledger_account, waiting.currency, total_minor),
         Posting(LedgerAccount.CLEARING, waiting.currency, -away_minor if others else 0),
         Posting(LedgerAccount.RECEIVABLE, waiting.currency, -applied_minor),
@@ -231,40 +231,6 @@ def decide_arrival(resolution: Resolution, number: int, head: AccountHead, curre
     )
 
 
-def decide_move(resolution: Resolution, head: AccountHead, payment: Entry, entries: Sequence[Entry]) -> Decision:
-    """The first entry of a move: the payment is reversed on the account it was posted to, against `clearing`.
-
-    Cash stays where the bank file brought it, so that what a file holds and what was posted of it stay equal.
-    Raises `PaymentChangedError`, `MoneyUsedError`, `EntryNotReversibleError`, `CommandDoesNotFitError`,
-    `SharesInvalidError`.
-    """
-    if payment.decision.kind is not EntryKind.PAYMENT_POSTED:
-        raise CommandDoesNotFitError(f"{payment.entry_id} is not posted to an account; apply or split it")
-    changes = find_changes(payment.entry_id, entries)
-    if changes:
-        last = changes[-1]
-        raise PaymentChangedError(f"{payment.entry_id} was changed since, by {last.entry_id}: {last.decision.reason}")
-    share = resolution.request.shares[0]
-    if share.account_id == head.account_id:
-        raise SharesInvalidError(f"{payment.entry_id} is posted to {head.account_id} already")
-    amount_minor, currency = int(payment.decision.facts["amount_minor"]), str(payment.decision.facts["currency"])
-    moved = Share(share.account_id, amount_minor, share.invoice_ids)
-    waiting = WaitingMoney(head.account_id, payment.entry_id, LedgerAccount.RECEIVABLE, currency, amount_minor)
-    what = f"{_write(amount_minor, currency)} of {payment.entry_id} was posted to the wrong account and goes to "
-    reversal = Reversal(
-        kind=EntryKind.MONEY_MOVED,
-        entry_id=resolution.entry_id(1),
-        occurred_on=resolution.decided_on,
-        facts=_taking_facts(waiting, amount_minor, (moved,)),
-        source=_source(resolution),
-        reason=f"{what}{_tell_share(moved, currency)}: {resolution.reason}",
-        due_days=_due_days(entries),
-    )
-    decision = reverse_entry(payment, reversal)
-    check_nothing_used(head, decision, payment.entry_id)
-    return _through_clearing(decision)
-
-
 def decide_return_to_payer(resolution: Resolution, waiting: WaitingMoney) -> Decision:
     """Money that waits is set aside to go back to its payer; sending it is the way of every refund."""
     amount_minor = resolution.request.amount_minor or waiting.left_minor
@@ -273,7 +239,7 @@ def decide_return_to_payer(resolution: Resolution, waiting: WaitingMoney) -> Dec
         resolution,
         1,
         f"{_write(amount_minor, waiting.currency)} of {waiting.entry_id} goes back to its payer",
-        _taking_facts(waiting, amount_minor, ()),
+        taking_facts(waiting, amount_minor, ()),
         Posting(waiting.ledger_account, waiting.currency, amount_minor),
         Posting(LedgerAccount.REFUNDS, waiting.currency, -amount_minor),
     )
@@ -314,17 +280,6 @@ def shares_of(departure: Decision) -> tuple[Share, ...]:
     return tuple(Share(account_id, amount_minor, tuple(invoices)) for account_id, amount_minor, invoices in written)
 
 
-def _through_clearing(decision: Decision) -> Decision:
-    """The same entry with what it takes from the bank account taken from the other ledger instead."""
-    postings = (
-        replace(posting, ledger_account=LedgerAccount.CLEARING)
-        if posting.ledger_account is LedgerAccount.CASH
-        else posting
-        for posting in decision.postings
-    )
-    return replace(decision, postings=tuple(postings))
-
-
 def _decision(
     resolution: Resolution,
     number: int,
@@ -350,7 +305,8 @@ def _source(resolution: Resolution) -> Mapping[str, Any]:
     return {"discrepancy_id": resolution.discrepancy.discrepancy_id, "actor": resolution.actor}
 
 
-def _taking_facts(waiting: WaitingMoney, amount_minor: int, shares: Sequence[Share]) -> Mapping[str, Any]:
+def taking_facts(waiting: WaitingMoney, amount_minor: int, shares: Sequence[Share]) -> Mapping[str, Any]:
+    """What a first entry says of the money that it takes, and of who gets it."""
     facts = {TAKES: waiting.entry_id, "amount_minor": amount_minor, "currency": waiting.currency}
     return {**facts, _SHARES: _shares_as_json(shares)} if shares else facts
 
@@ -401,14 +357,9 @@ def _tell_open(head: AccountHead) -> str:
     return f"open: {', '.join(invoice.invoice_id for invoice in head.open_invoices) or 'none'}"
 
 
-def _tell_share(share: Share, currency: str) -> str:
+def tell_share(share: Share, currency: str) -> str:
+    """Who gets how much."""
     return f"{share.account_id} {_write(share.amount_minor or 0, currency)}"
-
-
-def _due_days(entries: Sequence[Entry]) -> Mapping[str, date]:
-    """When the invoices of an account are due, for payments that were posted before their entries said so."""
-    opened = [each for entry in entries for each in (entry.decision.opened_invoice, *entry.decision.reopened) if each]
-    return {invoice.invoice_id: invoice.due_on for invoice in opened}
 
 
 def _write(amount_minor: int, currency: str) -> str:

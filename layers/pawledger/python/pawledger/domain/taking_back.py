@@ -15,7 +15,7 @@ from pawledger.domain.ledger import AccountHead
 from pawledger.domain.returned_payments import ReceivedPayment
 
 RETURN_ITEMS: Final = "return-"
-"""With what the id of an open item begins that is what a return took and nothing else answers for."""
+"""With what the id of an open item begins that is no invoice: money that was taken back after some of it was used."""
 
 ITEM_ID_CHARACTERS: Final = 12
 """48 bits of the id of whatever took the money: one account has few open items."""

@@ -8,13 +8,13 @@ from pawledger.domain.discrepancies import Discrepancy, ResolutionCommand
 from pawledger.domain.entries import Decision, Entry
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.ledger import AccountHead
+from pawledger.domain.moved_payments import decide_move
 from pawledger.domain.resolutions import (
     Resolution,
     Share,
     check_target,
     decide_arrival,
     decide_departure,
-    decide_move,
     decide_return_to_payer,
     settle_shares,
     shares_of,

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pawledger.domain.creditors import group_by_four
 from pawledger.domain.currencies import decimals_of
-from pawledger.domain.documents import RETURN_PREFIX
+from pawledger.domain.taking_back import RETURN_ITEMS
 
 LANGUAGE: Final = "en"
 
@@ -102,7 +102,7 @@ def write_amount(amount_minor: int, currency: str) -> str:
 
 def name_what_is_open(invoice_id: str) -> str:
     """An open invoice by its number. What a bank took back is open as well, under an id that tells a payer nothing."""
-    return "Payment taken back" if invoice_id.startswith(RETURN_PREFIX) else invoice_id
+    return "Payment taken back" if invoice_id.startswith(RETURN_ITEMS) else invoice_id
 
 
 def write_day(text: str) -> str:
