@@ -98,24 +98,28 @@ def debited(
     return found
 
 
-def pay(
-    world: MemoryWorld, account_id: str, amount_minor: int, *settled: OpenInvoice, name: str = "paid"
-) -> Discrepancy:
-    """A payment that settles invoices whole; what is over is unapplied, and a discrepancy."""
+def decision_of_payment(name: str, amount_minor: int, *settled: OpenInvoice) -> Decision:
+    """A payment that settles invoices whole; what is over is unapplied."""
     applied_minor = sum(invoice.remaining_minor for invoice in settled)
-    over_minor = amount_minor - applied_minor
-    entry_id = f"payment#{name}"
-    kind = DiscrepancyKind.OVERPAYMENT
-    found = Discrepancy(kind, entry_id, PAID_ON, "Too much.", account_id, "EUR", over_minor)
-    decision = _decision(
-        entry_id,
+    return _decision(
+        f"payment#{name}",
         EntryKind.PAYMENT_POSTED,
         {"amount_minor": amount_minor, "currency": "EUR"},
         Posting(LedgerAccount.CASH, "EUR", amount_minor),
         Posting(LedgerAccount.RECEIVABLE, "EUR", -applied_minor),
-        Posting(LedgerAccount.UNAPPLIED, "EUR", -over_minor),
+        Posting(LedgerAccount.UNAPPLIED, "EUR", applied_minor - amount_minor),
         allocations=tuple(Allocation(i.invoice_id, i.remaining_minor, i.due_on) for i in settled),
     )
+
+
+def pay(
+    world: MemoryWorld, account_id: str, amount_minor: int, *settled: OpenInvoice, name: str = "paid"
+) -> Discrepancy:
+    """A payment that settles invoices whole; what is over is unapplied, and a discrepancy."""
+    over_minor = amount_minor - sum(invoice.remaining_minor for invoice in settled)
+    decision = decision_of_payment(name, amount_minor, *settled)
+    kind = DiscrepancyKind.OVERPAYMENT
+    found = Discrepancy(kind, decision.entry_id, PAID_ON, "Too much.", account_id, "EUR", over_minor)
     append_to(world, account_id, decision, found)
     return found
 

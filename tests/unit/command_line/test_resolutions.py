@@ -9,7 +9,18 @@ import pytest
 
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.ports import BankFileRecord
-from tests.builders.resolutions import SUSPENSE, debited, invoice_of, money_of, open_account, open_of, pay, suspend
+from tests.builders.resolutions import (
+    SUSPENSE,
+    append_to,
+    debited,
+    decision_of_payment,
+    invoice_of,
+    money_of,
+    open_account,
+    open_of,
+    pay,
+    suspend,
+)
 from tests.builders.settled_lines import LEDGER, miss
 from tests.fakes.memory import MemoryWorld
 from tests.unit.command_line.conftest import OPERATOR, Ran
@@ -102,6 +113,40 @@ def test_a_payment_is_moved_and_unapplied_cash_returned(found: Discrepancy, worl
     )
     assert returned.code == 0
     assert money_of(world, SUSPENSE) == {"cash": 2_300, "refunds": -2_300}
+
+
+def test_a_posted_payment_is_questioned_and_then_moved(found: Discrepancy, world: MemoryWorld, run: Run) -> None:
+    append_to(world, "HOME0001", decision_of_payment("quiet", 1_000, invoice_of("HOME0001", 1)))
+    asked = ("payment", "question", "quiet", "--account", "HOME0001", "--reason", "Her daughter's.")
+    told = json.loads(run(*asked, "--json").out)
+    assert told["status"] == "open"
+    assert told["what"] == "Payment of 10.00 EUR of 2026-02-02 is said to be posted wrongly to HOME0001."
+    shown = run("discrepancies", "show", told["discrepancy_id"]).out
+    assert "Her daughter's." in shown
+    command = ("discrepancies", "resolve", told["discrepancy_id"], "move", "--account", "HOME0002", "--reason", "So.")
+    assert run(*command).code == 0
+    assert open_of(world, "HOME0001") == {"HOME0001-0001": 1_000, "HOME0001-0002": 1_000}
+    assert open_of(world, "HOME0002") == {}
+
+    assert run("discrepancies", "undo", told["discrepancy_id"], "--reason", "Not so.").code == 0
+    run("discrepancies", "resolve", told["discrepancy_id"], "dismiss", "--reason", "It is right.")
+    again = json.loads(run(*asked, "--json").out)
+    assert (again["discrepancy_id"], again["status"]) == (told["discrepancy_id"], "open")
+
+
+@pytest.mark.usefixtures("found")
+@pytest.mark.parametrize(
+    ("payment", "account", "why"),
+    [("first", SUSPENSE, "is money suspended, not posted to an account"), ("unheard-of", "HOME0001", "no payment")],
+)
+def test_what_is_not_posted_is_not_questioned(
+    world: MemoryWorld, run: Run, payment: str, account: str, why: str
+) -> None:
+    before = deepcopy(world.rows)
+    refused = run("payment", "question", payment, "--account", account, "--reason", "Why.")
+    assert (refused.code, refused.out) == (1, "")
+    assert why in refused.err
+    assert world.rows == before
 
 
 def test_a_debit_takes_back_the_payment_that_is_named(found: Discrepancy, world: MemoryWorld, run: Run) -> None:

@@ -210,6 +210,13 @@ def _explain_payment(arguments: argparse.Namespace, books: Books, err: TextIO) -
     return document, payment_explanations.write_payment
 
 
+def _question_payment(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:  # noqa: ARG001 - as above
+    from pawledger.command_line import payment_questions  # noqa: PLC0415 - it needs the rules
+
+    as_of = arguments.as_of or _today()
+    return payment_questions.question(arguments, books, datetime.now(UTC), as_of), payment_questions.write_question
+
+
 def _preview_account(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:  # noqa: ARG001 - as above
     from pawledger.command_line import previews  # noqa: PLC0415 - it needs the rules
     from pawledger.rules.billing_rules import load_shipped_rules  # noqa: PLC0415 - as above
@@ -340,6 +347,7 @@ _COMMANDS: Final[dict[str, Callable[[argparse.Namespace, Books, TextIO], Answer]
     "invoice explain": _explain_invoice,
     "ledger verify": _verify_ledger,
     "payment explain": _explain_payment,
+    "payment question": _question_payment,
     "preview": _preview_account,
     "refunds approve": _take_refund_step,
     "refunds list": _list_refunds,
@@ -381,7 +389,7 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_invoice_commands(_add_group(groups, "invoice", "what a customer is sent"))
     _add_discrepancy_commands(_add_group(groups, "discrepancies", "what differs between billed and paid"))
     _add_file_commands(_add_group(groups, "files", "what became of bank files"))
-    _add_payment_commands(_add_group(groups, "payment", "explain one payment"))
+    _add_payment_commands(_add_group(groups, "payment", "explain or question one payment"))
     _add_finance_commands(_add_group(groups, "finance", "close a month"))
     _add_ledger_commands(_add_group(groups, "ledger", "prove that history is unbroken"))
     preview = _add_command(groups, "preview", "what an account will be billed, when and why; --as-of is the first day")
@@ -449,12 +457,17 @@ def _add_invoice_commands(group: Any) -> None:
 
 def _add_payment_commands(group: Any) -> None:
     explain = _add_command(group, "payment explain", "how it found its account, what it settled by which rule, and why")
-    explain.add_argument("payment_id", metavar="PAYMENT", help="its id, with or without `payment#` in front")
-    where = explain.add_mutually_exclusive_group()
-    where.add_argument("--account", type=_read_account_id, metavar="ACCOUNT", help="the account that it went to")
-    where.add_argument(
-        "--file", type=_read_file_id, metavar="FILE", help="the bank file that told of it, or its beginning"
+    question = _add_command(
+        group, "payment question", "put a payment that is posted wrongly on the list of discrepancies"
     )
+    question.add_argument("--reason", required=True, metavar="TEXT", help="kept with the discrepancy, with your name")
+    for command in (explain, question):
+        command.add_argument("payment_id", metavar="PAYMENT", help="its id, with or without `payment#` in front")
+        where = command.add_mutually_exclusive_group()
+        where.add_argument("--account", type=_read_account_id, metavar="ACCOUNT", help="the account that it went to")
+        where.add_argument(
+            "--file", type=_read_file_id, metavar="FILE", help="the bank file that told of it, or its beginning"
+        )
 
 
 def _add_discrepancy_commands(group: Any) -> None:

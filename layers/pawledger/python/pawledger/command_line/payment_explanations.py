@@ -48,8 +48,8 @@ def show_payment(
     Raises `PaymentNotFoundError`, `PaymentSharedError`, `NotAPaymentError`, `BrokenLedgerError`, and what finding the
     ledger raises.
     """
-    name = payment_id.removeprefix(PAYMENT_ENTRIES).removeprefix(PART_ENTRIES)
-    ledger_id = account_id or _find_ledger(name, file_id, books, as_of)
+    name = name_payment(payment_id)
+    ledger_id = account_id or find_payment_ledger(name, file_id, books, as_of)
     entries = read_unbroken_entries(ledger_id, books.archive)
     wanted = (f"{PAYMENT_ENTRIES}{name}", f"{PART_ENTRIES}{name}")
     found = next((entry for entry in entries if entry.entry_id in wanted), None)
@@ -68,8 +68,16 @@ def show_payment(
     return _document(explain_payment(entries, found, terms))
 
 
-def _find_ledger(name: str, file_id: str | None, books: Books, as_of: date) -> str:
-    """Raises `PaymentNotFoundError`, and what finding the files raises."""
+def name_payment(typed: str) -> str:
+    """The id of a payment, typed as that or as an entry of it."""
+    return typed.removeprefix(PAYMENT_ENTRIES).removeprefix(PART_ENTRIES)
+
+
+def find_payment_ledger(name: str, file_id: str | None, books: Books, as_of: date) -> str:
+    """The ledger of a payment of which no account is named.
+
+    Raises `PaymentNotFoundError`, and what finding the files raises.
+    """
     if file_id is None:
         records, where = recent_files(as_of, books.register), f"the files of the {DAYS_SEARCHED} days up to {as_of}"
     else:

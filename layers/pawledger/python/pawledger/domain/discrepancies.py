@@ -26,6 +26,7 @@ class DiscrepancyKind(StrEnum):
     RETURN_REPEATED = "return_repeated"
     RETURN_UNCLEAR = "return_unclear"
     RETURN_OF_MOVED_PAYMENT = "return_of_moved_payment"
+    PAYMENT_QUESTIONED = "payment_questioned"
     PAYMENT_CONFLICT = "payment_conflict"
     FILE_UNREADABLE = "file_unreadable"
     FILE_OUT_OF_BALANCE = "file_out_of_balance"
@@ -265,6 +266,14 @@ KINDS: Final[Mapping[DiscrepancyKind, KindTerms]] = {
         _TAKEN,
         "Undo what moved the payment: then it is taken back by itself, or you take it back; no invoice is open again"
         " for it yet.",
+    ),
+    DiscrepancyKind.PAYMENT_QUESTIONED: KindTerms(
+        Owner.BILLING,
+        Severity.MEDIUM,
+        5,
+        _POSTED,
+        "Look at its explanation (`pawledger payment explain`) and ask the payer: move it to the account that it is"
+        " for, or dismiss this if it is right where it is.",
     ),
     DiscrepancyKind.PAYMENT_CONFLICT: KindTerms(
         Owner.FINANCE,

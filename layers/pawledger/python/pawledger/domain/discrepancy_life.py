@@ -20,6 +20,8 @@ BY_ITSELF: Final = "pawledger"
 
 
 class ChangeKind(StrEnum):
+    QUESTIONED = "questioned"
+    """A person put it on the worklist, or had something to add."""
     OPENED_AGAIN = "opened again"
     """Its ground returned."""
     HEALED = "healed"
@@ -130,6 +132,15 @@ def heal(recorded: RecordedDiscrepancy, healed_at: str) -> RecordedDiscrepancy |
     if recorded.status is not DiscrepancyStatus.OPEN or recorded.pending is not None:
         return None
     return _changed(recorded, Change(ChangeKind.HEALED, healed_at, BY_ITSELF), DiscrepancyStatus.HEALED)
+
+
+def question(recorded: RecordedDiscrepancy, change: Change) -> RecordedDiscrepancy:
+    """What a person says about something that stands on the worklist then, also if it was closed before."""
+    is_opened_again = recorded.status is not DiscrepancyStatus.OPEN
+    return replace(
+        _changed(recorded, change, DiscrepancyStatus.OPEN),
+        opening_count=recorded.opening_count + is_opened_again,
+    )
 
 
 def begin(recorded: RecordedDiscrepancy, pending: Pending) -> RecordedDiscrepancy:
