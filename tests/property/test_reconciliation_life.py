@@ -25,10 +25,12 @@ from pawledger.domain.refunds import Refund
 from pawledger.domain.resolutions import Share
 from pawledger.services.bill_accounts import bill_account
 from pawledger.services.payment_chunks import ChunkedMovement
+from pawledger.services.question_payment import question_payment
 from pawledger.services.refund_money import read_refunds
+from pawledger.services.resolve_discrepancy import Deed
 from tests.builders.policies import build_policy
 from tests.builders.refunds import JANE, JOHN, approve, reject, request, send, void
-from tests.builders.resolutions import books_of, head_of, resolve, undo
+from tests.builders.resolutions import DECIDED_AT, books_of, head_of, resolve, undo
 from tests.builders.services import chunked_payment, post, record_policy
 from tests.fakes.memory import MemoryWorld
 
@@ -136,6 +138,15 @@ class Reconciliation(RuleBasedStateMachine):
         was_done = self._try(lambda: resolve(self.world, recorded.discrepancy, command, *shares, payment=payment))
         self.undoable = (recorded, before) if was_done else None
 
+    @rule(data=st.data())
+    def question_something(self, data: st.DataObject) -> None:
+        """A person hears that a payment is posted wrongly, or takes it for one that is."""
+        ledger_id, entry_id = self._draw_payment(data)
+        payment = self.world.ledger.read_entry(ledger_id, entry_id) if ledger_id else None
+        if payment is not None:
+            asked = Deed("", "operator", "Her sister's.", DECIDED_AT, "question")
+            self._try(lambda: question_payment(payment, asked, self.world.discrepancy_book))
+
     @precondition(lambda self: self.undoable is not None)
     @rule()
     def undo_at_once(self) -> None:
@@ -150,10 +161,12 @@ class Reconciliation(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def undo_something(self, data: st.DataObject) -> None:
-        ids = sorted(self.world.rows.discrepancies)
-        if ids:
-            recorded = self.world.discrepancy_book.read(data.draw(st.sampled_from(ids)))
-            assert recorded is not None
+        read = self.world.discrepancy_book.read
+        found = [each for each in map(read, sorted(self.world.rows.discrepancies)) if each is not None]
+        # Mostly what a person did something about; of the rest there is nothing to undo.
+        decided = [each for each in found if each.last_decision]
+        if found:
+            recorded = data.draw(st.sampled_from(decided or found))
             self._try(lambda: undo(self.world, recorded.discrepancy))
             self.undoable = None
 
