@@ -64,6 +64,14 @@ def ports_of(deployed: DeployedHandlers) -> RefundPorts:
     )
 
 
+def resolving_ports_of(ports: RefundPorts) -> ResolvingPorts:
+    """What an operator's command line is bound to when a discrepancy is resolved."""
+    returns = ReturnPorts(
+        ports.ledger, ports.archive, ports.references, ports.discrepancies, ports.pause, load_return_rules
+    )
+    return ResolvingPorts(ports.ledger, ports.archive, ports.discrepancies, ports.pause, returns)
+
+
 def test_money_of_nobody_goes_back_and_is_settled_by_the_banks_debit(deployed: DeployedHandlers) -> None:
     watched = partial(invoke_within_rights, deployed)
 
@@ -86,15 +94,7 @@ def test_money_of_nobody_goes_back_and_is_settled_by_the_banks_debit(deployed: D
     resolve_discrepancy(
         Deed(waiting.discrepancy.discrepancy_id, JANE, "No policy.", DECIDED_AT, "return"),
         ResolutionRequest(ResolutionCommand.RETURN),
-        ResolvingPorts(
-            ports.ledger,
-            ports.archive,
-            ports.discrepancies,
-            ports.pause,
-            ReturnPorts(
-                ports.ledger, ports.archive, ports.references, ports.discrepancies, ports.pause, load_return_rules
-            ),
-        ),
+        resolving_ports_of(ports),
         is_preview=False,
     )
     assert close("2026-11-25") == {"EUR cash": 5_000, "EUR refunds": -5_000}
