@@ -533,14 +533,17 @@ def test_interest_leaves_with_a_void_refund_that_is_paid(world: MemoryWorld) -> 
     approve(world, refund)
     # As in the test above: due on 6 April 2026, 11 days late at 10 %: 1.10.
     send(world, refund, on=date(2026, 4, 17))
-    bill(world, "HOME0002", 1, 500)
+    bill(world, "HOME0002", 1, 40_000)
     void(world, refund)
+    # The interest was ours, and settles nothing: 400.00 less 365.00.
+    assert open_of(world, "HOME0002") == {"HOME0002-0001": 3_500}
+    assert "interest" not in money_of(world, "HOME0002")
     debit(world, refund.refund_id, 36_610)
-    assert open_of(world, "HOME0002") == {"HOME0002-0001": 500}
-    # What was given back is what was unbilled; 5.00 were invoiced.
+    assert open_of(world, "HOME0002") == {"HOME0002-0001": 40_000}
+    # What was given back is what was unbilled; 400.00 were invoiced.
     assert money_of(world, "HOME0002") == {
-        "unbilled": 36_500 - 500,
-        "receivable": 500,
+        "unbilled": 36_500 - 40_000,
+        "receivable": 40_000,
         "interest": 110,
         "cash": -36_610,
     }
