@@ -221,18 +221,18 @@ def _place_money(desk: _Desk) -> None:
 
 
 def _give_back_and_write_off(desk: _Desk) -> None:
-    """Too much goes back, by two persons; too little is not asked for any more; the bank's fee is no payer's."""
+    """Too much goes back, by two persons; too little is not asked for any more; the bank's fee is a cost."""
     print("\n  One household paid ten too many and asks for it; another person approves")
     request = ("refunds", "request", OVERPAID_ACCOUNT, "--reason", "She asked for it.")
     answer = desk.run(CLERK, *request, lines_max=MANY_LINES)
     refund_id = _REFUND_LINE.findall(answer)[0]
     desk.run(CONTROLLER, "refunds", "approve", OVERPAID_ACCOUNT, refund_id, "--reason", "Right.", lines_max=4)
 
-    print("\n  One paid five short and is not asked for it; the bank's fee is nobody's payment")
+    print("\n  One paid five short and is not asked for it; the bank's fee is a cost")
     short = desk.find(DiscrepancyKind.UNDERPAYMENT, account_id=SHORT_ACCOUNT)
     desk.resolve(CLERK, short, "write-off", "--reason", "A good customer.", lines_max=MANY_LINES)
     fee = desk.find(DiscrepancyKind.UNEXPLAINED_DEBIT)
-    desk.resolve(CLERK, fee, "dismiss", "--reason", "Fee of the quarter.")
+    desk.resolve(CLERK, fee, "book-cost", "--reason", "Fee of the quarter.", lines_max=MANY_LINES)
 
 
 def _deal_with_files(desk: _Desk) -> None:
