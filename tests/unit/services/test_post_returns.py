@@ -179,6 +179,26 @@ def test_of_money_that_went_back_in_two_parts_nothing_is_left_to_give_away(world
         resolve(world, found, ResolutionCommand.APPLY, Share(ACCOUNT_ID))
 
 
+def test_a_return_that_could_mean_two_payments_is_not_booked_because_another_took_one_of_them(
+    world: MemoryWorld,
+) -> None:
+    post(world, [paid("one"), paid("two", 1_000, REFERENCE, "E2E-2")])
+    post(world, [taken_back("unclear", 1_000, REFERENCE)], chunk_number=2)
+    post(world, [taken_back("clear", 1_000, "E2E-1")], chunk_number=3)
+    before = dict(world.rows.entries)
+    post(world, [paid("one"), paid("two", 1_000, REFERENCE, "E2E-2")])
+    assert world.rows.entries == before
+    assert "return_unclear" in kinds_of_discrepancies(world)
+
+
+def test_what_is_left_of_a_payment_is_not_taken_for_one_of_that_amount(world: MemoryWorld) -> None:
+    post(world, [paid()])
+    post(world, [taken_back("part", 400, REFERENCE, "E2E-1")], chunk_number=2)
+    post(world, [taken_back("rest", 600, REFERENCE)], chunk_number=3)
+    assert "return_without_payment" in kinds_of_discrepancies(world)
+    assert [invoice.remaining_minor for invoice in head_of(world).open_invoices] == [400]
+
+
 def test_another_payment_of_that_amount_leaves_a_return_waiting(world: MemoryWorld) -> None:
     post(world, [replace(taken_back("back", 1_000, REFERENCE, "E2E-9"), repeats_ids=True)])
     post(world, [paid()], chunk_number=2)

@@ -17,6 +17,10 @@ from pawledger.domain.waiting_money import UNDOES, find_changes
 _RECEIVED: Final = frozenset({EntryKind.PAYMENT_POSTED, EntryKind.MONEY_SUSPENDED, EntryKind.PAYMENT_SPLIT})
 
 
+WAITS_AS: Final = "waits_as"
+"""Under which detail a return that waits says why: the kind of its discrepancy."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReceivedPayment:
     """A payment in a ledger, and what has become of it since."""
@@ -79,9 +83,9 @@ def find_original(
     """The one payment among a ledger's entries that a return can mean.
 
     A payment that shares an id with the return is meant, whatever else there is; what it amounts to decides among
-    several. Without one, the only payment of that amount that was not returned is meant, unless the return should
-    repeat its id and does not. `days_max` is within how many days a return of its reason comes: it decides between
-    payments of one amount, as they are made month by month.
+    several. Without one, the only payment of that amount of which nothing was returned is meant, unless the return
+    should repeat its id and does not. `days_max` is within how many days a return of its reason comes: it decides
+    between payments of one amount, as they are made month by month.
     """
     entries = list(entries)
     received = [
@@ -95,7 +99,11 @@ def find_original(
     sharing = [payment for payment in received if not payment.marks.isdisjoint(movement.marks)]
     if sharing:
         return unless_moved(movement, _choose(movement, sharing), entries)
-    likely = [p for p in received if p.left_minor == movement.amount_minor and not _is_another(movement, p)]
+    likely = [
+        p
+        for p in received
+        if p.amount_minor == movement.amount_minor and not p.returned_minor and not _is_another(movement, p)
+    ]
     if len(likely) > 1 and days_max is not None:
         first_day = movement.booked_on - timedelta(days=days_max)
         likely = [p for p in likely if p.entry.decision.occurred_on >= first_day] or likely
@@ -158,6 +166,15 @@ def find_waiting_returns(entries: Iterable[Entry]) -> list[Entry]:
         and entry.entry_id not in booked
         and not find_changes(entry.entry_id, entries)
     ]
+
+
+def may_be_booked_later(waiting: Entry) -> bool:
+    """Whether a return that waits is booked by itself once its payment is there.
+
+    Not where several could be meant: that another return takes all but one of them does not say that it was this one,
+    since one return may be told twice. A person says which.
+    """
+    return details_of(waiting).get(WAITS_AS) != DiscrepancyKind.RETURN_UNCLEAR
 
 
 def find_booked_returns(entries: Iterable[Entry]) -> set[str]:

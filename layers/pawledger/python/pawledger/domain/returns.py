@@ -28,6 +28,7 @@ from pawledger.domain.movement_outcomes import RETURN_REASON, MovementOutcome, b
 from pawledger.domain.return_fees import ReturnFee
 from pawledger.domain.return_reasons import ReasonClass, ReturnReason
 from pawledger.domain.returned_payments import (
+    WAITS_AS,
     OriginalFound,
     OriginalUnknown,
     ReceivedPayment,
@@ -220,7 +221,7 @@ def _suspend(
         f"{describe_movement(movement)}{_because(movement, ground)} waits in suspense: {original.why}.",
         Posting(out_of, movement.currency, -movement.amount_minor),
         Posting(LedgerAccount.SUSPENSE, movement.currency, movement.amount_minor),
-        details={RETURNS_PART: ground.part_id} if ground.part_id else None,
+        details={WAITS_AS: original.kind, **({RETURNS_PART: ground.part_id} if ground.part_id else {})},
     )
     told = tell_movement(head, movement, original.kind, movement.amount_minor, decision.reason)
     return MovementOutcome(decision, (told,))

@@ -25,7 +25,7 @@ from pawledger.domain.ledger import AccountHead
 from pawledger.domain.marks import marks_of
 from pawledger.domain.return_fees import find_return_fee
 from pawledger.domain.return_reasons import ReturnReason, ReturnReasons
-from pawledger.domain.returned_payments import details_of, find_waiting_returns
+from pawledger.domain.returned_payments import details_of, find_waiting_returns, may_be_booked_later
 from pawledger.domain.returns import (
     RETURNS_PART,
     ReturnGround,
@@ -164,7 +164,7 @@ def book_returns_that_waited(head: AccountHead, currency: str, ports: ReturnPort
     if head.balance_minor(LedgerAccount.SUSPENSE, currency) == 0:
         return []
     booked = []
-    for waiting in find_waiting_returns(_read_entries(head.account_id, ports)):
+    for waiting in filter(may_be_booked_later, find_waiting_returns(_read_entries(head.account_id, ports))):
         recorded = append_entry(ports.ledger, ports.pause, head.account_id, partial(_decide_waiting, waiting, ports))
         if recorded is not None:
             heal_by(recorded.entry, ports)
