@@ -24,6 +24,7 @@ from pawledger.services.refund_money import (
 )
 from tests.builders.resolutions import append_to
 from tests.builders.services import chunked_payment, post
+from tests.fakes.holidays import NoHolidays
 from tests.fakes.memory import MemoryWorld
 
 JANE: Final = "arn:aws:sts::111122223333:assumed-role/billing/jane"
@@ -53,13 +54,6 @@ RULES: Final = RefundRules(
     write_off_limits={ANYONE: {"EUR": 5_000}, "lead": {"EUR": 50_000}},
     cost_limits={ANYONE: {"EUR": 10_000}},
 )
-
-
-class NoHolidays:
-    """Fulfils `HolidayCalendars`: every weekday is a business day."""
-
-    def is_holiday(self, calendar: str, day: date) -> bool:
-        return False
 
 
 def refund_ports(world: MemoryWorld, rules: RefundRules = RULES) -> RefundPorts:

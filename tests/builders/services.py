@@ -29,6 +29,7 @@ from tests.builders.movements import BOOKED_ON
 from tests.builders.policies import charges_of
 from tests.builders.rulebooks import build_rulebook
 from tests.fakes.documents import MemoryAnnouncements
+from tests.fakes.holidays import NoHolidays
 from tests.fakes.memory import MemoryWorld
 from tests.fakes.secrets import MemoryPayerSecret
 
@@ -96,7 +97,7 @@ def connect_closing(world: MemoryWorld) -> ClosingPorts:
         discrepancies=world.discrepancy_book,
         archive=world.ledger,
         terms=world.ledger,
-        refunds=RefundWatchPorts(world.ledger, world.discrepancy_book, load_refund_rules),
+        refunds=RefundWatchPorts(world.ledger, world.discrepancy_book, load_refund_rules, NoHolidays()),
     )
 
 

@@ -12,8 +12,8 @@ from pawledger.rules.settlement_terms import SettlementTerms
 from pawledger.services.close_day import DayProof, close_day
 from pawledger.services.file_calendar import FileCalendarPorts
 from pawledger.services.payment_chunks import ChunkedMovement
-from tests.builders.refunds import NoHolidays
 from tests.builders.services import chunked_payment, connect_closing, post
+from tests.fakes.holidays import NoHolidays
 from tests.fakes.memory import MemoryWorld
 
 LEDGER: Final = "SETTLEMENT-stripe-EUR"

@@ -20,7 +20,8 @@ from pawledger.services.refund_money import RefundPorts, approve_refund, find_op
 from pawledger.services.resolution_steps import ResolvingPorts
 from pawledger.services.resolve_discrepancy import Deed, resolve_discrepancy
 from tests.builders.bank_statements import DEBIT_CODE, Line, build_bai2
-from tests.builders.refunds import JANE, JOHN, RULES, NoHolidays
+from tests.builders.refunds import JANE, JOHN, RULES
+from tests.fakes.holidays import NoHolidays
 from tests.fakes.memory import NoPause
 from tests.functional.deployed_handlers import (
     DeployedHandlers,

@@ -32,6 +32,7 @@ from tests.builders.refunds import (
     void,
 )
 from tests.builders.resolutions import SUSPENSE, bill, head_of, open_account, pay, resolve, suspend, undo
+from tests.fakes.holidays import NoHolidays
 from tests.fakes.memory import MemoryWorld
 
 HOME, FAR = "HOME0001", "HOME0002"
@@ -195,7 +196,7 @@ class RefundMachine(RuleBasedStateMachine):
             owed_minor = sum(r.total_minor for r in read_refunds(head.account_id, self.world.ledger) if r.is_open)
             assert head.balance_minor(LedgerAccount.REFUNDS, "EUR") == -owed_minor
             assert head.balance_minor(LedgerAccount.UNAPPLIED, "EUR") <= 0
-        watch = RefundWatchPorts(self.world.ledger, self.world.discrepancy_book, lambda: RULES)
+        watch = RefundWatchPorts(self.world.ledger, self.world.discrepancy_book, lambda: RULES, NoHolidays())
         check_refunds(ASKED_ON, [head for head in self.world.ledger.scan_heads() if holds_refunds(head)], watch)
         assert not [
             each

@@ -19,7 +19,7 @@ from pawledger.domain.returns import ReturnGround
 from pawledger.runtime.books import Books
 from pawledger.services.append_entry import Proposal, append_entry
 from tests.builders.policies import build_policy, issue, premium, term_of
-from tests.builders.refunds import NoHolidays
+from tests.fakes.holidays import NoHolidays
 from tests.fakes.memory import MemoryWorld
 
 FILE_ID = "a1b2c3d4e5f6" + "0" * 52

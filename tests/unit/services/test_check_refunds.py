@@ -13,7 +13,8 @@ from pawledger.domain.refunds import Refund
 from pawledger.services.check_refunds import RefundWatchPorts
 from pawledger.services.close_day import ClosingPorts, close_day
 from tests.builders.refunds import ASKED_ON, RULES, approve, debit, give_credit, open_subjects, reject, request, send
-from tests.builders.resolutions import append_to, invoice_of, open_account, pay, resolve, suspend
+from tests.builders.resolutions import append_to, bill, invoice_of, open_account, pay, resolve, suspend
+from tests.fakes.holidays import NoHolidays
 from tests.fakes.memory import MemoryWorld
 
 HOME: Final = "HOME0001"
@@ -30,7 +31,7 @@ def world() -> MemoryWorld:
 
 
 def close(world: MemoryWorld, day: date) -> None:
-    watch = RefundWatchPorts(world.ledger, world.discrepancy_book, lambda: RULES)
+    watch = RefundWatchPorts(world.ledger, world.discrepancy_book, lambda: RULES, NoHolidays())
     register, discrepancies = world.bank_file_register, world.discrepancy_book
     close_day(day, ClosingPorts(register, discrepancies, world.ledger, world.ledger, refunds=watch))
 
@@ -83,6 +84,53 @@ def test_one_past_its_deadline_is_told_until_it_is_sent_or_given_up(
     end(world, owed)
     close(world, date(2026, 4, 8))
     assert whats(world, "refund_late") == []
+
+
+@pytest.fixture
+def unasked(world: MemoryWorld) -> None:
+    """The same, given back and not requested."""
+    open_account(world, "HOME0002", currency="USD")
+    give_credit(world, "HOME0002", 36_500, currency="USD")
+
+
+@pytest.mark.usefixtures("unasked")
+def test_what_a_law_gives_back_is_told_before_anybody_asks_for_it(world: MemoryWorld) -> None:
+    for _ in range(2):
+        close(world, date(2026, 4, 6))
+    (what,) = whats(world, "refund_due")
+    assert what.startswith("365.00 USD of account HOME0002, given back by policy#POL-1#2, is to be sent by 2026-04-06 ")
+    assert what.endswith("(US-CA-refund), and nobody has requested it.")
+    assert whats(world, "refund_late") == []
+    close(world, date(2026, 4, 7))
+    assert whats(world, "refund_due") == []
+    assert whats(world, "refund_late")[0].endswith(
+        "was to be sent by 2026-04-06 (US-CA-refund), and nobody has requested it."
+    )
+    refund = request(world, "HOME0002")
+    close(world, date(2026, 4, 8))
+    assert [what.split()[:2] for what in whats(world, "refund_late")] == [["Refund", refund.refund_id]]
+    reject(world, refund)
+    close(world, date(2026, 4, 9))
+    assert whats(world, "refund_late") == []
+
+
+@pytest.mark.usefixtures("unasked")
+def test_money_that_an_invoice_can_use_is_not_to_be_sent(world: MemoryWorld) -> None:
+    bill(world, "HOME0002", 1, 1_000, "USD")
+    close(world, date(2026, 4, 6))
+    assert whats(world, "refund_due") == []
+
+
+def test_no_law_gives_back_what_was_paid_too_much(world: MemoryWorld) -> None:
+    close(world, date(2027, 4, 6))
+    assert whats(world, "refund_due") == whats(world, "refund_late") == []
+
+
+def test_what_is_too_small_to_be_sent_is_not_told(world: MemoryWorld) -> None:
+    open_account(world, "HOME0002")
+    give_credit(world, "HOME0002", RULES.minimum["EUR"] - 1)
+    close(world, date(2026, 4, 6))
+    assert whats(world, "refund_due") == []
 
 
 def test_money_set_aside_ties_to_the_open_refunds_of_every_ledger(world: MemoryWorld, owed: Refund) -> None:

@@ -57,6 +57,7 @@ class DiscrepancyKind(StrEnum):
     POLICY_MONTH_NOT_BILLED = "policy_month_not_billed"
     ACCOUNTS_NOT_BILLED = "accounts_not_billed"
     BILL_RUN_HELD = "bill_run_held"
+    REFUND_DUE = "refund_due"
     REFUND_LATE = "refund_late"
     REFUND_WAITING = "refund_waiting"
     REFUNDS_OUT_OF_BALANCE = "refunds_out_of_balance"
@@ -498,13 +499,21 @@ KINDS: Final[Mapping[DiscrepancyKind, KindTerms]] = {
         "release DAY --reason TEXT`; if not, `pawledger runs drop DAY --reason TEXT`, have it corrected, and the "
         "next day bills it.",
     ),
+    DiscrepancyKind.REFUND_DUE: KindTerms(
+        Owner.BILLING,
+        Severity.MEDIUM,
+        5,
+        _TOLD,
+        "Nothing is to come that this money could settle, and a law says by when it goes back: request it (`pawledger"
+        " refunds request`). This heals then, or when a new policy uses it.",
+    ),
     DiscrepancyKind.REFUND_LATE: KindTerms(
         Owner.BILLING,
         Severity.HIGH,
         1,
         _TOLD,
-        "Have it approved and sent today (`pawledger refunds approve` and `send`); where the law says so, interest is"
-        " added by the day. This heals when it is sent or given up.",
+        "Have it requested, approved and sent today (`pawledger refunds request`, `approve`, `send`); where a law says"
+        " so, interest is added by the day. This heals when it is sent or given up.",
     ),
     DiscrepancyKind.REFUND_WAITING: KindTerms(
         Owner.BILLING,

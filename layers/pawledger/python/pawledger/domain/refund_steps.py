@@ -305,7 +305,7 @@ def _currency_of(head: AccountHead, request: RefundRequest) -> str:
 
 def _find_ground(entries: Sequence[Entry], named: str | None, currency: str) -> Entry:
     """The entry that gave the account unapplied cash: the one named, else the last one."""
-    giving = [entry for entry in entries if _gives_unapplied(entry, currency)]
+    giving = [entry for entry in entries if gives_unapplied(entry, currency)]
     found = [entry for entry in giving if named is None or entry.entry_id == named]
     if not found:
         what = f"no entry {named} gave" if named else "no entry ever gave"
@@ -313,7 +313,7 @@ def _find_ground(entries: Sequence[Entry], named: str | None, currency: str) -> 
     return found[-1]
 
 
-def _gives_unapplied(entry: Entry, currency: str) -> bool:
+def gives_unapplied(entry: Entry, currency: str) -> bool:
     """Whether an entry gave unapplied cash, other than by giving up a refund."""
     if entry.entry_id.startswith(REFUND_ENTRIES):
         return False

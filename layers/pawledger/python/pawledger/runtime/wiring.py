@@ -176,6 +176,7 @@ def connect_closing(settings: CloseDaySettings) -> "ClosingPorts":
     terms = bind(TermRow, settings.policies_table, _connection())
     archive = DynamoLedgerArchive(accounts, bind(EntryRow, settings.entries_table, _connection()), terms)
     register, discrepancies = _register(settings.bank_files_table), _discrepancy_book(settings.discrepancies_table)
+    holidays = LibraryHolidayCalendars()
     return ClosingPorts(
         register=register,
         discrepancies=discrepancies,
@@ -185,10 +186,10 @@ def connect_closing(settings: CloseDaySettings) -> "ClosingPorts":
             register=register,
             discrepancies=discrepancies,
             load_profiles=_profiles,
-            holidays=LibraryHolidayCalendars(),
+            holidays=holidays,
             time_zone=settings.billing_time_zone,
         ),
-        refunds=RefundWatchPorts(archive, discrepancies, _refund_rules),
+        refunds=RefundWatchPorts(archive, discrepancies, _refund_rules, holidays),
     )
 
 

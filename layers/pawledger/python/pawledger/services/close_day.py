@@ -14,7 +14,7 @@ from pawledger.domain.identifiers import is_settlement_ledger
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.money import format_amount
 from pawledger.ports import BankFileRecord, BankFileRegister, DiscrepancyBook, LedgerArchive, TermArchive
-from pawledger.services.check_refunds import RefundWatchPorts, check_refunds, holds_refunds
+from pawledger.services.check_refunds import RefundWatchPorts, check_refunds, holds_refunds, may_owe_refund
 from pawledger.services.file_calendar import FileCalendarPorts, check_deliveries
 from pawledger.services.file_proof import FileProof, prove_file_posting
 from pawledger.services.heal_settled import heal_settled
@@ -171,7 +171,7 @@ class _Books:
     settlements: list[AccountHead] = field(default_factory=list)
     """Heads of the ledgers in which providers' payouts meet the lines of the bank."""
     refunding: list[AccountHead] = field(default_factory=list)
-    """Heads of the ledgers that hold money which is to go back to payers."""
+    """Heads of the ledgers that hold money which is to go back to payers, or may have to."""
 
 
 def _read_books(business_date: date, ports: ClosingPorts) -> _Books:
@@ -184,7 +184,7 @@ def _read_books(business_date: date, ports: ClosingPorts) -> _Books:
         books.account_count += 1
         if is_settlement_ledger(head.account_id):
             books.settlements.append(head)
-        if holds_refunds(head):
+        if holds_refunds(head) or may_owe_refund(head):
             books.refunding.append(head)
         books.balances.update({(currency, str(name)): minor for (currency, name), minor in head.balances.items()})
         if _is_out_of_balance(head):
