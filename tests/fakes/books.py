@@ -1,15 +1,17 @@
 """The discrepancy book, the bank file register and the reference book in memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from pawledger.adapters.stored_bodies import (
     read_bank_file,
+    read_by_amount,
     read_chunk_result,
     read_discrepancy,
     read_life,
     read_statement,
     write_bank_file,
+    write_by_amount,
     write_chunk_result,
     write_discrepancy,
     write_life,
@@ -17,6 +19,7 @@ from pawledger.adapters.stored_bodies import (
 )
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus
 from pawledger.domain.discrepancy_life import RecordedDiscrepancy, find_again, heal
+from pawledger.domain.payment_clues import Candidate
 from pawledger.domain.statement_chain import ChainedStatement
 from pawledger.ports import BankFileRecord, ChunkResult, DiscrepancyMovedError
 from tests.fakes.world import BankFileRow, DiscrepancyRow, SharedState
@@ -66,6 +69,14 @@ class MemoryDiscrepancyBook:
             open_ones = [recorded for recorded in open_ones if recorded.discrepancy.kind is kind]
         open_ones.sort(key=lambda r: (_KIND_ORDER[r.discrepancy.kind], r.discrepancy.born_on))
         return iter(open_ones)
+
+    def keep_by_amount(self, discrepancy_id: str, candidates: Sequence[Candidate]) -> bool:
+        with self._state.call("DiscrepancyBook", "keep_by_amount", discrepancy_id, candidates) as rows:
+            row = rows.discrepancies.get(discrepancy_id)
+            if row is None or row.status != DiscrepancyStatus.OPEN:
+                return False
+            row.by_amount = write_by_amount(candidates)
+            return True
 
     def mark_alerted(self, discrepancy_id: str, alerted_at: str) -> bool:
         with self._state.call("DiscrepancyBook", "mark_alerted", discrepancy_id, alerted_at) as rows:
@@ -146,7 +157,9 @@ class MemoryReferenceBook:
 
 def _recorded(row: DiscrepancyRow) -> RecordedDiscrepancy:
     status = DiscrepancyStatus(row.status)
-    recorded = RecordedDiscrepancy(read_discrepancy(row.body), status, row.alerted_at, row.version)
+    recorded = RecordedDiscrepancy(
+        read_discrepancy(row.body), status, row.alerted_at, row.version, by_amount=read_by_amount(row.by_amount)
+    )
     return read_life(recorded, row.life)
 
 

@@ -47,6 +47,7 @@ class DiscrepancyRow:
     alerted_at: str | None = None
     version: int = 0
     life: str | None = None
+    by_amount: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,10 @@ from datetime import date
 
 import pytest
 
+from pawledger.domain.candidate_scores import Evidence, lacks_of
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus
 from pawledger.domain.discrepancy_life import Change, ChangeKind, Pending, RecordedDiscrepancy, begin, finish
+from pawledger.domain.payment_clues import Candidate
 from pawledger.ports import DiscrepancyMovedError
 from tests.functional.worlds import World
 
@@ -15,6 +17,10 @@ OVERPAYMENT = Discrepancy(
 )
 NOON = "2026-02-03T12:00:00+00:00"
 EVENING = "2026-02-03T18:00:00+00:00"
+OWING = (
+    Candidate("HOME0002", (), 22, (Evidence.AMOUNT,), lacks_of([Evidence.AMOUNT])),
+    Candidate("HOME0003", (), 15, (Evidence.AMOUNT_OF_SEVERAL,), lacks_of([Evidence.AMOUNT_OF_SEVERAL])),
+)
 
 
 def test_a_recorded_discrepancy_is_read_back_whole(world: World) -> None:
@@ -164,3 +170,31 @@ def test_a_change_leaves_alone_that_its_alert_was_pushed_meanwhile(world: World)
     world.discrepancy_book.mark_alerted(OVERPAYMENT.discrepancy_id, NOON)
     world.discrepancy_book.change(before, begin(before, Pending("a", "apply", "first", NOON)))
     assert read(world).alerted_at == NOON
+
+
+def test_who_owes_the_amount_is_kept_beside_an_open_one_and_changes_nothing_else(world: World) -> None:
+    world.discrepancy_book.record(OVERPAYMENT)
+    world.discrepancy_book.mark_alerted(OVERPAYMENT.discrepancy_id, NOON)
+    before = read(world)
+    assert world.discrepancy_book.keep_by_amount(OVERPAYMENT.discrepancy_id, OWING)
+    assert read(world) == replace(before, by_amount=OWING)
+    assert list(world.discrepancy_book.list_open()) == [replace(before, by_amount=OWING)]
+    # Whoever had read it before is not in the way, and leaves alone what was kept.
+    world.discrepancy_book.change(before, begin(before, Pending("a", "apply", "first", NOON)))
+    assert read(world).by_amount == OWING
+
+
+def test_what_was_kept_by_amount_is_replaced_and_removed(world: World) -> None:
+    world.discrepancy_book.record(OVERPAYMENT)
+    for candidates in (OWING, OWING[1:], ()):
+        assert world.discrepancy_book.keep_by_amount(OVERPAYMENT.discrepancy_id, candidates)
+        assert read(world).by_amount == candidates
+
+
+def test_nothing_is_kept_by_amount_of_what_is_closed_or_was_never_there(world: World) -> None:
+    assert not world.discrepancy_book.keep_by_amount(OVERPAYMENT.discrepancy_id, OWING)
+    assert world.discrepancy_book.read(OVERPAYMENT.discrepancy_id) is None
+    world.discrepancy_book.record(OVERPAYMENT)
+    world.close_discrepancy(OVERPAYMENT.discrepancy_id)
+    assert not world.discrepancy_book.keep_by_amount(OVERPAYMENT.discrepancy_id, OWING)
+    assert read(world).by_amount == ()

@@ -11,8 +11,10 @@ from pawledger.domain.candidate_scores import Evidence
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.domain.payment_clues import Candidate
 from pawledger.domain.payments import decide_movement
+from pawledger.services.close_day import close_day
 from tests.builders.movements import build_movement
-from tests.builders.resolutions import open_account, suspend
+from tests.builders.resolutions import invoice_of, open_account, pay, suspend
+from tests.builders.services import connect_closing
 from tests.fakes.memory import MemoryWorld
 from tests.unit.command_line.conftest import OPERATOR, Ran, append
 
@@ -138,6 +140,20 @@ def test_who_may_be_meant_is_shown_the_best_first(world: MemoryWorld, run: Run) 
     assert "HOME0001             62  payer's name, amount of an open invoice\n" in shown.out
     document = json.loads(run("discrepancies", "show", found.discrepancy.discrepancy_id, "--json").out)
     assert [each["account_id"] for each in document["candidates"]] == ["HOME0001", "HOME0002"]
+
+
+def test_whoever_owes_the_amount_only_is_shown_as_that_until_it_is_paid(world: MemoryWorld, run: Run) -> None:
+    open_account(world, "HOME0002", 2_300)
+    found = suspend(world, 2_300)
+    close_day(date(2026, 2, 3), connect_closing(world))
+
+    shown = run("discrepancies", "show", found.discrepancy_id)
+    assert "HOME0002             22  amount of an open invoice (amount only)\n" in shown.out
+    [candidate] = json.loads(run("discrepancies", "show", found.discrepancy_id, "--json").out)["candidates"]
+    assert (candidate["account_id"], candidate["is_amount_only"]) == ("HOME0002", True)
+
+    pay(world, "HOME0002", 2_300, invoice_of("HOME0002", 1, 2_300))
+    assert "HOME0002" not in run("discrepancies", "show", found.discrepancy_id).out
 
 
 def test_an_alert_that_was_not_pushed_is_said_so(recorded: MemoryWorld, run: Run) -> None:

@@ -14,6 +14,7 @@ from pawledger.domain.discrepancy_life import RecordedDiscrepancy
 from pawledger.domain.entries import Entry
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.ledger import AccountHead
+from pawledger.domain.payment_clues import Candidate
 from pawledger.domain.policies import BilledTerm
 from pawledger.domain.statement_chain import ChainedStatement
 
@@ -165,6 +166,12 @@ class DiscrepancyBook(Protocol):
 
     def list_open(self, kind: DiscrepancyKind | None = None) -> Iterator[RecordedDiscrepancy]:
         """All open ones (of a kind), kind by kind, oldest first within a kind."""
+
+    def keep_by_amount(self, discrepancy_id: str, candidates: Sequence[Candidate]) -> bool:
+        """Keep which accounts have open what a payment brought, in place of what was kept; False where it is not open.
+
+        It is no change of the discrepancy: its version stays, so that whoever is resolving it is not in the way.
+        """
 
     def mark_alerted(self, discrepancy_id: str, alerted_at: str) -> bool:
         """Remember that its alert was pushed; False where that was remembered before."""

@@ -1,21 +1,25 @@
 """The discrepancy book, the bank file register and the reference book in DynamoDB."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Final
 
 from pynamodb.exceptions import UpdateError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
 from pawledger.adapters.dynamodb_queries import get_row, is_refused_by_condition, limit_items, put_row
 from pawledger.adapters.models import BankFileRow, DiscrepancyRow, ReferenceRow
 from pawledger.adapters.rows import discrepancy_row
 from pawledger.adapters.stored_bodies import (
     read_bank_file,
+    read_by_amount,
     read_chunk_result,
     read_discrepancy,
     read_life,
     read_statement,
     write_bank_file,
+    write_by_amount,
     write_chunk_result,
     write_discrepancy,
     write_life,
@@ -24,6 +28,7 @@ from pawledger.adapters.stored_bodies import (
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus
 from pawledger.domain.discrepancy_life import RecordedDiscrepancy, find_again, heal
 from pawledger.domain.errors import InvariantError, require
+from pawledger.domain.payment_clues import Candidate
 from pawledger.domain.statement_chain import ChainedStatement
 from pawledger.ports import BankFileRecord, ChunkResult, DiscrepancyMovedError
 
@@ -123,10 +128,21 @@ class DynamoDiscrepancyBook:
                 if recorded and recorded.status is DiscrepancyStatus.OPEN:
                     yield recorded
 
+    def keep_by_amount(self, discrepancy_id: str, candidates: Sequence[Candidate]) -> bool:
+        """See `DiscrepancyBook.keep_by_amount`; nothing else of the row is touched."""
+        text = write_by_amount(candidates)
+        kept = DiscrepancyRow.by_amount.set(text) if text else DiscrepancyRow.by_amount.remove()
+        is_open = DiscrepancyRow.status == str(DiscrepancyStatus.OPEN)
+        return self._update(discrepancy_id, kept, is_open)
+
     def mark_alerted(self, discrepancy_id: str, alerted_at: str) -> bool:
         is_first = DiscrepancyRow.discrepancy_id.exists() & DiscrepancyRow.alerted_at.does_not_exist()
+        return self._update(discrepancy_id, DiscrepancyRow.alerted_at.set(alerted_at), is_first)
+
+    def _update(self, discrepancy_id: str, action: Action, condition: Condition) -> bool:
+        """Set or remove one attribute; False where the condition does not hold."""
         try:
-            self._discrepancies(discrepancy_id).update([DiscrepancyRow.alerted_at.set(alerted_at)], condition=is_first)
+            self._discrepancies(discrepancy_id).update([action], condition=condition)
         except UpdateError as error:
             if not is_refused_by_condition(error):
                 raise
@@ -211,6 +227,10 @@ class DynamoReferenceBook:
 
 def _recorded(row: DiscrepancyRow) -> RecordedDiscrepancy:
     recorded = RecordedDiscrepancy(
-        read_discrepancy(row.body), DiscrepancyStatus(row.status), row.alerted_at, row.version or 0
+        read_discrepancy(row.body),
+        DiscrepancyStatus(row.status),
+        row.alerted_at,
+        row.version or 0,
+        by_amount=read_by_amount(row.by_amount),
     )
     return read_life(recorded, row.life)

@@ -110,6 +110,7 @@ class DiscrepancyRow(Row):
     alerted_at = UnicodeAttribute(null=True)
     version = IntegerAttribute(null=True)
     life = UnicodeAttribute(null=True)
+    by_amount = UnicodeAttribute(null=True)
     worklist = WorklistIndex()
 
 

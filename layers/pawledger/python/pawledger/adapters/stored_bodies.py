@@ -4,7 +4,7 @@ What is hashed is exactly what is stored, and an object always gives the same te
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import date
 from typing import Any
@@ -13,7 +13,9 @@ from pawledger.domain.canonical import hash_text, write_canonical
 from pawledger.domain.discrepancies import Discrepancy, discrepancy_as_json, discrepancy_from_json
 from pawledger.domain.discrepancy_life import RecordedDiscrepancy, life_as_json, life_from_json
 from pawledger.domain.entries import Entry, entry_from_json
+from pawledger.domain.kept_candidates import keep_candidates, read_candidates
 from pawledger.domain.ledger import AccountHead, BrokenLedgerError, head_as_json, head_from_json
+from pawledger.domain.payment_clues import Candidate
 from pawledger.domain.policies import BilledTerm, term_as_json, term_from_json
 from pawledger.domain.statement_chain import ChainedStatement
 from pawledger.ports import BankFileRecord, ChunkResult
@@ -67,6 +69,16 @@ def write_life(recorded: RecordedDiscrepancy) -> str:
 def read_life(recorded: RecordedDiscrepancy, text: str | None) -> RecordedDiscrepancy:
     """A discrepancy with what became of it; without a text it was not changed since it was born."""
     return life_from_json(recorded, json.loads(text)) if text else recorded
+
+
+def write_by_amount(candidates: Sequence[Candidate]) -> str | None:
+    """The candidates by amount that stand beside a discrepancy; nothing stands there where there are none."""
+    return write_canonical(keep_candidates(candidates)) if candidates else None
+
+
+def read_by_amount(text: str | None) -> tuple[Candidate, ...]:
+    """The mirror image of `write_by_amount`."""
+    return read_candidates(json.loads(text)) if text else ()
 
 
 def write_bank_file(record: BankFileRecord) -> str:

@@ -15,10 +15,11 @@ from pawledger.command_line.tables import (
     write_table,
 )
 from pawledger.domain.discrepancy_life import Change, RecordedDiscrepancy
-from pawledger.domain.kept_candidates import read_candidates
+from pawledger.domain.open_amounts import is_amount_alone
 from pawledger.domain.returned_payments import ReceivedPayment
 from pawledger.domain.waiting_money import NothingWaitsError
 from pawledger.ports import DiscrepancyBook
+from pawledger.services.amount_suggestions import find_candidates
 from pawledger.services.plan_resolution import PaymentUnknownError
 from pawledger.services.resolution_steps import ResolvingPorts
 from pawledger.services.resolve_discrepancy import find_money
@@ -163,7 +164,14 @@ def write_discrepancy(document: dict[str, Any]) -> list[str]:
             ("under way", _tell_pending(document["pending"])),
         ]
     )
-    likely = [[each["account_id"], str(each["score"]), ", ".join(each["matched"])] for each in document["candidates"]]
+    likely = [
+        [
+            each["account_id"],
+            str(each["score"]),
+            ", ".join(each["matched"]) + (" (amount only)" if each["is_amount_only"] else ""),
+        ]
+        for each in document["candidates"]
+    ]
     candidates = ["", *write_table(_CANDIDATE_COLUMNS, likely)] if likely else []
     possible = [
         [each["entry_id"], each["paid_on"], show_amount(each["left_minor"], each["currency"])]
@@ -197,12 +205,15 @@ def _find_waiting(ports: ResolvingPorts, discrepancy_id: str) -> dict[str, Any] 
 
 
 def _find_candidates(ports: ResolvingPorts, recorded: RecordedDiscrepancy) -> list[dict[str, Any]]:
-    """Which accounts the money might belong to, the best first, as its entry keeps them."""
-    found = recorded.discrepancy
-    entry = ports.ledger.read_entry(found.account_id, found.subject) if found.account_id else None
+    """Which accounts the money might belong to, the best first."""
     return [
-        {"account_id": each.account_id, "score": each.score, "matched": list(each.matched)}
-        for each in read_candidates(entry.decision.details if entry else None)
+        {
+            "account_id": each.account_id,
+            "score": each.score,
+            "matched": list(each.matched),
+            "is_amount_only": is_amount_alone(each),
+        }
+        for each in find_candidates(recorded, ports.ledger)
     ]
 
 

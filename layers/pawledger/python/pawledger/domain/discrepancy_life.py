@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyStatus
 from pawledger.domain.errors import PawledgerError
+from pawledger.domain.payment_clues import Candidate
 
 CHANGES_KEPT_MAX: Final = 50
 """The latest changes of one discrepancy, at some 300 bytes each; the count of its openings goes on beyond them."""
@@ -87,6 +88,8 @@ class RecordedDiscrepancy:
     history: tuple[Change, ...] = ()
     """Its changes, the latest last."""
     pending: Pending | None = None
+    by_amount: tuple[Candidate, ...] = ()
+    """Accounts that had open what it is about when a day was last closed, best first."""
 
     @property
     def last_decision(self) -> Change | None:

@@ -13,7 +13,9 @@ from pawledger.domain.entries import LedgerAccount
 from pawledger.domain.identifiers import is_settlement_ledger
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.money import format_amount
+from pawledger.domain.open_amounts import OpenAmounts
 from pawledger.ports import BankFileRecord, BankFileRegister, DiscrepancyBook, LedgerArchive, TermArchive
+from pawledger.services.amount_suggestions import keep_found, read_unidentified
 from pawledger.services.check_refunds import RefundWatchPorts, check_refunds, holds_refunds, may_owe_refund
 from pawledger.services.file_calendar import FileCalendarPorts, check_deliveries
 from pawledger.services.file_proof import FileProof, prove_file_posting
@@ -80,7 +82,10 @@ def close_day(business_date: date, ports: ClosingPorts) -> DayProof:
     proven, unproven = _prove_files(business_date, ports)
     heal_statement_gaps(register=ports.register, discrepancies=ports.discrepancies)
     heal_settled(ports.discrepancies, ports.terms)
-    books = _read_books(business_date, ports)
+    unidentified = read_unidentified(ports.discrepancies)
+    amounts = OpenAmounts(unidentified)
+    books = _read_books(business_date, ports, amounts)
+    keep_found(unidentified, amounts, ports.discrepancies)
     if ports.calendar is not None:
         check_deliveries(business_date, ports.calendar)
         check_settlements(business_date, books.settlements, ports.calendar)
@@ -174,14 +179,16 @@ class _Books:
     """Heads of the ledgers that hold money which is to go back to payers, or may have to."""
 
 
-def _read_books(business_date: date, ports: ClosingPorts) -> _Books:
+def _read_books(business_date: date, ports: ClosingPorts, amounts: OpenAmounts) -> _Books:
     """Sum all balances; each account must sum to zero by itself, and none may have an agenda day that is over.
 
+    Each is held against the amounts of payments that nobody could identify, so that no second look is needed.
     An account that came onto the agenda today, after the day was billed, is billed tomorrow and not overdue.
     """
     books = _Books()
     for head in ports.archive.scan_heads():
         books.account_count += 1
+        amounts.add(head)
         if is_settlement_ledger(head.account_id):
             books.settlements.append(head)
         if holds_refunds(head) or may_owe_refund(head):
