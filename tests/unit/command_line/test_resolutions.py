@@ -9,6 +9,7 @@ import pytest
 
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.ports import BankFileRecord
+from tests.builders.refunds import JANE, approve, request, send
 from tests.builders.resolutions import (
     SUSPENSE,
     append_to,
@@ -169,7 +170,7 @@ def test_a_debit_takes_back_the_payment_that_is_named(found: Discrepancy, world:
 def test_a_debit_is_shown_as_it_waits_and_booked_as_a_cost(world: MemoryWorld, run: Run) -> None:
     found = debited(world, 3_000)
     shown = run("discrepancies", "show", found.discrepancy_id).out
-    assert "resolve with  book-cost, take-back, dismiss\n" in shown
+    assert "resolve with  book-cost, take-back, settle-refunds, dismiss\n" in shown
     assert "waits         30.00 EUR in suspense of SUSPENSE-07\n" in shown
     command = (
         "discrepancies",
@@ -193,6 +194,48 @@ def test_a_debit_is_shown_as_it_waits_and_booked_as_a_cost(world: MemoryWorld, r
     assert recorded.history[-1].command == "book-cost --amount 4.50"
     assert run("discrepancies", "undo", found.discrepancy_id, "--reason", "Not its fee.").code == 0
     assert money_of(world, SUSPENSE) == {"cash": -3_000, "suspense": 3_000}
+
+
+def test_a_debit_settles_the_refunds_of_a_payment_file(world: MemoryWorld, run: Run) -> None:
+    refunds = []
+    for account_id in ("HOME0001", "HOME0002"):
+        open_account(world, account_id)
+        pay(world, account_id, 4_500, name=account_id)
+        refunds.append(request(world, account_id))
+        approve(world, refunds[-1])
+        send(world, refunds[-1])
+    found = debited(world, 9_000)
+    listed = run("refunds", "list").out.splitlines()
+    assert [line.split()[7] for line in listed[2:]] == ["pain001-0302.xml"] * 2
+    command = ("discrepancies", "resolve", found.discrepancy_id, "settle-refunds", "--file", "pain001-0302.xml")
+    preview = run(*command, "--reason", "Its statement.", "--preview")
+    balances = [line.split() for line in preview.out.splitlines()]
+    assert ["HOME0001", "refunds", "-45.00", "EUR", "0.00", "EUR"] in balances
+    assert ["SUSPENSE-07", "suspense", "90.00", "EUR", "0.00", "EUR"] in balances
+    assert run("refunds", "list").out.splitlines() == listed
+
+    assert run(*command, "--reason", "Its statement.").out.endswith("3 entries were appended.\n")
+    assert run("refunds", "list").out == "No refunds.\n"
+    recorded = world.discrepancy_book.read(found.discrepancy_id)
+    assert recorded is not None
+    assert recorded.history[-1].command == "settle-refunds --file pain001-0302.xml"
+    assert run("discrepancies", "undo", found.discrepancy_id, "--reason", "Of another file.").code == 0
+    document = json.loads(run("refunds", "show", "HOME0001", refunds[0].refund_id, "--json").out)
+    assert (document["state"], document["payment_file"]) == ("sent", "pain001-0302.xml")
+    assert [(step["step"], step["by"]) for step in document["steps"]][-3:] == [
+        ("sent", JANE),
+        ("settled", OPERATOR),
+        ("undone", OPERATOR),
+    ]
+    shown = run("refunds", "show", "HOME0001", refunds[0].refund_id).out
+    assert "payment file   pain001-0302.xml\n" in shown
+
+    other = debited(world, 8_999, name="short")
+    refused = run("discrepancies", "resolve", other.discrepancy_id, *command[3:], "--reason", "Its statement.")
+    assert (refused.code, refused.out) == (1, "")
+    why = " ".join(refused.err.split())
+    assert "the 2 refunds that are sent in pain001-0302.xml and not settled come to 90.00 EUR, and 89.99 EUR" in why
+    assert f"HOME0002 {refunds[1].refund_id} 45.00" in why
 
 
 def test_a_line_of_a_settlement_ledger_is_applied(found: Discrepancy, world: MemoryWorld, run: Run) -> None:

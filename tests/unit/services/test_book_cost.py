@@ -164,7 +164,7 @@ def test_what_is_no_debit_or_no_amount_is_refused(world: MemoryWorld) -> None:
     text = refuse(world, CommandDoesNotFitError, suspend(world, 100), BOOK_COST)
     assert text.startswith("book-cost does not resolve unidentified payment")
     text = refuse(world, CommandDoesNotFitError, debited(world, 100, name="other"), ResolutionCommand.APPLY, Share("A"))
-    assert text.endswith("what does: book-cost, take-back, dismiss")
+    assert text.endswith("what does: book-cost, take-back, settle-refunds, dismiss")
 
 
 def test_a_debit_that_left_suspense_by_another_entry_is_refused(world: MemoryWorld) -> None:

@@ -22,7 +22,7 @@ from pawledger.command_line.tables import (
 from pawledger.domain.entries import POLICY_ENTRIES
 from pawledger.domain.money import format_amount, parse_amount
 from pawledger.domain.refund_steps import Act, RefundCurrencyError, RefundRequest, Sending, due_on_of, find_refund
-from pawledger.domain.refunds import Refund, RefundStep
+from pawledger.domain.refunds import Refund, RefundStep, person_behind
 from pawledger.ports import Ledger
 from pawledger.rules.refund_rules import load_refund_rules
 from pawledger.runtime.books import Books
@@ -46,6 +46,7 @@ _LIST_COLUMNS: Final = (
     Column("amount", is_right=True),
     Column("since"),
     Column("send by"),
+    Column("file"),
     Column("for", weight=1),
 )
 _STEP_COLUMNS: Final = (Column("day"), Column("step"), Column("by", weight=1), Column("what", weight=2))
@@ -162,6 +163,7 @@ def write_refund_list(document: dict[str, Any]) -> list[str]:
             show_amount(each["amount_minor"] + each["interest_minor"], each["currency"]),
             each["since"],
             show_value(each["send_by"]),
+            show_value(each["payment_file"]),
             each["for"],
         ]
         for each in document["refunds"]
@@ -182,11 +184,11 @@ def show_refund(books: Books, ledger_id: str, refund_id: str) -> dict[str, Any]:
             {
                 "day": entry.decision.occurred_on.isoformat(),
                 "step": step.value,
-                "by": refund.taken_by(step),
+                "by": person_behind(entry),
                 "reason": entry.decision.reason,
                 "entry_id": entry.entry_id,
             }
-            for step, entry in refund.steps.items()
+            for step, entry in refund.history
         ],
     }
 
@@ -202,6 +204,7 @@ def write_refund(document: dict[str, Any]) -> list[str]:
         ("for", document["for"]),
         ("send by", f"{document['send_by']} ({document['deadline_rule']})" if document["send_by"] else UNKNOWN),
         ("end-to-end id", show_value(document["end_to_end_id"])),
+        ("payment file", show_value(document["payment_file"])),
         ("discrepancy", show_value(document["discrepancy_id"])),
     ]
     rows = [[each["day"], each["step"], each["by"] or "the bank", each["reason"]] for each in document["steps"]]
@@ -246,6 +249,7 @@ def _refund_as_json(refund: Refund) -> dict[str, Any]:
         "send_by": due_on.isoformat() if due_on else None,
         "deadline_rule": details.get("deadline_rule"),
         "end_to_end_id": refund.end_to_end_id,
+        "payment_file": refund.payment_file,
         "discrepancy_id": refund.discrepancy_id,
     }
 

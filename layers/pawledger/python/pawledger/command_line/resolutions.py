@@ -33,6 +33,7 @@ _HELP: Final = {
     ResolutionCommand.WRITE_OFF: "ask for what is open of an invoice no more",
     ResolutionCommand.RETURN: "set money that waits aside to go back to its payer",
     ResolutionCommand.TAKE_BACK: "take back the payment that the bank meant when it took money that waits",
+    ResolutionCommand.SETTLE_REFUNDS: "settle all refunds of a payment file, which the bank booked as one debit",
     ResolutionCommand.BOOK_COST: "book a debit that waits as what the bank or provider charges",
     ResolutionCommand.ACCEPT_FILE: "post a file that was set aside after all",
     ResolutionCommand.REJECT_FILE: "set a file aside for good",
@@ -81,6 +82,8 @@ def _add_arguments(parser: argparse.ArgumentParser, command: ResolutionCommand) 
     if command is ResolutionCommand.TAKE_BACK:
         parser.add_argument("--payment", required=True, metavar="PAYMENT", help="the entry of the payment")
         parser.add_argument("--account", metavar="ACCOUNT", help="its account, where the return waits elsewhere")
+    if command is ResolutionCommand.SETTLE_REFUNDS:
+        parser.add_argument("--file", required=True, metavar="NAME", help="the payment file, as it was noted when sent")
     if command is ResolutionCommand.WRITE_OFF:
         parser.add_argument("--invoice", metavar="INVOICE", help="needed where more than one is open")
     if command in _OF_AN_AMOUNT:
@@ -143,7 +146,7 @@ def _deed(arguments: argparse.Namespace, books: Books, decided_at: datetime, nam
 def _spell(arguments: argparse.Namespace, name: str) -> str:
     """The command with its arguments, as it would be typed again."""
     words = [name]
-    for option in ("payment", "account", "invoice", "to", "amount"):
+    for option in ("payment", "file", "account", "invoice", "to", "amount"):
         given = getattr(arguments, option, None) or []
         for value in [given] if isinstance(given, str) else given:
             words += [f"--{option}", shlex.quote(value)]
@@ -163,6 +166,8 @@ def _read_request(arguments: argparse.Namespace, book: DiscrepancyBook) -> Resol
     if command is ResolutionCommand.TAKE_BACK:
         account_id = _read_account_id(arguments.account) if arguments.account else None
         return ResolutionRequest(command, payment=(account_id, arguments.payment))
+    if command is ResolutionCommand.SETTLE_REFUNDS:
+        return ResolutionRequest(command, payment_file=arguments.file)
     if command is ResolutionCommand.SPLIT:
         return ResolutionRequest(command, tuple(_read_share(text, currency) for text in arguments.to))
     if command in {ResolutionCommand.APPLY, ResolutionCommand.MOVE}:

@@ -109,6 +109,8 @@ class ResolutionCommand(StrEnum):
     """Money that waits goes back to its payer."""
     TAKE_BACK = "take-back"
     """Money that the bank took, and that waits, is the return of a payment that a person names."""
+    SETTLE_REFUNDS = "settle-refunds"
+    """A debit that waits is all refunds of a payment file, which the bank booked as one."""
     BOOK_COST = "book-cost"
     """A debit that waits is what a bank or provider charges."""
     ACCEPT_FILE = "accept-file"
@@ -140,7 +142,12 @@ _WAITING: Final = (
     ResolutionCommand.RETURN,
     ResolutionCommand.DISMISS,
 )
-_DEBITED: Final = (ResolutionCommand.BOOK_COST, ResolutionCommand.TAKE_BACK, ResolutionCommand.DISMISS)
+_DEBITED: Final = (
+    ResolutionCommand.BOOK_COST,
+    ResolutionCommand.TAKE_BACK,
+    ResolutionCommand.SETTLE_REFUNDS,
+    ResolutionCommand.DISMISS,
+)
 _LINE: Final = (
     ResolutionCommand.APPLY,
     ResolutionCommand.SPLIT,
@@ -170,7 +177,7 @@ KINDS: Final[Mapping[DiscrepancyKind, KindTerms]] = {
         5,
         _DEBITED,
         "Ask the bank what was debited. If it is its fee, book it as a cost; if it took a payment back, take that"
-        " payment back.",
+        " payment back; if it paid a file of refunds, settle those.",
     ),
     DiscrepancyKind.PAYMENT_BEFORE_POLICY: KindTerms(
         Owner.BILLING,

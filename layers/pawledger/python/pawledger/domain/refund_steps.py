@@ -28,6 +28,7 @@ from pawledger.domain.refunds import (
     BY,
     END_TO_END_ID,
     INTEREST,
+    PAYMENT_FILE,
     Refund,
     RefundStep,
     facts_of,
@@ -244,7 +245,7 @@ def decide_sending(refund: Refund, entries: Sequence[Entry], sending: Sending, a
     _check_not_returned(refund.ground, refund.amount_minor, refund.currency, entries)
     rule = (refund.requested.decision.details or {}).get(DEADLINE_RULE)
     late = f" with {_write(interest_minor, refund.currency)} of interest by {rule}" if interest_minor else ""
-    more: dict[str, Any] = {END_TO_END_ID: end_to_end_id, "payment_file": payment_file}
+    more: dict[str, Any] = {END_TO_END_ID: end_to_end_id, PAYMENT_FILE: payment_file}
     if interest_minor:
         more |= {INTEREST: interest_minor, "interest_rule": rule}
     return _step(

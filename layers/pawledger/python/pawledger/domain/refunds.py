@@ -5,7 +5,7 @@ the ledger that the money comes from. Money of nobody known that a person return
 is requested by that entry; everything after that is the same.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -34,6 +34,10 @@ BY: Final = "by"
 """The fact under which a step names who took it: two persons who take the same step contradict each other."""
 
 END_TO_END_ID: Final = "end_to_end_id"
+PAYMENT_FILE: Final = "payment_file"
+PAYMENT_ID: Final = "payment_id"
+"""The fact under which what settled a refund names its debit."""
+
 INTEREST: Final = "interest_minor"
 
 
@@ -51,7 +55,10 @@ class RefundStep(StrEnum):
     REJECTED = "rejected"
     VOID = "void"
     UNDONE = "undone"
-    """The resolution that set its money aside was undone before anybody approved it."""
+    """The resolution that set its money aside was undone before anybody approved it.
+
+    In the history of a refund also: what settled it by hand was, so that it is sent as before.
+    """
     WRITTEN_UP = "written_up"
     """It was too small to be sent, and the rules say that such a rest is kept."""
 
@@ -74,7 +81,9 @@ class Refund:
     ground: str
     """The entry that made the money one to give back: a payment, or an event of a policy."""
     steps: Mapping[RefundStep, Entry] = field(default_factory=dict)
-    """In the order in which they were taken."""
+    """Those that stand, in the order in which they were taken."""
+    history: tuple[tuple[RefundStep, Entry], ...] = ()
+    """Every step, also one that was taken back since and what took it back, in their order."""
 
     @property
     def state(self) -> RefundStep:
@@ -111,6 +120,12 @@ class Refund:
         sent = self.steps.get(RefundStep.SENT)
         return str(sent.decision.facts[END_TO_END_ID]) if sent else None
 
+    @property
+    def payment_file(self) -> str | None:
+        """The file in which the bank was told to pay it."""
+        sent = self.steps.get(RefundStep.SENT)
+        return str(sent.decision.facts[PAYMENT_FILE]) if sent else None
+
     def taken_by(self, step: RefundStep) -> str | None:
         """Who took a step; None where it was not taken, or by the bank."""
         entry = self.steps.get(step)
@@ -142,6 +157,11 @@ def step_entry_id(refund_id: str, step: RefundStep) -> str:
     return f"{REFUND_ENTRIES}{refund_id}#{step}"
 
 
+def hand_settlement_id(refund_id: str, resolution_id: str) -> str:
+    """Under which id it stands that a person settled a refund; the bank's own debit has the id of the step alone."""
+    return f"{_by_hand(refund_id)}{resolution_id}"
+
+
 def person_behind(entry: Entry) -> str | None:
     """Who made an entry, as credentials or a command named them; None for what no person made."""
     found = entry.decision.facts.get(BY) or entry.decision.source.get("actor")
@@ -152,6 +172,7 @@ def refunds_among(entries: Iterable[Entry]) -> tuple[Refund, ...]:
     """The refunds of a ledger, in the order in which they were requested, from its entries in their order."""
     refunds: dict[str, Refund] = {}
     requests: dict[str, str] = {}
+    settled: dict[str, str] = {}
     for entry in entries:
         decision = entry.decision
         refund = _begin(entry)
@@ -160,11 +181,15 @@ def refunds_among(entries: Iterable[Entry]) -> tuple[Refund, ...]:
             requests[entry.entry_id] = refund.refund_id
             continue
         step = _STEP_OF_KIND.get(decision.kind)
-        undone = requests.get(str(decision.facts.get(UNDOES)))
-        if decision.kind is EntryKind.ENTRY_UNDONE and undone is not None:
-            refunds[undone] = _take(refunds[undone], RefundStep.UNDONE, entry)
+        undone = str(decision.facts.get(UNDOES))
+        if decision.kind is EntryKind.ENTRY_UNDONE and undone in requests:
+            refunds[requests[undone]] = _take(refunds[requests[undone]], RefundStep.UNDONE, entry)
+        elif decision.kind is EntryKind.ENTRY_UNDONE and undone in settled:
+            refunds[settled[undone]] = _take_back_settlement(refunds[settled[undone]], entry)
         elif step is not None and (stepped := entry.entry_id.split("#")[1]) in refunds:
             refunds[stepped] = _take(refunds[stepped], step, entry)
+            if step is RefundStep.SETTLED:
+                settled[entry.entry_id] = stepped
     return tuple(refunds.values())
 
 
@@ -191,11 +216,13 @@ def check_not_begun(steps: Iterable[Entry], what: str) -> None:
 def settles(refund_id: str, steps: Mapping[str, Entry], movement: BankMovement) -> str | None:
     """Why a debit of the bank does not settle a refund of which it names the end-to-end id; None where it does.
 
-    `steps` are the entries of its steps by their ids. A debit that settled it before settles it again: the same entry.
-    One that was void has been paid after all, where its money went back to its account (see `void_refunds`).
+    `steps` are the entries of its steps by their ids, with those that took some of them back. A debit that settled it
+    before settles it again: the same entry. One that was void has been paid after all, where its money went back to its
+    account (see `void_refunds`).
     """
-    settled = steps.get(step_entry_id(refund_id, RefundStep.SETTLED))
-    if settled is not None and settled.decision.facts["payment_id"] == movement.payment_id:
+    settled = find_settlement(steps)
+    is_by_hand = settled is not None and settled.entry_id.startswith(_by_hand(refund_id))
+    if settled is not None and not is_by_hand and settled.decision.facts[PAYMENT_ID] == movement.payment_id:
         return None
     sent = steps.get(step_entry_id(refund_id, RefundStep.SENT))
     if sent is None:
@@ -204,13 +231,42 @@ def settles(refund_id: str, steps: Mapping[str, Entry], movement: BankMovement) 
     if void is not None and settled is None and not _gave_to_account(void):
         return f"refund {refund_id}, whose end-to-end id it names, is void"
     if settled is not None:
-        return f"refund {refund_id}, whose end-to-end id it names, was settled by another debit before"
+        how = f"with its payment file by {person_behind(settled)}" if is_by_hand else "by another debit"
+        return f"refund {refund_id}, whose end-to-end id it names, was settled {how} before"
     facts = sent.decision.facts
     total_minor, currency = int(facts["amount_minor"]) + int(facts.get(INTEREST, 0)), str(facts["currency"])
     if (movement.amount_minor, movement.currency) != (total_minor, currency):
         written = f"{format_amount(total_minor, currency)} {currency}"
         return f"refund {refund_id}, whose end-to-end id it names, is of {written}"
     return None
+
+
+def find_settlement(steps: Mapping[str, Entry]) -> Entry | None:
+    """What settled a refund and was not taken back since, from the entries of its steps by their ids."""
+    undone = {entry.decision.facts.get(UNDOES) for entry in steps.values()}
+    return next(
+        (
+            entry
+            for entry in steps.values()
+            if entry.decision.kind is EntryKind.REFUND_SETTLED and entry.entry_id not in undone
+        ),
+        None,
+    )
+
+
+def what_keeps_sent(refund_id: str, steps: Mapping[str, Entry]) -> str | None:
+    """Why a refund is not one that was sent and waits for its debit; None where it is. `steps` as for `settles`."""
+    settled, void = find_settlement(steps), steps.get(step_entry_id(refund_id, RefundStep.VOID))
+    for what, entry in (("settled", settled), ("void", void)):
+        if entry is not None:
+            return f"refund {refund_id} is {what} since {entry.decision.occurred_on}"
+    return None
+
+
+def resolutions_that_settled(refund_id: str, steps: Iterable[Entry]) -> Iterator[str]:
+    """The ids of the resolutions by which persons settled a refund, also of those that were undone since."""
+    by_hand = _by_hand(refund_id)
+    yield from (entry.entry_id.removeprefix(by_hand) for entry in steps if entry.entry_id.startswith(by_hand))
 
 
 def decide_settlement(refund_id: str, movement: BankMovement) -> Decision:
@@ -236,7 +292,7 @@ def settle_from(refund_id: str, movement: BankMovement, reason: str, *taken: Pos
         booked,
         entry_id=step_entry_id(refund_id, RefundStep.SETTLED),
         # Two debits with one end-to-end id are two debits: only the first settles the refund.
-        facts={**booked.facts, "payment_id": movement.payment_id},
+        facts={**booked.facts, PAYMENT_ID: movement.payment_id},
     )
 
 
@@ -264,11 +320,23 @@ def _begin(entry: Entry) -> Refund | None:
         out_of=next(p.ledger_account for p in decision.postings if p.amount_minor > 0),
         ground=str(facts[TAKES]),
         steps={step: entry},
+        history=((step, entry),),
     )
 
 
 def _take(refund: Refund, step: RefundStep, entry: Entry) -> Refund:
-    return replace(refund, steps={**refund.steps, step: entry})
+    return replace(refund, steps={**refund.steps, step: entry}, history=(*refund.history, (step, entry)))
+
+
+def _take_back_settlement(refund: Refund, entry: Entry) -> Refund:
+    standing = dict(refund.steps)
+    del standing[RefundStep.SETTLED]
+    return replace(refund, steps=standing, history=(*refund.history, (RefundStep.UNDONE, entry)))
+
+
+def _by_hand(refund_id: str) -> str:
+    """With what the ids of entries begin by which a person settled a refund, before the id of the resolution."""
+    return f"{step_entry_id(refund_id, RefundStep.SETTLED)}-"
 
 
 def facts_of(refund: Refund, by: str, **more: Any) -> Mapping[str, Any]:

@@ -92,11 +92,14 @@ class ResolutionRequest:
     amount_minor: int | None = None
     payment: tuple[str | None, str] | None = None
     """The payment that a return takes back: its ledger, where that is named, and its entry."""
+    payment_file: str | None = None
+    """The file whose refunds the bank booked as one debit."""
 
     def as_json(self) -> list[Any]:
         """What makes it the same request when it is made again."""
         asked: list[Any] = [str(self.command), _shares_as_json(self.shares), self.invoice_id, self.amount_minor]
-        return [*asked, *self.payment] if self.payment else asked
+        asked += self.payment or ()
+        return [*asked, self.payment_file] if self.payment_file else asked
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from pawledger.domain.waiting_money import NothingWaitsError, WaitingMoney, find
 from pawledger.domain.write_offs import decide_resolution as decide_write_off
 from pawledger.services.append_entry import Proposal
 from pawledger.services.resolution_steps import ReadEntries, ResolvingPorts, Step, read_ledger
+from pawledger.services.settle_payment_file import plan_settling_file
 from pawledger.services.settle_refunds import find_refund_of
 from pawledger.services.take_back_payment import plan_taking_back
 
@@ -54,6 +55,8 @@ def plan_steps(resolution: Resolution, ports: ResolvingPorts) -> Sequence[Step]:
     if command is ResolutionCommand.TAKE_BACK:
         _check_no_refund(payment, ports)
         return plan_taking_back(resolution, payment, ports)
+    if command is ResolutionCommand.SETTLE_REFUNDS:
+        return plan_settling_file(resolution, payment, ports)
     begun = ports.ledger.read_entry(payment.account_id, resolution.entry_id(1))
     shares = shares_of(begun.decision) if begun else _settle(resolution, payment, ports)
 

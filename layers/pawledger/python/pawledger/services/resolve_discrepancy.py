@@ -62,6 +62,7 @@ _WAITING_COMMANDS: Final = (
     ResolutionCommand.SPLIT,
     ResolutionCommand.RETURN,
     ResolutionCommand.BOOK_COST,
+    ResolutionCommand.SETTLE_REFUNDS,
 )
 
 

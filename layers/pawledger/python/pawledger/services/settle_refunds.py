@@ -8,10 +8,16 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from pawledger.domain.bank_movements import BankMovement, Movement, entry_id_of
-from pawledger.domain.entries import REFUND_ENTRIES, Entry
+from pawledger.domain.entries import REFUND_ENTRIES, UNDO_ENTRIES, Entry
 from pawledger.domain.ledger import AccountHead
 from pawledger.domain.movement_outcomes import MovementOutcome
-from pawledger.domain.refunds import RefundStep, decide_settlement, settles, step_entry_id
+from pawledger.domain.refunds import (
+    RefundStep,
+    decide_settlement,
+    resolutions_that_settled,
+    settles,
+    step_entry_id,
+)
 from pawledger.domain.void_refunds import decide_late_settlement
 from pawledger.ports import Ledger, ReferenceBook
 from pawledger.services.payment_chunks import ChunkedMovement
@@ -34,7 +40,7 @@ def find_refund_ledger(
         return None
     ledger_id, refund_id = found
     is_booked = ledger.read_entry(otherwise, entry_id_of(movement)) is not None
-    is_settled = not is_booked and settles(refund_id, _read_steps(found, ledger), movement) is None
+    is_settled = not is_booked and settles(refund_id, read_refund_steps(found, ledger), movement) is None
     claimed = references.claim(f"route#{movement.payment_id}", ledger_id if is_settled else otherwise)
     return claimed if claimed == ledger_id else None
 
@@ -51,7 +57,7 @@ def settle_refund(
     found = find_refund_of(movement.marks, references)
     if found is None or found[0] != head.account_id or ledger.read_entry(head.account_id, entry_id_of(movement)):
         return None
-    refund_id, steps = found[1], _read_steps(found, ledger)
+    refund_id, steps = found[1], read_refund_steps(found, ledger)
     if settles(refund_id, steps, movement) is not None:
         return None
     void = steps.get(step_entry_id(refund_id, RefundStep.VOID))
@@ -65,7 +71,7 @@ def explain_debit(
 ) -> MovementOutcome:
     """A debit that waits in suspense, with the reason why it settles no refund, where it names the id of one."""
     found = find_refund_of(movement.marks, references) if movement.movement is Movement.OTHER_DEBIT else None
-    steps = _read_steps(found, ledger) if found else {}
+    steps = read_refund_steps(found, ledger) if found else {}
     why = settles(found[1], steps, movement) if found else None
     if why is None:
         return outcome
@@ -84,7 +90,10 @@ def find_refund_of(marks: Iterable[str], references: ReferenceBook) -> tuple[str
     return None
 
 
-def _read_steps(found: tuple[str, str], ledger: Ledger) -> dict[str, Entry]:
+def read_refund_steps(found: tuple[str, str], ledger: Ledger) -> dict[str, Entry]:
+    """The entries of a refund's steps, and of what took some of them back, by their ids; `found` is ledger and id."""
     ledger_id, refund_id = found
-    entries = ledger.read_entries_from(ledger_id, f"{REFUND_ENTRIES}{refund_id}#")
+    entries = list(ledger.read_entries_from(ledger_id, f"{REFUND_ENTRIES}{refund_id}#"))
+    for resolution_id in resolutions_that_settled(refund_id, tuple(entries)):
+        entries += ledger.read_entries_from(ledger_id, f"{UNDO_ENTRIES}{resolution_id}#")
     return {entry.entry_id: entry for entry in entries}
