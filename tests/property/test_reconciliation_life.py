@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, Final
 
 from hypothesis import settings
@@ -21,7 +22,7 @@ from pawledger.domain.entries import Entry, LedgerAccount
 from pawledger.domain.errors import InvariantError, PawledgerError
 from pawledger.domain.ledger import replay_entries
 from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
-from pawledger.domain.refunds import Refund
+from pawledger.domain.refunds import Refund, RefundStep
 from pawledger.domain.resolutions import Share
 from pawledger.services.bill_accounts import bill_account
 from pawledger.services.payment_chunks import ChunkedMovement
@@ -38,6 +39,8 @@ ACCOUNTS: Final = ("HOME0001", "HOME0002", "HOME0003")
 FIRST_DAY: Final = date(2026, 1, 31)
 AMOUNTS: Final = st.sampled_from([1, 500, 999, 1_000, 1_001, 2_000, 3_700])
 COMMANDS: Final = st.sampled_from(sorted(ResolutionCommand))
+FILE: Final = "pain001-0302.xml"
+"""As `send` of the builders names it: all that is sent stands in one file."""
 STEPS: Final[dict[str, Callable[..., object]]] = {"approve": approve, "reject": reject, "send": send, "void": void}
 
 
@@ -134,8 +137,11 @@ class Reconciliation(RuleBasedStateMachine):
         command = data.draw(st.one_of(st.sampled_from(recorded.discrepancy.terms.resolutions), COMMANDS))
         shares = self._draw_shares(data, command)
         payment = self._draw_payment(data) if command is ResolutionCommand.TAKE_BACK else None
+        file = FILE if command is ResolutionCommand.SETTLE_REFUNDS else None
         before = deepcopy(books_of(self.world))
-        was_done = self._try(lambda: resolve(self.world, recorded.discrepancy, command, *shares, payment=payment))
+        was_done = self._try(
+            lambda: resolve(self.world, recorded.discrepancy, command, *shares, payment=payment, payment_file=file)
+        )
         self.undoable = (recorded, before) if was_done else None
 
     @rule(data=st.data())
@@ -191,6 +197,25 @@ class Reconciliation(RuleBasedStateMachine):
         if refunds:
             refund = data.draw(st.sampled_from(refunds))
             self.receive(Movement.OTHER_DEBIT, refund.amount_minor, refund.refund_id)
+
+    @rule(account_id=st.sampled_from(ACCOUNTS))
+    def settle_a_file(self, account_id: str) -> None:
+        """What may be sent is, the bank debits all of it at once, and a person says so."""
+        self._try(lambda: request(self.world, account_id, None, actor=JANE, on=self.day))
+        for refund in self._refunds():
+            self._try(partial(approve, self.world, refund))
+            self._try(partial(send, self.world, refund))
+        sent = [each for each in self._refunds() if each.state is RefundStep.SENT]
+        if not sent:
+            return
+        known = {each.discrepancy.discrepancy_id for each in self.world.discrepancy_book.list_open()}
+        self.receive(Movement.OTHER_DEBIT, sum(each.amount_minor for each in sent))
+        before = deepcopy(books_of(self.world))
+        for recorded in list(self.world.discrepancy_book.list_open()):
+            if recorded.discrepancy.discrepancy_id not in known:
+                settle = partial(resolve, self.world, recorded.discrepancy, ResolutionCommand.SETTLE_REFUNDS)
+                assert self._try(partial(settle, payment_file=FILE))
+                self.undoable = (recorded, before)
 
     @invariant()
     def debits_are_credits_in_each_ledger_and_nothing_is_between_ledgers(self) -> None:

@@ -10,12 +10,14 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, precondition, rule
 
-from pawledger.domain.discrepancies import Discrepancy, ResolutionCommand
+from pawledger.domain.booked_costs import find_debit
+from pawledger.domain.discrepancies import Discrepancy, DiscrepancyStatus, ResolutionCommand
 from pawledger.domain.entries import Entry, EntryKind, LedgerAccount
 from pawledger.domain.errors import InvariantError, PawledgerError
 from pawledger.domain.refunds import Refund, RefundStep
+from pawledger.domain.waiting_money import UNDOES, NothingWaitsError
 from pawledger.services.check_refunds import RefundWatchPorts, check_refunds, holds_refunds
 from pawledger.services.refund_money import read_refunds
 from tests.builders.refunds import (
@@ -31,15 +33,26 @@ from tests.builders.refunds import (
     send,
     void,
 )
-from tests.builders.resolutions import SUSPENSE, bill, head_of, open_account, pay, resolve, suspend, undo
+from tests.builders.resolutions import SUSPENSE, bill, debited, head_of, open_account, pay, resolve, suspend, undo
 from tests.fakes.holidays import NoHolidays
 from tests.fakes.memory import MemoryWorld
+from tests.fakes.world import let_pass
 
 HOME, FAR = "HOME0001", "HOME0002"
+FILE = "pain001-0302.xml"
+"""As `send` of the builders names it: all that is sent stands in one file."""
 ACTORS = st.sampled_from([JANE, JOHN])
+BACK = st.integers(1, 3)
+"""Of the debits of files the last one, or one of the two before it."""
+MEANWHILE = st.sampled_from(["void", "debit", ""])
+"""What becomes of a refund between two entries of who is killed."""
 DAYS = st.integers(0, 80).map(lambda days: ASKED_ON + timedelta(days=days))
 ENDED = (RefundStep.REJECTED, RefundStep.VOID, RefundStep.UNDONE)
 STEPS = {"approve": approve, "reject": reject, "send": send, "void": void}
+
+
+class KilledError(Exception):
+    """The process of a person ends."""
 
 
 class RefundMachine(RuleBasedStateMachine):
@@ -52,6 +65,7 @@ class RefundMachine(RuleBasedStateMachine):
         super().__init__()
         self.world = MemoryWorld()
         self.count = 0
+        self.batches: list[Discrepancy] = []
         self.cash_minor = 0
         self.debited: dict[str, int] = {}
         self.billed_minor: Counter[str] = Counter()
@@ -176,6 +190,100 @@ class RefundMachine(RuleBasedStateMachine):
         self.debited[name] = amount_minor
         return refund.refund_id, amount_minor, name
 
+    @rule(
+        known=refunds,
+        more_minor=st.sampled_from([0, 0, 0, 1, -1]),
+        append_number=st.none() | st.integers(1, 5),
+        step=MEANWHILE,
+        is_undone=st.booleans(),
+        target=refunds,
+    )
+    def bank_debits_a_file(
+        self, known: Refund, more_minor: int, append_number: int | None, step: str, is_undone: bool
+    ) -> Any:
+        """Some refunds are sent, two of them new ones; then one debit is all that is sent, or a cent more or less.
+
+        Mostly somebody settles them by it at once, or is killed at that, and may undo it.
+        """
+        asked = self.attempt(lambda: request(self.world, HOME, 100 + self.count))
+        new = [each for each in (asked, self.return_one(self.suspend_one(1_000), None)) if each]
+        for refund in (known, *new):
+            while self.find(refund).state in (RefundStep.REQUESTED, RefundStep.APPROVED):
+                self.go_one_step(refund, is_paid=True)
+        amount_minor, name = sum(each.total_minor for each in self.sent()) + more_minor, self.next_name()
+        if amount_minor > 0:
+            self.cash_minor -= amount_minor
+            self.debited[name] = amount_minor
+            self.batches.append(debited(self.world, amount_minor, name=name))
+            if append_number:
+                self.settle_the_file_and_be_killed(self.batches[-1], append_number, new[-1], step)
+            if is_undone:
+                self.attempt(lambda: undo(self.world, self.batches[-1]))
+        return multiple(*new)
+
+    @precondition(lambda self: self.batches)
+    @rule(back=BACK)
+    def settle_the_file(self, back: int) -> None:
+        found = self.choose_batch(back, is_open=True)
+        sent, is_open = self.sent(), self.is_open(found)
+        fits = bool(sent) and sum(each.total_minor for each in sent) == self.left_minor(found.subject)
+        done = self.attempt(lambda: self.settle(found))
+        assert bool(done and not done.is_repeated) == (is_open and fits)
+        if is_open and fits:
+            assert all(self.find(each).state is RefundStep.SETTLED for each in sent)
+
+    def settle_the_file_and_be_killed(self, found: Discrepancy, append_number: int, refund: Refund, step: str) -> None:
+        """Somebody else finishes it; one of the refunds may have come to its end meanwhile."""
+        appends = [0]
+
+        def kill(port: str, method: str, arguments: tuple[object, ...]) -> None:
+            appends[0] += method == "append"
+            if appends[0] == append_number:
+                raise KilledError
+
+        self.world.before_call = kill
+        try:
+            self.attempt(lambda: self.settle(found))
+        except KilledError:
+            self.world.before_call = let_pass
+            if step == "void":
+                self.attempt(lambda: void(self.world, refund))
+            elif step == "debit":
+                self.deliver(refund, 0)
+            # Before the first entry stands, the file is looked at as it is by then.
+            self.attempt(lambda: self.settle(found)) if append_number == 1 else self.settle(found)
+        self.world.before_call = let_pass
+
+    @precondition(lambda self: self.batches)
+    @rule(back=BACK)
+    def undo_the_file(self, back: int) -> None:
+        self.attempt(lambda: undo(self.world, self.choose_batch(back, is_open=False)))
+
+    def choose_batch(self, back: int, *, is_open: bool) -> Discrepancy:
+        """The debit of a file, of those first that something can be done with, counted from the last one."""
+        ready = [each for each in self.batches if self.is_open(each) is is_open]
+        return (ready or self.batches)[-back:][0]
+
+    def settle(self, found: Discrepancy) -> Any:
+        return resolve(self.world, found, ResolutionCommand.SETTLE_REFUNDS, payment_file=FILE)
+
+    def sent(self) -> list[Refund]:
+        return [each for each in self.all_refunds() if each.state is RefundStep.SENT]
+
+    def is_open(self, found: Discrepancy) -> bool:
+        recorded = self.world.discrepancy_book.read(found.discrepancy_id)
+        assert recorded is not None
+        return recorded.status is DiscrepancyStatus.OPEN
+
+    def left_minor(self, entry_id: str) -> int:
+        """What of a debit waits."""
+        entries = [entry for entry, _ in self.world.ledger.read_entries(SUSPENSE)]
+        (told,) = [entry for entry in entries if entry.entry_id == entry_id]
+        try:
+            return find_debit(told, entries).left_minor
+        except NothingWaitsError:
+            return 0
+
     @rule(told=debits)
     def bank_tells_again(self, told: tuple[str, int, str]) -> None:
         refund_id, amount_minor, name = told
@@ -217,11 +325,24 @@ class RefundMachine(RuleBasedStateMachine):
             ends = [step for step in refund.steps if step in (*ENDED, RefundStep.SETTLED)]
             # What was void may be paid all the same, since only the bank knows what it did.
             assert ends in ([], [refund.state], [RefundStep.VOID, RefundStep.SETTLED])
-        settled = [entry for entry in self.entries() if entry.decision.kind is EntryKind.REFUND_SETTLED]
+        entries = self.entries()
+        undone = {entry.decision.facts.get(UNDOES) for entry in entries}
+        settled = [e for e in entries if e.decision.kind is EntryKind.REFUND_SETTLED and e.entry_id not in undone]
         assert len(settled) == sum(refund.state is RefundStep.SETTLED for refund in refunds)
-        assert len({entry.decision.facts["payment_id"] for entry in settled}) == len(settled)
-        left = [entry for entry in self.entries() if entry.entry_id.startswith("debit#")]
-        assert len(left) + len(settled) == len(self.debited)
+        by_bank = [entry for entry in settled if entry.entry_id.endswith("#settled")]
+        assert len({entry.decision.facts["payment_id"] for entry in by_bank}) == len(by_bank)
+        left = [entry for entry in entries if entry.entry_id.startswith("debit#")]
+        assert len(left) + len(by_bank) == len(self.debited)
+        # A debit settles as much by hand as does not wait of it any more.
+        by_hand: Counter[str] = Counter()
+        for entry in settled:
+            if entry not in by_bank:
+                by_hand[entry.decision.facts["payment_id"]] += entry.decision.facts["amount_minor"]
+        for entry in left:
+            if entry.account_id == SUSPENSE:
+                taken_minor = entry.decision.facts["amount_minor"] - self.left_minor(entry.entry_id)
+                assert taken_minor == by_hand[entry.entry_id.removeprefix("debit#")]
+        assert sum(head.balance_minor(LedgerAccount.CLEARING, "EUR") for head in self.world.ledger.scan_heads()) == 0
 
     @invariant()
     def what_is_given_up_restores_what_was(self) -> None:

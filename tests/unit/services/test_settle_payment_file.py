@@ -8,22 +8,24 @@ from typing import Any, Final
 
 import pytest
 
-from pawledger.domain.bank_movements import Movement, payment_id_of
+from pawledger.domain.bank_movements import Movement, entry_id_of, payment_id_of
 from pawledger.domain.calendar import Month
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyStatus, ResolutionCommand
 from pawledger.domain.discrepancy_life import ChangeKind, RecordedDiscrepancy
 from pawledger.domain.entries import EntryKind, LedgerAccount
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.refund_steps import RefundStateError, Sending
-from pawledger.domain.refunds import Refund, RefundStep
-from pawledger.domain.resolutions import CommandDoesNotFitError
+from pawledger.domain.refunds import Refund, RefundStep, settles
+from pawledger.domain.resolutions import CommandDoesNotFitError, Resolution, ResolutionRequest
 from pawledger.domain.settled_files import (
     REFUNDS_OF_FILE_MAX,
     DebitOfOtherRefundError,
+    FileRefund,
     PaymentFileDiffersError,
     PaymentFileTooLargeError,
     PaymentFileUnknownError,
     choose_refunds,
+    decide_departure_to_refunds,
 )
 from pawledger.domain.waiting_money import NothingWaitsError, WaitingMoney
 from pawledger.services.check_refunds import RefundWatchPorts, check_refunds, holds_refunds
@@ -31,6 +33,8 @@ from pawledger.services.close_month import ClosingPorts, close_month
 from pawledger.services.refund_money import find_open_refunds, send_refund
 from pawledger.services.resolution_steps import ResolutionHalfDoneError
 from pawledger.services.resolve_discrepancy import Resolved
+from pawledger.services.settle_refunds import read_refund_steps
+from tests.builders.movements import build_movement
 from tests.builders.refunds import (
     ASKED_ON,
     JANE,
@@ -470,6 +474,51 @@ def test_two_debits_of_one_file_settle_it_once(world: MemoryWorld, refunds: list
     undo(world, first)
     assert money_of(world, SUSPENSE)["suspense"] == TOTAL_MINOR
     assert states(world, refunds) == [RefundStep.SETTLED] * 3
+
+
+def test_what_waits_again_goes_on_waiting_when_its_refund_could_be_settled_by_now(
+    world: MemoryWorld, refunds: list[Refund]
+) -> None:
+    first, second = debited(world, TOTAL_MINOR), debited(world, TOTAL_MINOR, name="second", ledger_id="SUSPENSE-08")
+    for before_append, other in ((2, settle), (2, undo)):
+        kill_before(world, before_append)
+        with pytest.raises(KilledError):
+            settle(world, first)
+        go_on(world)
+        other(world, second)
+    done = settle(world, first)
+    # The share of the first refund waits since the second debit had settled it.
+    assert [each.decision.kind for each in done.planned] == [EntryKind.REFUND_SETTLED] * 2
+    assert states(world, refunds) == [RefundStep.SENT, RefundStep.SETTLED, RefundStep.SETTLED]
+    assert (money_of(world, SUSPENSE)["suspense"], clearing_of(world)) == (9_000, 0)
+
+
+def test_a_debit_that_is_less_by_now_or_a_refund_that_has_ended_is_none_of_it(
+    world: MemoryWorld, refunds: list[Refund]
+) -> None:
+    found = debited(world, TOTAL_MINOR)
+    asked = Resolution("id", found, ResolutionRequest(SETTLE, payment_file=FILE), ASKED_ON, JANE, "So.")
+    less = WaitingMoney(SUSPENSE, "debit#fee", LedgerAccount.SUSPENSE, "EUR", 8_999)
+    with pytest.raises(PaymentFileDiffersError, match=r"come to 90.00 EUR, and 89.99 EUR of debit#fee waits by now"):
+        decide_departure_to_refunds(asked, less, (FileRefund(HOME, refunds[0].refund_id, 9_000),))
+    ended = void(world, refunds[0]).refund
+    with pytest.raises(PaymentFileUnknownError):
+        choose_refunds(FILE, replace(less, left_minor=9_000), [ended])
+
+
+def test_a_debit_that_settled_by_hand_the_refund_it_names_does_not_settle_it_by_itself(
+    world: MemoryWorld, refunds: list[Refund]
+) -> None:
+    debit(world, refunds[0].refund_id, TOTAL_MINOR)
+    (found,) = open_subjects(world, "unexplained_debit")
+    settle(world, found)
+    steps = read_refund_steps((HOME, refunds[0].refund_id), world.ledger)
+    movement = build_movement("debit", movement=Movement.OTHER_DEBIT, amount_minor=TOTAL_MINOR)
+    assert found.subject == entry_id_of(movement)
+    assert "was settled with its payment file" in (settles(refunds[0].refund_id, steps, movement) or "")
+    before = dict(world.rows.entries)
+    debit(world, refunds[0].refund_id, TOTAL_MINOR, file_id="b" * 64)
+    assert world.rows.entries == before
 
 
 def many(world: MemoryWorld, count: int) -> list[Refund]:
