@@ -8,19 +8,30 @@ nothing of Pawledger. ministack 1.5.33 departs from AWS in ways that our flows m
    its limits, sends what it gives up on to its failure destination, and runs beside the queues.
 2. A partial answer for a queue that names an unknown message deletes the whole batch. Here it fails the whole batch.
 3. A schedule's input keeps `<aws.scheduler.scheduled-time>` and its siblings. Here they are filled in.
+
+Every worker of a function unpacks its layers for itself, some two thousand files each time, and compiles what it imports
+of them. Here a layer is unpacked and compiled once.
 """
 
+import compileall
 import contextvars
 import functools
+import hashlib
+import tempfile
+import threading
 import time
+import types
 import uuid
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 DEFAULT_STREAM_BATCH: Final = 100  # AWS's default for DynamoDB streams
 UNLIMITED: Final = -1  # how AWS writes "no limit" for retries and for age
+LAYER_PREFIX: Final = "layer_"  # how ministack names the folders of a worker that layers are unpacked into
 INVALID_ANSWER: Final = {"errorType": "InvalidBatchItemFailures", "errorMessage": "an identifier is not of this batch"}
 
 
@@ -256,15 +267,44 @@ def single_message_action(action: str | None) -> str | None:
     return action
 
 
+def share_layers(runtime: Any) -> None:
+    """Let all workers use one unpacked copy of a layer, which none of them may write to on AWS either."""
+    shared = Path(tempfile.gettempdir()) / "layers"
+    unpacking = threading.Lock()
+
+    class SharingArchive(zipfile.ZipFile):
+        """An archive that is unpacked into a worker's folder of a layer by a link to the copy for all."""
+
+        def extractall(self, path: Any = None, *rest: Any, **options: Any) -> None:
+            folder = Path(path or ".")
+            if not folder.name.startswith(LAYER_PREFIX):
+                super().extractall(path, *rest, **options)
+                return
+            archive = Path(str(self.filename))
+            content = shared / hashlib.sha256(archive.read_bytes()).hexdigest()
+            with unpacking:
+                if not content.exists():
+                    partial = content.with_suffix(".partial")
+                    super().extractall(partial, *rest, **options)
+                    partial.rename(content)
+                    compileall.compile_dir(content, quiet=2)
+            archive.unlink()
+            folder.rmdir()
+            folder.symlink_to(content, target_is_directory=True)
+
+    runtime.zipfile = types.SimpleNamespace(**{**vars(zipfile), "ZipFile": SharingArchive})
+
+
 def main() -> None:
     """Serve until told to end; address, port and credentials come from the environment."""
     from ministack.app import main as serve
-    from ministack.core import iam_actions
+    from ministack.core import iam_actions, lambda_runtime
     from ministack.services import dynamodb, eventbridge, lambda_svc
 
     check_queue_answers(lambda_svc)
     fill_schedule_inputs(eventbridge)
     permit_batches(iam_actions)
+    share_layers(lambda_runtime)
     lambda_svc._poll_dynamodb_streams = StreamMappings(lambda_svc, dynamodb).poll
     serve()
 

@@ -1,4 +1,7 @@
+import tempfile
+import zipfile
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +16,7 @@ from local_cloud.emulator_process import (
     fill_schedule_inputs,
     first_failure,
     next_step,
+    share_layers,
 )
 
 UNLIMITED = RetryLimits(retries=-1, age_seconds=-1, splits=False)
@@ -151,3 +155,46 @@ def test_only_targets_of_schedules_are_filled_in() -> None:
     events._invoke_target(target, {"Source": "aws.scheduler", "Time": 1_795_411_845}, None)
     events._invoke_target(target, {"Source": "aws.events", "Time": 1_795_411_845}, None)
     assert [each["Input"] for each in invoked] == ['"2026-11-23T05:30:00Z"', '"<aws.scheduler.scheduled-time>"']
+
+
+def unpack(runtime: SimpleNamespace, content: str, folder: Path) -> Path:
+    """Unpack an archive of one module as a worker does, into a folder that it made for it."""
+    folder.mkdir(parents=True)
+    archive = folder.with_suffix(".zip")
+    with zipfile.ZipFile(archive, "w") as written:
+        written.writestr(zipfile.ZipInfo("python/told.py"), content)
+    with runtime.zipfile.ZipFile(archive) as opened:
+        opened.extractall(folder)
+    return folder / "python" / "told.py"
+
+
+@pytest.fixture
+def sharing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    runtime = SimpleNamespace(zipfile=zipfile)
+    share_layers(runtime)
+    return runtime
+
+
+def test_workers_share_one_compiled_copy_of_a_layer_and_each_layer_is_its_own(
+    sharing: SimpleNamespace, tmp_path: Path
+) -> None:
+    first, second = (unpack(sharing, "told = 1\n", tmp_path / name / "layer_0") for name in ("first", "second"))
+    other = unpack(sharing, "told = 2\n", tmp_path / "second" / "layer_1")
+    assert [path.read_text() for path in (first, second, other)] == ["told = 1\n", "told = 1\n", "told = 2\n"]
+    assert first.samefile(second)
+    assert [path.name.partition(".")[0] for path in first.parent.glob("__pycache__/*.pyc")] == ["told"]
+
+
+def test_what_is_no_layer_is_unpacked_for_each_worker(sharing: SimpleNamespace, tmp_path: Path) -> None:
+    first, second = (unpack(sharing, "told = 1\n", tmp_path / name / "code") for name in ("first", "second"))
+    assert first.read_text() == second.read_text() == "told = 1\n"
+    assert not first.samefile(second)
+
+
+def test_a_broken_layer_is_refused_and_a_later_whole_one_unpacked(sharing: SimpleNamespace, tmp_path: Path) -> None:
+    broken = tmp_path / "layer_0.zip"
+    broken.write_bytes(b"no archive")
+    with pytest.raises(sharing.zipfile.BadZipFile):
+        sharing.zipfile.ZipFile(broken)
+    assert unpack(sharing, "told = 3\n", tmp_path / "third" / "layer_0").read_text() == "told = 3\n"
