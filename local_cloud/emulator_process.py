@@ -9,8 +9,8 @@ nothing of Pawledger. ministack 1.5.33 departs from AWS in ways that our flows m
 2. A partial answer for a queue that names an unknown message deletes the whole batch. Here it fails the whole batch.
 3. A schedule's input keeps `<aws.scheduler.scheduled-time>` and its siblings. Here they are filled in.
 
-Every worker of a function unpacks its layers for itself, some two thousand files each time, and compiles what it imports
-of them. Here a layer is unpacked and compiled once.
+Every worker of a function unpacks its layers for itself, two thousand files each time, and compiles what it imports of
+them. Here a layer is unpacked and compiled once.
 """
 
 import compileall
