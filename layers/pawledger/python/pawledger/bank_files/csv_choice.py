@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO, Final
 
-from pawledger.bank_files.csv_head import looks_delimited
+from pawledger.bank_files.csv_head import head_matches, looks_delimited
 from pawledger.bank_files.csv_mapping import CsvMapping
 from pawledger.bank_files.mapped_csv import read_mapped_csv
 from pawledger.bank_files.records import StatementEntry
@@ -18,7 +18,7 @@ def choose_mappings(head: bytes, mappings: Sequence[CsvMapping]) -> list[CsvMapp
 
     More than one where they ask for equally many columns, so that it is not certain which is meant.
     """
-    matching = [mapping for mapping in mappings if mapping.matches(head)]
+    matching = [mapping for mapping in mappings if head_matches(mapping, head)]
     most = max((mapping.specificity for mapping in matching), default=0)
     return [mapping for mapping in matching if mapping.specificity == most]
 

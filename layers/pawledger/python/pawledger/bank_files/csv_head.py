@@ -5,12 +5,10 @@ import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from pawledger.bank_files.csv_days import DayTexts
-
-if TYPE_CHECKING:
-    from pawledger.bank_files.csv_mapping import CsvMapping
+from pawledger.bank_files.csv_mapping import CsvMapping
 
 HEAD_ROWS_MAX: Final = 3
 """Rows that are looked at where there is no header."""
@@ -20,8 +18,11 @@ _JSON_START: Final = re.compile(r"\s*\[?\s*\{")
 _CSV_CELL: Final = re.compile(r'"[^"]*"|[^"]*')
 
 
-def head_matches(mapping: "CsvMapping", head: bytes) -> bool:
-    """See `CsvMapping.matches`."""
+def head_matches(mapping: CsvMapping, head: bytes) -> bool:
+    """Whether a file that begins with `head` (at most some thousand bytes are enough) looks like one of a mapping.
+
+    By the names of its columns; without a header by the width of its rows and the values of the record column.
+    """
     if b"\0" in head and not head.startswith((BOM_UTF16_BE, BOM_UTF16_LE)):
         return False
     text = decode_head(head, mapping.encoding)
@@ -76,7 +77,7 @@ def looks_delimited(head: bytes) -> bool:
     return False
 
 
-def _has_columns(mapping: "CsvMapping", names: list[str]) -> bool:
+def _has_columns(mapping: CsvMapping, names: list[str]) -> bool:
     known = set(names)
     groups = [*mapping.column_groups(), *((name,) for name in mapping.contains)]
     return all(
@@ -85,7 +86,7 @@ def _has_columns(mapping: "CsvMapping", names: list[str]) -> bool:
     )
 
 
-def _matches_rows(mapping: "CsvMapping", rows: list[list[str]]) -> bool:
+def _matches_rows(mapping: CsvMapping, rows: list[list[str]]) -> bool:
     records = mapping.records
     if records is not None and isinstance(records.column, int):
         known = records.details | records.ignored | {spot.record for spot in mapping.spots()}
@@ -99,12 +100,12 @@ def _matches_rows(mapping: "CsvMapping", rows: list[list[str]]) -> bool:
     return all(len(row) == mapping.row_width and _has_day(mapping, row, days) for row in rows[:1])
 
 
-def _has_day(mapping: "CsvMapping", row: list[str], days: DayTexts) -> bool:
+def _has_day(mapping: CsvMapping, row: list[str], days: DayTexts) -> bool:
     places = [column for column in mapping.days.booked if isinstance(column, int)]
     return any(days[row[place - 1].strip()] is not None for place in places if place <= len(row))
 
 
-def _matches_json(mapping: "CsvMapping", text: str) -> bool:
+def _matches_json(mapping: CsvMapping, text: str) -> bool:
     if not _JSON_START.match(text):
         return False
     groups = [*mapping.telling_groups(), *((name,) for name in mapping.contains)]

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pawledger.bank_files.csv_head import head_matches
 from pawledger.bank_files.csv_mapping_parts import (
     FOOTER_ROWS_MAX,
     SKIPPED_LINES_MAX,
@@ -110,13 +109,6 @@ class CsvMapping:
     def format(self) -> str:
         """The name of the format of files that are read by this mapping."""
         return f"csv:{self.name}"
-
-    def matches(self, head: bytes) -> bool:
-        """Whether a file that begins with `head` (at most some thousand bytes are enough) looks like this one.
-
-        By the names of its columns; without a header by the width of its rows and the values of the record column.
-        """
-        return head_matches(self, head)
 
     def column_groups(self) -> list[tuple[ColumnName, ...]]:
         """The columns of details that the mapping needs: of each group, one must be there."""

@@ -5,7 +5,7 @@ from functools import partial
 from importlib import import_module
 from itertools import chain
 from re import compile as compile_pattern
-from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, cast
 
 from pawledger.bank_files.package_marks import is_package, unread_package_of
 from pawledger.bank_files.provider_detection import detect_provider_report
@@ -197,6 +197,11 @@ def _peek(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
     return head, rejoin(head, stream)
 
 
+def _choice() -> Any:
+    """Choosing among mappings, loaded with the first file that needs it, as every reader is."""
+    return import_module("pawledger.bank_files.csv_choice")
+
+
 def _read_content(
     head: bytes, stream: BinaryIO, report: FileReport, options: ReadingOptions, mapping: "CsvMapping | None"
 ) -> Iterator[Iterator[StatementEntry]]:
@@ -204,7 +209,7 @@ def _read_content(
         yield import_module("pawledger.bank_files.mapped_csv").read_mapped_csv(stream, report, mapping)
         return
     # What is known of a provider's own file says more than what its first bytes look like.
-    is_mapped = any(each.matches(head) for each in options.csv_mappings)
+    is_mapped = bool(options.csv_mappings) and bool(_choice().choose_mappings(head, options.csv_mappings))
     found = Detection(None, "rows of fields") if is_mapped else detect_format(head)
     report.format = found.format
     if found.format in READERS:
@@ -214,8 +219,7 @@ def _read_content(
         report.add(Rule.SYNTAX, "file.format_unsupported", message)
     elif report.verdict is not Verdict.UNREADABLE:
         # Of a package that could not be opened, that has been told.
-        choice = import_module("pawledger.bank_files.csv_choice")
-        mapped = choice.read_by_mapping(head, stream, report, options.csv_mappings)
+        mapped = _choice().read_by_mapping(head, stream, report, options.csv_mappings)
         if mapped is not None:
             yield mapped
             return
