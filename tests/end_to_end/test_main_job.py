@@ -235,6 +235,17 @@ def test_what_nobody_can_place_is_in_suspense_in_each_currency(told: Told) -> No
     assert -sums["USD", "suspense"] == UNIDENTIFIED_MINOR["USD"]
 
 
+def test_the_forgetful_household_is_suggested_for_its_payment_once_the_day_is_closed(told: Told) -> None:
+    [lost] = [
+        each
+        for each in run_pawledger(told, "discrepancies", "list", "--kind", "unidentified_payment")["discrepancies"]
+        if each["amount_minor"] == FORGETFUL_MINOR
+    ]
+    # Nobody else has that much open: the only other open invoice is the one that 5.00 are missing of.
+    [candidate] = run_pawledger(told, "discrepancies", "show", lost["discrepancy_id"])["candidates"]
+    assert (candidate["account_id"], candidate["is_amount_only"]) == (FORGETFUL_ACCOUNT, True)
+
+
 def test_the_cash_in_the_books_is_the_cash_in_the_bank_files(told: Told) -> None:
     first = expected_first_invoices(told.today)
     euro_minor = sum(first[account_id] for account_id in EURO_ACCOUNTS) - PAID_SHORT_BY_MINOR + PAID_OVER_BY_MINOR

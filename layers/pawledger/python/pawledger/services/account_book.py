@@ -64,6 +64,7 @@ class StoredSuggestionBook:
     """Fulfils `SuggestionBook` for one payment: of an account it knows what of the payment led to it.
 
     Nothing is stored by amount: amounts are compared where a payer, a name or a damaged reference led to an account.
+    Who owes an amount without any other clue is found when a day is closed (`amount_suggestions`).
     """
 
     def __init__(self, book: StoredAccountBook, clues: PaymentClues) -> None:
