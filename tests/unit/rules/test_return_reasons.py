@@ -76,9 +76,10 @@ def test_who_denies_a_payment_is_known_no_more_unless_only_amount_or_day_were_wr
 def test_every_code_that_ships_can_come_with_a_movement() -> None:
     reasons = load_return_reasons().by_code
     assert all(REASON_CODE_PATTERN.fullmatch(code) or REASON_WORDS_PATTERN.fullmatch(code) for code in reasons)
-    # 71 returns and 20 changes of Nacha, 104 codes of ISO 20022, 47 of Bacs by report, 17 words of providers.
+    # 71 returns and 20 changes of Nacha, 104 codes of ISO 20022, 47 of Bacs by report, 17 words of providers and 8
+        # actions of mandates.
     schemes = [reason.scheme for reason in reasons.values()]
-    assert [schemes.count(scheme) for scheme in ReasonScheme] == [91, 104, 47, 17, 0]
+    assert [schemes.count(scheme) for scheme in ReasonScheme] == [91, 104, 47, 25, 0]
 
 
 def test_a_code_that_is_not_listed_is_kept_and_nothing_follows_from_it() -> None:

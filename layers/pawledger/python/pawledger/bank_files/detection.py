@@ -125,12 +125,14 @@ def _detect_xml(text: str) -> Detection:
 
 READERS: Final[dict[str, tuple[str, str]]] = {
     "adyen.accounting": ("adyen_report", "read_adyen_accounting"),
+    "adyen.events": ("adyen_events", "read_adyen_events"),
     "adyen.settlement": ("adyen_report", "read_adyen_settlement"),
     "bacs": ("bacs", "read_bacs"),
     "bai2": ("bai2", "read_bai2"),
     "camt.052": ("iso20022.messages", "read_iso20022"),
     "camt.053": ("iso20022.messages", "read_iso20022"),
     "camt.054": ("iso20022.messages", "read_iso20022"),
+    "gocardless.events": ("gocardless_events", "read_gocardless_events"),
     "gocardless.payout_items": ("gocardless_report", "read_gocardless_payout_items"),
     "gocardless.payouts": ("gocardless_report", "read_gocardless_payouts"),
     "iso20022": ("iso20022.messages", "read_iso20022"),
@@ -145,6 +147,7 @@ READERS: Final[dict[str, tuple[str, str]]] = {
     "pain.008": ("iso20022.messages", "read_iso20022"),
     "paypal.stl": ("paypal_report", "read_paypal"),
     "stripe": ("stripe_report", "read_stripe"),
+    "stripe.events": ("stripe_events", "read_stripe_events"),
 }
 """Module and name of the reader by format; a new format is one line here and its mark in `detect_format`."""
 
@@ -155,6 +158,8 @@ def reader_of(format_name: str, options: ReadingOptions = NO_OPTIONS) -> Reader:
     reader = getattr(import_module(f"pawledger.bank_files.{module}"), name)
     if format_name == "lockbox" and options.lockbox_layout is not None:
         reader = partial(reader, layout=options.lockbox_layout)
+    if format_name == "stripe.events" and options.webhook_terms is not None:
+        reader = partial(reader, terms=options.webhook_terms)
     return cast("Reader", reader)
 
 

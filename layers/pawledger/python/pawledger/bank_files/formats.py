@@ -2,7 +2,11 @@
 
 from typing import Final
 
-ADVICE_KINDS: Final = frozenset(
+EVENT_KINDS: Final = frozenset({"adyen.events", "gocardless.events", "stripe.events"})
+"""Bodies of webhooks. What they tell a report tells again, so that they are advices; of whatever is in them that is not
+posted nobody need be told, because there are thousands of them."""
+
+ADVICE_KINDS: Final = EVENT_KINDS | frozenset(
     {
         *("bacs.addacs", "bacs.arudd", "bacs.auddis", "bacs.ddica", "lockbox", "nacha"),
         *("pacs.002", "pacs.004", "pain.001", "pain.002", "pain.008"),

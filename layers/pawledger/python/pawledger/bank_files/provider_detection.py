@@ -18,6 +18,20 @@ _COLUMNS: Final = (
 """Format, description, and the columns that only this report has together."""
 _PAYPAL_START: Final = compile_pattern(r'"?(?:RH|FH|SH|CH)"?,')
 _PAYPAL_DATE: Final = compile_pattern(r'"?[SR]H"?,"?[0-9]{4}/[0-9]{2}/[0-9]{2} ')
+_EVENT_STARTS: Final = (
+    ("stripe.events", "Stripe event", compile_pattern(r'\{\s*"id"\s*:\s*"evt_')),
+    (
+        "adyen.events",
+        "Adyen notification",
+        compile_pattern(r'\{\s*(?:"live"\s*:[^,{}]{0,20},\s*)?"notificationItems"\s*:'),
+    ),
+    (
+        "gocardless.events",
+        "GoCardless events",
+        compile_pattern(r'\{\s*(?:"meta"\s*:\s*\{[^{}]*\}\s*,\s*)?"events"\s*:\s*\['),
+    ),
+)
+"""Format, description, and how the body of a webhook begins."""
 _JSON_KEY: Final = compile_pattern(r'"(payout_items|payouts)"\s*:\s*[\[{]')
 
 
@@ -40,6 +54,9 @@ def detect_provider_report(head: bytes) -> tuple[str, str] | None:
 
 
 def _detect_json(text: str) -> tuple[str, str] | None:
+    for format_name, description, start in _EVENT_STARTS:
+        if start.match(text):
+            return format_name, description
     keys = set(_JSON_KEY.findall(text))
     if "payout_items" in keys:
         return "gocardless.payout_items", "GoCardless payout items"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from pawledger.bank_files.csv_mapping import CsvMapping
     from pawledger.bank_files.lockbox_layout import LockboxLayout
+    from pawledger.bank_files.webhook_terms import WebhookTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,8 @@ class ReadingOptions:
     """Mappings of delimited files, told apart by what stands in the file's first lines."""
     lockbox_layout: "LockboxLayout | None" = None
     """Columns of lockbox records; None for the typical ones."""
+    webhook_terms: "WebhookTerms | None" = None
+    """What of a provider's webhooks can be posted; None where nothing is known of it, for looking at a body alone."""
 
 
 NO_OPTIONS: Final = ReadingOptions()

@@ -12,6 +12,9 @@ PAYOUT: Final = "payout"
 PAYOUT_REVERSAL: Final = "payout_reversal"
 """A payout that came back: no part of what a payout adds up to."""
 
+OWN_REFERENCE_WORDS: Final = ("policy", "invoice", "contract", "order", "identifier", "external", "ref")
+"""Metadata whose key has one of these words is ours and names what is paid, in this order of preference."""
+
 _PAYMENTS: Final = """
 charge payment contribution transfer transfer_reversal platform_earning platform_earning_refund
 advance advance_funding anticipation_repayment financing_payout financing_payout_reversal financing_paydown

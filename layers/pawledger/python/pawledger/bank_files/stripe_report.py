@@ -24,7 +24,7 @@ from pawledger.bank_files.provider_rows import (
 )
 from pawledger.bank_files.records import Direction, Purpose, StatementEntry
 from pawledger.bank_files.report import FileReport
-from pawledger.bank_files.stripe_codes import PAYOUT, PAYOUT_REVERSAL, PURPOSES
+from pawledger.bank_files.stripe_codes import OWN_REFERENCE_WORDS, PAYOUT, PAYOUT_REVERSAL, PURPOSES
 from pawledger.bank_files.stripe_controls import PayoutSum, StripeControls
 from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
 
@@ -35,8 +35,6 @@ POSITIVE_PAYOUTS_MAX: Final = 10_000
 HELD_TEXT_CHARACTERS_MAX: Final = 256
 """Of what is held so, most characters of each text."""
 
-_OWN_REFERENCE_WORDS: Final = ("policy", "invoice", "contract", "order", "identifier", "external", "ref")
-"""Metadata whose key has one of these words is ours and names what is paid, in this order of preference."""
 _OWN_COLUMNS: Final = ("invoice_id", "invoice_number", "order_id", "client_reference_id", "transfer_group")
 _PROVIDER_COLUMNS: Final = (
     *("payment_intent_id", "charge_id", "source_id", "refund_id", "dispute_id", "transfer_id", "subscription_id"),
@@ -87,7 +85,7 @@ def _read_blocks(stream: BinaryIO, report: FileReport) -> Iterator[list[Statemen
 def _reference_columns(columns: dict[str, int]) -> list[str]:
     """Columns to take references from, ours before the provider's."""
     metadata = [name.lower() for name in columns if "metadata[" in name]
-    ranked = [name for word in _OWN_REFERENCE_WORDS for name in metadata if word in name.partition("[")[2]]
+    ranked = [name for word in OWN_REFERENCE_WORDS for name in metadata if word in name.partition("[")[2]]
     by_lower_name = {name.lower(): name for name in columns}
     wanted = [*ranked, *_OWN_COLUMNS, *_PROVIDER_COLUMNS]
     return [by_lower_name[name] for name in dict.fromkeys(wanted) if name in by_lower_name]

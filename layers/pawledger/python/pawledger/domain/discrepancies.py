@@ -43,6 +43,7 @@ class DiscrepancyKind(StrEnum):
     SETTLEMENT_MISSING = "settlement_missing"
     PAYOUT_DIFFERS = "payout_differs"
     ADVICE_NOT_POSTED = "advice_not_posted"
+    EVENTS_NOT_POSTED = "events_not_posted"
     STATEMENT_GAP = "statement_gap"
     STATEMENT_CORRECTED = "statement_corrected"
     STATEMENTS_UNCHAINED = "statements_unchained"
@@ -401,6 +402,14 @@ KINDS: Final[Mapping[DiscrepancyKind, KindTerms]] = {
         _ACCEPTABLE,
         "Nothing, if the bank's statement tells this money as well; if not, name the format in `posts` of the "
         "provider's profile and have the file sent again.",
+    ),
+    DiscrepancyKind.EVENTS_NOT_POSTED: KindTerms(
+        Owner.OPERATIONS,
+        Severity.LOW,
+        20,
+        _TOLD,
+        "Nothing, if the provider's report is enough; if not, name its events in `formats` and `[webhooks]` of the "
+        "provider's profile. This heals with the first event that is posted.",
     ),
     DiscrepancyKind.STATEMENT_GAP: KindTerms(
         Owner.FINANCE,

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pawledger.bank_files.csv_mapping import CsvMapping, CsvMappingError, mapping_from_table
 from pawledger.bank_files.formats import ADVICE_KINDS, CSV_PREFIX, STATEMENT_KINDS
 from pawledger.bank_files.lockbox_layout import LockboxLayout, LockboxLayoutError, layout_from_table
+from pawledger.bank_files.webhook_terms import WebhookTerms
 from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
 from pawledger.domain.errors import PawledgerError
 from pawledger.rules.csv_mappings import load_shipped_mappings
@@ -37,6 +38,9 @@ HOLIDAYS_PATTERN: Final = re.compile(rf"[A-Z]{{2}}(-[A-Z0-9]{{1,3}})?|{'|'.join(
 """ISO 3166-1 country, ISO 3166-2 subdivision, or payment system: `DE`, `GB-SCT`, `TARGET`."""
 DAYS_AHEAD_MAX: Final = 366
 """A booking day further ahead than a year is a mistake in a file, whatever a profile says."""
+
+POSTED_EVENTS: Final = frozenset({"stripe.events"})
+"""Kinds of events whose movements have the identities that the provider's report gives them."""
 
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -88,6 +92,8 @@ class ProviderProfile:
     deviations: frozenset[str] | None = None
     """Rules of warnings that are known of the provider; None where any is taken."""
     settlement: SettlementTerms | None = None
+    webhooks: WebhookTerms | None = None
+    """What is posted of its events; None where it sends none, or none of them is posted."""
     csv_mappings: tuple[CsvMapping, ...] = ()
     lockbox_layout: LockboxLayout | None = None
 
@@ -132,7 +138,7 @@ class _Reading:
 
     def profile(self) -> ProviderProfile:
         known = {"provider", "title", "formats", "posts", "accounts", "told_elsewhere", "delivery", "tolerances"}
-        self._refuse_unknown("", self.table, known | {"deviations", "csv", "lockbox", "settlement"})
+        self._refuse_unknown("", self.table, known | {"deviations", "csv", "lockbox", "settlement", "webhooks"})
         if not PROVIDER_PATTERN.fullmatch(self.name):
             self._fault("provider", self.name, "1 to 40 small letters, digits and hyphens, as in incoming/<provider>/")
         if self._text(self.table, "", "provider") not in (None, self.name):
@@ -155,6 +161,7 @@ class _Reading:
             tolerances=self._tolerances(),
             deviations=self._deviations(),
             settlement=self._settlement(formats),
+            webhooks=self._webhooks(posts),
             csv_mappings=mappings,
             lockbox_layout=layout,
         )
@@ -308,6 +315,27 @@ class _Reading:
             holidays=self._holidays(table, path),
             codes=frozenset(code.lower() for code in self._texts(table, path, "codes")) or known,
         )
+
+    def _webhooks(self, posts: tuple[str, ...]) -> WebhookTerms | None:
+        if "webhooks" not in self.table:
+            for kind in POSTED_EVENTS.intersection(posts):
+                self.faults.append(f"webhooks: missing, since `posts` names {kind}")
+            return None
+        table, path = self._only_table("webhooks"), "webhooks."
+        self._refuse_unknown(path, table, {"since", "currencies", "takes_test_events"})
+        since = next(iter(self._days(table, path, "since")), None)
+        if since is None:
+            self.faults.append("webhooks.since: missing, the first day whose money events may tell")
+        currencies = self._texts(table, path, "currencies")
+        if not currencies:
+            self.faults.append("webhooks.currencies: missing, in which the provider keeps balances for us")
+        for currency in currencies:
+            if currency not in MINOR_UNIT_DECIMALS:
+                self._fault("webhooks.currencies", currency, "a currency of ISO 4217")
+        takes_test_events = table.get("takes_test_events", False)
+        if not isinstance(takes_test_events, bool):
+            self._fault("webhooks.takes_test_events", takes_test_events, "true or false")
+        return WebhookTerms(since or date.max, frozenset(currencies), takes_test_events is True)
 
     def _tolerances(self) -> Tolerances:
         table = self._only_table("tolerances")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from pawledger.bank_files.formats import ADVICE_KINDS, CSV_PREFIX, report_kind_of
+from pawledger.bank_files.formats import ADVICE_KINDS, CSV_PREFIX, EVENT_KINDS, report_kind_of
 from pawledger.bank_files.reading_options import ReadingOptions
 from pawledger.bank_files.records import StatementEntry
 from pawledger.bank_files.report import FileReport
@@ -27,7 +27,11 @@ def reading_options_of(profile: "ProviderProfile | None") -> ReadingOptions:
     if profile is None:
         return ReadingOptions(csv_mappings=tuple(shipped.values()))
     named = (mapping for name, mapping in shipped.items() if f"{CSV_PREFIX}{name}" in profile.formats)
-    return ReadingOptions(csv_mappings=(*profile.csv_mappings, *named), lockbox_layout=profile.lockbox_layout)
+    return ReadingOptions(
+        csv_mappings=(*profile.csv_mappings, *named),
+        lockbox_layout=profile.lockbox_layout,
+        webhook_terms=profile.webhooks,
+    )
 
 
 def find_unexpected(profile: "ProviderProfile | None", report: FileReport) -> str | None:
@@ -52,7 +56,8 @@ def find_unexpected(profile: "ProviderProfile | None", report: FileReport) -> st
         if not expected & {None, statement.currency}:
             named = ", ".join(sorted(filter(None, expected)))
             return f"its statement {place} is not in {named}, the currency of its account in the profile"
-    if profile.deviations is not None and report.warned_rules - profile.deviations:
+    # What an event leaves out is a warning in it, and told by the report.
+    if kind not in EVENT_KINDS and profile.deviations is not None and report.warned_rules - profile.deviations:
         unknown = ", ".join(sorted(report.warned_rules - profile.deviations)[:5])
         return f"it has warnings that the profile does not know of: {unknown}"
     return None
@@ -62,6 +67,11 @@ def is_posted(profile: "ProviderProfile | None", format_name: str) -> bool:
     """Whether movements of a format are posted: those that a profile names, without one those of statements."""
     kind = report_kind_of(format_name)
     return kind not in ADVICE_KINDS if profile is None else kind in profile.posts
+
+
+def is_event(report: FileReport) -> bool:
+    """Whether a file is the body of a webhook."""
+    return report_kind_of(report.format or "") in EVENT_KINDS
 
 
 def leave_out_told_elsewhere(

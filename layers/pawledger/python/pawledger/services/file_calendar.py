@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from pawledger.bank_files.formats import report_kind_of
+from pawledger.bank_files.formats import EVENT_KINDS, report_kind_of
 from pawledger.bank_files.records import StatementSummary
 from pawledger.domain.calendar import business_date_of
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
@@ -160,8 +160,9 @@ def _tells_of(record: BankFileRecord, delivery: "ExpectedDelivery") -> bool:
 
 
 def _counts(calendar: "DeliveryCalendar", record: BankFileRecord) -> bool:
-    """Whether a file is of a kind that is expected."""
-    return not calendar.formats or report_kind_of(record.format or "") in calendar.formats
+    """Whether a file is of a kind that is expected. Webhooks come when they come, and stand for no file."""
+    kind = report_kind_of(record.format or "")
+    return kind in calendar.formats if calendar.formats else kind not in EVENT_KINDS
 
 
 def _open_deliveries(provider: str, discrepancies: DiscrepancyBook) -> "Iterator[ExpectedDelivery]":

@@ -70,6 +70,15 @@ def tell_advice(dropped: DroppedFile, file_id: str, report: FileReport) -> Discr
     return Discrepancy(DiscrepancyKind.ADVICE_NOT_POSTED, file_id, dropped.received_on, what)
 
 
+def tell_events(dropped: DroppedFile, provider: str) -> Discrepancy:
+    """Events of a provider whose profile does not say what of them is posted: once for all of them."""
+    what = (
+        f"Webhooks of {provider} tell of money, and its profile does not expect them ({dropped.key} is the first): "
+        f"they are kept, and posted when the provider's report tells the same."
+    )
+    return Discrepancy(DiscrepancyKind.EVENTS_NOT_POSTED, provider, dropped.received_on, what)
+
+
 def tell_correction(dropped: DroppedFile, file_id: str, report: FileReport) -> Discrepancy:
     """Statements that replace or delete what the bank told before."""
     count = sum(summary.is_correction for summary in report.statements)

@@ -15,19 +15,29 @@ CANDIDATES_KEPT_MAX: Final = 3
 
 
 def identify_account(
-    payment_id: str, clues: PaymentClues, references: ReferenceBook, ledger: Ledger, *, is_payment: bool = True
+    payment_id: str,
+    clues: PaymentClues,
+    references: ReferenceBook,
+    ledger: Ledger,
+    *,
+    is_payment: bool = True,
+    is_told_twice: bool = False,
 ) -> Route:
     """Which ledger takes a movement; the same answer for the same movement, however often and whenever it is asked.
 
     One of our creditor references leads to its account by computation alone. Every other way depends on what is known
     on the day, so its first answer is remembered and holds for ever: a movement that once went to suspense is not
-    posted to an account when it is delivered again, not even where it then carries our reference.
+    posted to an account when it is delivered again, not even where it then carries our reference. Of a movement that is
+    told twice, by webhook and by report, every answer is remembered: the other telling may lack our reference.
     """
     route, suspense = f"route#{payment_id}", suspense_ledger_of(payment_id)
     book = StoredAccountBook(references, ledger, of_taking_back=not is_payment)
     found = (identify_payment if is_payment else identify_return)(clues, book)
     ledger_id = found.parts[0].account_id if len(found.parts) == 1 else suspense
-    remembered = references.find(route) or ledger_id if found.is_lasting else references.claim(route, ledger_id)
+    if found.is_lasting and not is_told_twice:
+        remembered = references.find(route) or ledger_id
+    else:
+        remembered = references.claim(route, ledger_id)
     if remembered != ledger_id:
         return Route(remembered, (), None)
     if len(found.parts) == 1:

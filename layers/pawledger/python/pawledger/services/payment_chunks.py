@@ -71,6 +71,8 @@ class ChunkedMovement:
     """To whose payouts it belongs, where it is one or looks like the line of one."""
     repeats_ids: bool = False
     """Whether it is a return whose teller repeats the ids of the payment that it takes back."""
+    is_told_twice: bool = False
+    """Whether its provider tells it by webhook as well as by report, which may say different things of whose it is."""
 
     @property
     def signed_minor(self) -> int:
@@ -131,6 +133,7 @@ def read_movements(
     payer_keys: PayerKeys,
     days_ahead_max: int = DAYS_AHEAD_MAX,
     settlement_of: Callable[[StatementEntry], Settlement | None] = lambda _: None,
+    is_told_twice: bool = False,
 ) -> Iterator[ChunkedMovement]:
     """The movements among statement entries: what is booked and has an amount; the rest only informs.
 
@@ -162,6 +165,7 @@ def read_movements(
             is_told_otherwise=not is_first,
             settlement=settlement_of(entry),
             repeats_ids=entry.is_return and _repeats_ids(entry.identity),
+            is_told_twice=is_told_twice,
         )
 
 
@@ -254,6 +258,7 @@ def read_chunk(text: str, file_id: str, chunk_number: int) -> tuple[ChunkedMovem
             is_told_otherwise=reader.optional_flag("is_told_otherwise"),
             settlement=_read_settlement(reader),
             repeats_ids=reader.optional_flag("repeats_ids"),
+            is_told_twice=reader.optional_flag("is_told_twice"),
         )
         for place, reader in enumerate(chunk.objects("movements", MOVEMENTS_PER_CHUNK), start=1)
     )
@@ -298,6 +303,8 @@ def _movement_as_json(movement: ChunkedMovement) -> Mapping[str, Any]:
         written["settlement_days"] = movement.settlement.days_until_arrival
     if movement.repeats_ids:
         written["repeats_ids"] = True
+    if movement.is_told_twice:
+        written["is_told_twice"] = True
     return written
 
 

@@ -98,7 +98,14 @@ def _route(movement: ChunkedMovement, ports: PostingPorts) -> Route:
         return Route(remembered or suspense_id, (), None)
     is_payment = movement.movement is Movement.PAYMENT
     clues = movement.payment_clues
-    return identify_account(movement.payment_id, clues, ports.references, ports.ledger, is_payment=is_payment)
+    return identify_account(
+        movement.payment_id,
+        clues,
+        ports.references,
+        ports.ledger,
+        is_payment=is_payment,
+        is_told_twice=movement.is_told_twice,
+    )
 
 
 def _share_out(route: Route) -> tuple[SharedPart, ...]:

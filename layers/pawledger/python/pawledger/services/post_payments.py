@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
-from pawledger.bank_files.formats import report_kind_of
+from pawledger.bank_files.formats import EVENT_KINDS, report_kind_of
 from pawledger.domain.entries import EntryKind
 from pawledger.domain.errors import PawledgerError
 from pawledger.ports import (
@@ -90,12 +90,15 @@ def _post_movement(file_id: str, chunked: ChunkedMovement, ports: PostingPorts, 
 
 
 def _is_other_kind(earlier_file_id: str, file_id: str, ports: PostingPorts, tally: PostingTally) -> bool:
-    """Whether the two files are of different formats: a notification and a statement tell the same by design."""
+    """Whether the two files are of different formats: a notification and a statement tell the same by design.
+
+    So do two events, of which one tells that a charge was made and the other that it changed.
+    """
     for each in (earlier_file_id, file_id):
         if each not in tally.kinds:
             record = ports.register.read_file(each)
             tally.kinds[each] = report_kind_of(record.format or "") if record else ""
-    return tally.kinds[earlier_file_id] != tally.kinds[file_id]
+    return tally.kinds[file_id] in EVENT_KINDS or tally.kinds[earlier_file_id] != tally.kinds[file_id]
 
 
 def _count(tally: PostingTally, name: str, totals: Counter[str], currency: str, signed_minor: int) -> None:

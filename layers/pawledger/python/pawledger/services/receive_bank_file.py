@@ -2,14 +2,14 @@
 
 import re
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC
 from enum import StrEnum
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 from pawledger.bank_files.detection import read_bank_file
-from pawledger.bank_files.formats import ADVICE_KINDS, report_kind_of
+from pawledger.bank_files.formats import ADVICE_KINDS, EVENT_KINDS, report_kind_of
 from pawledger.bank_files.inspection import report_as_json_object
 from pawledger.bank_files.records import Booking, StatementEntry
 from pawledger.bank_files.report import FileReport, Rule, Verdict
@@ -28,6 +28,7 @@ from pawledger.services import file_findings as findings
 from pawledger.services.expectations import (
     ProfileOf,
     find_unexpected,
+    is_event,
     is_posted,
     leave_out_told_elsewhere,
     reading_options_of,
@@ -135,7 +136,8 @@ def receive_bank_file(dropped: DroppedFile, ports: ReceivingPorts) -> Outcome:
     if report.verdict is not Verdict.ACCEPTED:
         return _quarantine(dropped, proof, findings.tell_verdict(dropped, file_id, report), ports)
     proof = replace(proof, is_accepted_by_person=decision is FileDecision.ACCEPTED)
-    unexpected = None if proof.is_accepted_by_person else find_unexpected(profile, report)
+    is_taken = proof.is_accepted_by_person or is_event(report)
+    unexpected = None if is_taken else find_unexpected(profile, report)
     if unexpected:
         return _quarantine(dropped, proof, findings.tell_unexpected(dropped, file_id, unexpected), ports)
     earlier = _claim_logical_files(proof, ports.references)
@@ -222,6 +224,8 @@ def _accept(dropped: DroppedFile, proof: _Proof, ports: ReceivingPorts, *, expec
     )
     if record.movement_count:
         heal_what_was_set_aside(record.file_id, ports.discrepancies)
+        if is_event(proof.report):
+            ports.discrepancies.heal(findings.tell_events(dropped, proof.provider).discrepancy_id)
     ports.store.move(dropped.key, dropped.version_id, record.stored_key)
     return Outcome.ACCEPTED
 
@@ -237,19 +241,42 @@ def _movements_to_post(
 
     profile = proof.profile
     file = NoticedFile(proof.file_id, proof.provider, dropped.received_on)
-    movements = read_movements(
-        announcing_notices(leave_out_told_elsewhere(profile, entries), file, ports.notices),
+    noticed = announcing_notices(leave_out_told_elsewhere(profile, entries), file, ports.notices)
+    if not proof.is_accepted_by_person and not _is_posted(proof):
+        _tell_unposted(noticed if is_event(proof.report) else entries, dropped, proof, ports)
+        return iter(())
+    return read_movements(
+        noticed,
         dropped.received_on,
         is_first_telling,
         payer_keys=ports.payer_keys,
         days_ahead_max=profile.tolerances.booking_days_ahead if profile else DAYS_AHEAD_MAX,
         settlement_of=ports.settlements_in(proof.provider),
+        is_told_twice=profile is not None and profile.webhooks is not None,
     )
-    if proof.is_accepted_by_person or is_posted(profile, proof.report.format or ""):
-        return movements
-    if profile is None and any(entry.posts and entry.amount_minor for entry in entries):
+
+
+def _is_posted(proof: _Proof) -> bool:
+    """Whether the movements of an accepted file are posted. An event that its profile does not expect only informs."""
+    is_unexpected = is_event(proof.report) and find_unexpected(proof.profile, proof.report) is not None
+    return is_posted(proof.profile, proof.report.format or "") and not is_unexpected
+
+
+def _tell_unposted(
+    entries: Iterable[StatementEntry], dropped: DroppedFile, proof: _Proof, ports: ReceivingPorts
+) -> None:
+    """Tell of money that no profile says anything of: of an advice once for each file, of events once a provider."""
+    is_unknown = proof.profile is None or (
+        is_event(proof.report) and find_unexpected(proof.profile, proof.report) is not None
+    )
+    # To the end, because notices are told while they pass by.
+    has_money = sum(1 for entry in entries if entry.posts and entry.amount_minor) > 0
+    if not is_unknown or not has_money:
+        return
+    if is_event(proof.report):
+        ports.discrepancies.record(findings.tell_events(dropped, proof.provider))
+    else:
         ports.discrepancies.record(findings.tell_advice(dropped, proof.file_id, proof.report))
-    return iter(())
 
 
 def _link(dropped: DroppedFile, proof: _Proof, ports: ReceivingPorts) -> None:
@@ -276,8 +303,12 @@ def _quarantine(dropped: DroppedFile, proof: _Proof, discrepancy: Discrepancy, p
 
 
 def _set_duplicate_aside(dropped: DroppedFile, known: BankFileRecord, ports: ReceivingPorts) -> Outcome:
-    """The same bytes were received before: keep this drop beside the first, post nothing, tell a person."""
-    ports.discrepancies.record(findings.tell_duplicate(dropped, known))
+    """The same bytes were received before: keep this drop beside the first, post nothing, tell a person.
+
+    Providers send events again all the time, of which nobody need know.
+    """
+    if report_kind_of(known.format or "") not in EVENT_KINDS:
+        ports.discrepancies.record(findings.tell_duplicate(dropped, known))
     ports.store.move(dropped.key, dropped.version_id, known.stored_key)
     return Outcome.DUPLICATE
 
