@@ -29,6 +29,19 @@ EXPECTED: Final = {
     "gocardless.payout_items/truncated.json": ("unreadable", ["gocardless.json"]),
     "gocardless.payouts/good.csv": ("accepted", []),
     "gocardless.payouts/unit_not_certain.csv": ("out_of_balance", ["gocardless.amount_unit"]),
+    "stripe.events/charge_succeeded.json": ("accepted", []),
+    "stripe.events/charge_without_transaction.json": ("accepted", ["stripe.transaction_missing"]),
+    "stripe.events/customer_updated.json": ("accepted", ["stripe.event_without_money"]),
+    "stripe.events/cut_off.json": ("unreadable", ["stripe.event_json"]),
+    "stripe.events/dispute_funds_reinstated.json": ("accepted", []),
+    "stripe.events/dispute_funds_withdrawn.json": ("accepted", []),
+    "stripe.events/payout_failed.json": ("accepted", []),
+    "stripe.events/payout_paid.json": ("accepted", []),
+    "stripe.events/refund_created.json": ("accepted", []),
+    "adyen.events/authorisation.json": ("accepted", ["adyen.event_before_batch"]),
+    "adyen.events/no_notification.json": ("unreadable", ["adyen.event"]),
+    "gocardless.events/mandate_and_payment.json": ("accepted", ["gocardless.event_without_money"]),
+    "gocardless.events/not_json.json": ("unreadable", ["gocardless.event_json"]),
 }
 """Verdict by file, and the rules that are told first."""
 
