@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
@@ -272,6 +273,33 @@ class ReferenceBook(Protocol):
 class PayerSecret(Protocol):
     def read(self) -> bytes:
         """The deployment's secret under which keys of payers are made; the same for as long as it stands."""
+
+
+class SignatureScheme(StrEnum):
+    """How a provider signs its webhooks."""
+
+    STRIPE = "stripe"
+    ADYEN = "adyen"
+    GOCARDLESS = "gocardless"
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSecrets:
+    """Under what a provider signs its webhooks."""
+
+    scheme: SignatureScheme
+    values: tuple[str, ...]
+    """Those that are valid: two while one is replaced by another."""
+
+
+class WebhookSecrets(Protocol):
+    def read(self) -> Mapping[str, ProviderSecrets]:
+        """The secrets by provider, none for one that is not set up; not older than some minutes."""
+
+
+class WebhookStore(Protocol):
+    def keep(self, key: str, data: bytes) -> bool:
+        """Store bytes unless something is there under the key, and say whether they were stored."""
 
 
 class BankFileStore(Protocol):

@@ -31,5 +31,13 @@ class PayerSecretUnreadableError(PawledgerError):
     """The secret under which keys of payers are made is missing, refused or too short; no file is taken in without."""
 
 
+class WebhookSecretsUnreadableError(PawledgerError):
+    """The secrets of webhooks are refused, or not written as they should be; no webhook is taken in without."""
+
+
+class WebhookInConflictError(PawledgerError):
+    """Two calls stored the same webhook at the same moment; the provider sends it again."""
+
+
 class NotAnIntegerError(PawledgerError):
     """Something else than an `int` was about to be stored as a number; amounts and versions are never fractions."""

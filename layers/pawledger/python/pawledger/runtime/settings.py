@@ -94,6 +94,12 @@ class LearnPayersSettings(NamedTuple):
     references_table: str
 
 
+class ReceiveWebhookSettings(NamedTuple):
+    bank_files_bucket: str
+    webhook_secrets_arn: str
+    webhook_providers: str
+
+
 Settings = (
     RecordPolicyEventSettings
     | StartBillingDaySettings
@@ -104,6 +110,7 @@ Settings = (
     | PushAlertsSettings
     | WriteDocumentsSettings
     | LearnPayersSettings
+    | ReceiveWebhookSettings
 )
 
 _Settings = TypeVar("_Settings", bound=Settings)

@@ -45,6 +45,7 @@ from pawledger.runtime.settings import (
     PostPaymentsSettings,
     PushAlertsSettings,
     ReceiveBankFileSettings,
+    ReceiveWebhookSettings,
     RecordPolicyEventSettings,
     StartBillingDaySettings,
     WriteDocumentsSettings,
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from pawledger.services.learn_payers import LearningPorts
     from pawledger.services.post_movement import PostingPorts
     from pawledger.services.receive_bank_file import ReceivingPorts
+    from pawledger.services.receive_webhook import WebhookPorts
     from pawledger.services.record_policy_event import PolicyRecordingPorts
     from pawledger.services.settlements import SettlementOf
     from pawledger.services.start_billing_day import BillingPorts
@@ -231,6 +233,19 @@ def connect_learning(settings: LearnPayersSettings) -> "LearningPorts":
         entries=DynamoLedgerArchive(None, bind(EntryRow, settings.entries_table, _connection())),
         references=_reference_book(settings.references_table),
         reasons=_return_reasons,
+    )
+
+
+def connect_webhooks(settings: ReceiveWebhookSettings) -> "WebhookPorts":
+    """Everything that receiving a webhook touches."""
+    from pawledger.adapters.s3_webhooks import S3WebhookStore  # noqa: PLC0415
+    from pawledger.adapters.webhook_secrets import SecretsManagerWebhookSecrets  # noqa: PLC0415
+    from pawledger.services.receive_webhook import WebhookPorts  # noqa: PLC0415
+
+    return WebhookPorts(
+        secrets=SecretsManagerWebhookSecrets(lambda: make_client("secretsmanager"), settings.webhook_secrets_arn),
+        store=S3WebhookStore(make_client("s3"), settings.bank_files_bucket),
+        providers=tuple(settings.webhook_providers.split(",")),
     )
 
 
