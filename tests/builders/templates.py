@@ -1,7 +1,7 @@
 """The CloudFormation templates of an environment, synthesised in process and without building the layers."""
 
+import hashlib
 import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +12,7 @@ from aws_cdk.assertions import Template
 
 from infra.app import add_stacks, create_app
 from infra.environments import Environment
+from tests.builders.shared_folders import make_once
 
 STACKS = ("data", "service", "monitoring")
 
@@ -27,21 +28,23 @@ class Assembly:
 
 @cache
 def synthesize_assembly(environment: Environment) -> Assembly:
-    """Synthesise an environment once a session. Raises `RuntimeError` where a rule pack finds something."""
-    with tempfile.TemporaryDirectory() as folder:
-        app = create_app(outdir=folder, context={"aws:cdk:bundling-stacks": []})
+    """Synthesise an environment once a run. Raises `RuntimeError` where a rule pack finds something."""
+
+    def synthesize_into(folder: Path) -> None:
+        app = create_app(outdir=str(folder), context={"aws:cdk:bundling-stacks": []})
         add_stacks(app, environment)
         app.synth()
-        return Assembly(
-            templates={
-                stack: Template.from_json(
-                    _read_json(Path(folder) / f"Pawledger{stack.title()}-{environment.name}.template.json")
-                )
-                for stack in STACKS
-            },
-            report=_read_json(Path(folder) / "validation-report.json"),
-            manifest=_read_json(Path(folder) / "manifest.json"),
-        )
+
+    digest = hashlib.sha256(repr(environment).encode()).hexdigest()
+    folder = make_once(f"{environment.name}-{digest}", synthesize_into)
+    return Assembly(
+        templates={
+            stack: Template.from_json(_read_json(folder / f"Pawledger{stack.title()}-{environment.name}.template.json"))
+            for stack in STACKS
+        },
+        report=_read_json(folder / "validation-report.json"),
+        manifest=_read_json(folder / "manifest.json"),
+    )
 
 
 def synthesize(environment: Environment) -> dict[str, Template]:

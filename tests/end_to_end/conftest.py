@@ -4,13 +4,14 @@ from pathlib import Path
 import pytest
 
 from local_cloud import deploy, start, synthesize
+from tests.builders.shared_folders import make_once
 from tests.end_to_end.deployed_cloud import DeployedCloud
 
 
 @pytest.fixture(scope="session")
-def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def assembly() -> Path:
     """The whole app, synthesised once for all tests."""
-    return synthesize(tmp_path_factory.mktemp("assembly") / "cdk.out")
+    return make_once("assembly", synthesize)
 
 
 @pytest.fixture(scope="session")
