@@ -20,7 +20,7 @@ from pawledger.services.file_findings import DroppedFile
 from pawledger.services.post_payments import post_payments
 from pawledger.services.receive_bank_file import Outcome, receive_bank_file
 from tests.builders.services import connect_closing, connect_posting, connect_receiving, kinds_of_discrepancies
-from tests.builders.stripe_events import charge_of, event_of
+from tests.builders.stripe_events import CREATED, charge_of, event_of, refund_of
 from tests.builders.stripe_file import BalanceTransaction, write_stripe
 from tests.fakes.documents import MemoryAnnouncements
 from tests.fakes.holidays import NoHolidays
@@ -127,9 +127,11 @@ def test_a_webhook_of_before_the_profile_is_posted_when_it_is_sent_again() -> No
 def test_warnings_of_a_webhook_set_nothing_aside() -> None:
     world = MemoryWorld()
     strict = replace(PROFILE, deviations=frozenset())
-    events = [event_of("charge.succeeded", charge_of(None)), event_of("customer.updated", {"object": "customer"})]
+    refunds = {"data": [refund_of(None)]}
+    events = [event_of("charge.refunded", charge_of(refunds=refunds)), event_of("customer.updated", {"object": "a"})]
     assert deliver(world, events, strict) == [Outcome.ACCEPTED] * 2
-    assert kinds_of_discrepancies(world) == []
+    assert kinds_of_discrepancies(world) == ["unidentified_payment"]
+    assert cash_minor(world) == 1250
 
 
 def test_two_events_of_one_charge_are_no_overlap() -> None:
@@ -151,7 +153,8 @@ def test_a_webhook_stands_for_no_file_that_is_expected() -> None:
     world = MemoryWorld()
     calendar = DeliveryCalendar((0, 1, 2, 3, 4), time(9, 30), "UTC", since=MONDAY)
     profile = replace(PROFILE, delivery=calendar)
-    deliver(world, [CHARGE], profile)
+    # Of Friday, of which Monday's file is to tell.
+    deliver(world, [event_of("charge.succeeded", charge_of(created=CREATED + 86_400))], profile)
     ports = FileCalendarPorts(
         register=world.bank_file_register,
         discrepancies=world.discrepancy_book,
