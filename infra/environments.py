@@ -55,6 +55,11 @@ class Environment:
     stale_discrepancy_days: int = 5
     """A discrepancy overdue by more raises an alarm: a working week, so that a weekend alone never does."""
 
+    webhook_providers: tuple[str, ...] = ("adyen", "gocardless", "stripe")
+    """Into whose folders of `incoming/` webhooks may be stored; one that has no secrets is refused."""
+    has_webhook_url: bool = False
+    """Whether the function for webhooks can be reached from the internet: it has to, for a provider to reach it."""
+
     alarm_email: str | None = None
     """Who is told of alarms of the machinery; None leaves subscribing to the people who operate it."""
     alert_email: str | None = None

@@ -40,6 +40,8 @@ class FunctionDefinition:
     """Whether it turns an instant into a business date."""
     needs_typesetting: bool = False
     """Whether it gets the layer of documents beside the others."""
+    answers_requests: bool = False
+    """Whether who calls it waits for its answer, so that a failure is told and needs no dead letters."""
 
     @property
     def construct_id(self) -> str:
@@ -169,6 +171,16 @@ LEARN_PAYERS: Final = FunctionDefinition(
     ),
 )
 
+RECEIVE_WEBHOOK: Final = FunctionDefinition(
+    name="receive_webhook",
+    description="Stores webhooks that their provider signed as files.",
+    # A provider waits ten seconds or so; what took longer is stored all the same, and found when it is sent again.
+    timeout_seconds=30,
+    memory_mib=_MEMORY_MIB,
+    answers_requests=True,
+    tables=(),
+)
+
 FUNCTIONS: Final = (
     RECORD_POLICY_EVENT,
     START_BILLING_DAY,
@@ -179,4 +191,5 @@ FUNCTIONS: Final = (
     PUSH_ALERTS,
     WRITE_DOCUMENTS,
     LEARN_PAYERS,
+    RECEIVE_WEBHOOK,
 )

@@ -46,6 +46,7 @@ class BillingFunction(Construct):
         layers: Sequence[lambda_.ILayerVersion],
         settings: Mapping[str, str],
         dead_letter_queue: sqs.IQueue | None = None,
+        reserved_concurrency: int | None = None,
     ) -> None:
         super().__init__(scope, definition.construct_id)
         self.definition = definition
@@ -73,6 +74,7 @@ class BillingFunction(Construct):
             layers=list(layers),
             tracing=lambda_.Tracing.ACTIVE,
             dead_letter_queue=dead_letter_queue,
+            reserved_concurrent_executions=reserved_concurrency,
             environment={
                 "POWERTOOLS_SERVICE_NAME": definition.name,
                 "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
@@ -89,7 +91,9 @@ class BillingFunction(Construct):
             acknowledge_finding(
                 self.function,
                 "Serverless-LambdaDLQ",
-                "Nothing invokes it asynchronously: its dead letters are those of its queue or its stream.",
+                "Who asks is answered, and asks again after a failure."
+                if definition.answers_requests
+                else "Nothing invokes it asynchronously: its dead letters are those of its queue or its stream.",
             )
 
     def allow(

@@ -1,6 +1,6 @@
 """What is kept: tables, buckets and the key they are encrypted with. Nothing here may be lost with a deployment."""
 
-from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, Duration, RemovalPolicy, SecretValue, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -16,6 +16,7 @@ from infra.stacks.stored_data import (
     KEY_OUTPUT,
     PAYER_KEYS_OUTPUT,
     STREAMED_TABLES,
+    WEBHOOK_SECRETS_OUTPUT,
     stream_output,
     table_output,
 )
@@ -64,6 +65,7 @@ class DataStack(Stack):
         CfnOutput(self, DOCUMENTS_BUCKET_OUTPUT, value=documents.bucket_name)
         CfnOutput(self, KEY_OUTPUT, value=self._key.key_arn)
         CfnOutput(self, PAYER_KEYS_OUTPUT, value=self._create_payer_secret(environment).secret_arn)
+        CfnOutput(self, WEBHOOK_SECRETS_OUTPUT, value=self._create_webhook_secrets(environment).secret_arn)
 
     def _create_tables(self) -> dict[str, dynamodb.Table]:
         return {
@@ -121,6 +123,24 @@ class DataStack(Stack):
             secret,
             "AwsSolutions-SMG4",
             "Under another secret every payer would be unknown. It opens nothing, and shredding it is what protects.",
+        )
+        return secret
+
+    def _create_webhook_secrets(self, environment: Environment) -> secretsmanager.Secret:
+        """Under what providers sign webhooks: empty until somebody puts in what the providers gave them."""
+        secret = secretsmanager.Secret(
+            self,
+            "WebhookSecrets",
+            description=f"Under what payment providers sign their webhooks ({environment.name}): docs/webhooks.md.",
+            encryption_key=self._key,
+            # Says nothing, and is written once: CloudFormation leaves alone what people put in its place.
+            secret_string_value=SecretValue.unsafe_plain_text("{}"),
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        acknowledge_finding(
+            secret,
+            "AwsSolutions-SMG4",
+            "Only a provider can make another secret; docs/webhooks.md says how one replaces the other.",
         )
         return secret
 

@@ -29,6 +29,8 @@ DOCUMENTS_AGE_MILLISECONDS = 2 * 60 * 60 * 1000
 """Invoices of a billing day come within minutes and are written within the hour; nobody waits for one at night."""
 PAYERS_AGE_MILLISECONDS = 2 * 60 * 60 * 1000
 """The payments of a morning's files are learnt within minutes; a payer's next payment comes weeks later."""
+WEBHOOKS_REFUSED = 5
+"""In an hour: a provider whose secret is not ours any more sends again and again, a curious stranger hardly does."""
 HOURS_WITHOUT_A_RUN = 26
 """A day, the hour that the end of summer time adds, and one for being late."""
 
@@ -47,6 +49,7 @@ class MonitoringStack(Stack):
         self._watch_streams()
         self._watch_schedules()
         self._watch_money()
+        self._watch_webhooks()
         create_money_dashboard(self)
         create_machinery_dashboard(self, service, self._alarms)
 
@@ -162,6 +165,15 @@ class MonitoringStack(Stack):
                 meaning=f"{name} has not run for {HOURS_WITHOUT_A_RUN} hours.",
                 runbook="schedule-failed",
             )
+
+    def _watch_webhooks(self) -> None:
+        self._alarm(
+            "WebhookSignaturesRefused",
+            business_metric("WebhookSignaturesRefused", "receive_webhook", period=Duration.hours(1)),
+            threshold=WEBHOOKS_REFUSED,
+            meaning=f"{WEBHOOKS_REFUSED} webhooks or more were refused in an hour for their signatures.",
+            runbook="webhooks-refused",
+        )
 
     def _watch_money(self) -> None:
         day = Duration.days(1)

@@ -60,6 +60,10 @@ INVOICE_BATCHES_AT_ONCE: Final = 10
 PAYMENTS_LEARNT_PER_BATCH: Final = 100
 LEARNING_BATCHES_AT_ONCE: Final = 2
 
+# Requests at a time from whoever knows the address: at 50 ms each some two hundred a second, and whatever is sent, no
+# more of the account's concurrency and no more than that of its money. What is turned away is sent again later.
+WEBHOOKS_AT_ONCE: Final = 10
+
 _ALL_KEY_USES: Final = (
     "kms:Decrypt",
     "kms:DescribeKey",
@@ -108,6 +112,7 @@ class ServiceStack(Stack):
         self._create_alerting()
         self._create_documents()
         self._create_learning()
+        self._create_webhooks()
         self._create_outputs()
 
     def _create_topics(self) -> None:
@@ -186,6 +191,7 @@ class ServiceStack(Stack):
         *,
         settings: Mapping[str, str] | None = None,
         dead_letters: DeadLetterQueue | None = None,
+        reserved_concurrency: int | None = None,
     ) -> BillingFunction:
         tables = {f"{each.table.upper()}_TABLE": self._data.table_name(each.table) for each in definition.tables}
         time_zone = {"BILLING_TIME_ZONE": self._environment.billing_time_zone} if definition.needs_time_zone else {}
@@ -197,6 +203,7 @@ class ServiceStack(Stack):
             layers=[*self._layers, self._documents_layer] if definition.needs_typesetting else self._layers,
             settings={**tables, **time_zone, **(settings or {})},
             dead_letter_queue=dead_letters.queue if dead_letters else None,
+            reserved_concurrency=reserved_concurrency,
         )
         for access in definition.tables:
             table_arn = self._data.table_arn(access.table)
@@ -205,10 +212,15 @@ class ServiceStack(Stack):
             if access.queried_indexes:
                 indexes = [f"{table_arn}/index/{name}" for name in access.queried_indexes]
                 function.allow(["dynamodb:Query"], indexes)
-        through = [f"{service}.{Aws.REGION}.amazonaws.com" for service in ("dynamodb", "s3")]
-        function.allow(_ALL_KEY_USES, [self._data.key_arn], {"StringEquals": {"kms:ViaService": through}})
+        if definition.tables:
+            self._allow_key(function, _ALL_KEY_USES, "dynamodb", "s3")
         self.functions[definition.name] = function
         return function
+
+    def _allow_key(self, function: BillingFunction, actions: tuple[str, ...], *services: str) -> None:
+        """Let a function use the key of the data through services of AWS, and in no other way."""
+        through = [f"{service}.{Aws.REGION}.amazonaws.com" for service in services]
+        function.allow(actions, [self._data.key_arn], {"StringEquals": {"kms:ViaService": through}})
 
     def _feed(self, function: BillingFunction, queue: QueueWithDeadLetters, batch_size: int, concurrency: int) -> None:
         function.function.add_event_source(
@@ -299,8 +311,7 @@ class ServiceStack(Stack):
         # from a missing right.
         function.allow(["s3:ListBucket"], [self._data.bucket_arn])
         function.allow(["secretsmanager:GetSecretValue"], [self._data.payer_secret_arn])
-        through = f"secretsmanager.{Aws.REGION}.amazonaws.com"
-        function.allow(["kms:Decrypt"], [self._data.key_arn], {"StringEquals": {"kms:ViaService": through}})
+        self._allow_key(function, ("kms:Decrypt",), "secretsmanager")
         function.allow(["sqs:SendMessage"], [self.payments.queue.queue_arn])
         self._allow_announcing(function)
         self._feed(function, self.bank_files, FILES_PER_BATCH, CONCURRENT_FILES)
@@ -421,6 +432,28 @@ class ServiceStack(Stack):
                 },
             },
         )
+
+    def _create_webhooks(self) -> None:
+        """What takes in webhooks. It has no tables, reads nothing of the bucket, and has an address only if wanted."""
+        has_url = self._environment.has_webhook_url
+        function = self._create_function(
+            functions.RECEIVE_WEBHOOK,
+            settings={
+                "BANK_FILES_BUCKET": self._data.bucket_name,
+                "WEBHOOK_SECRETS_ARN": self._data.webhook_secrets_arn,
+                "WEBHOOK_PROVIDERS": ",".join(self._environment.webhook_providers),
+            },
+            reserved_concurrency=WEBHOOKS_AT_ONCE if has_url else None,
+        )
+        folders = tuple(f"{INCOMING_PREFIX}{provider}/" for provider in self._environment.webhook_providers)
+        self._allow_objects(function, ("s3:PutObject",), folders)
+        self._allow_key(function, ("kms:GenerateDataKey",), "s3")
+        function.allow(["secretsmanager:GetSecretValue"], [self._data.webhook_secrets_arn])
+        self._allow_key(function, ("kms:Decrypt",), "secretsmanager")
+        if has_url:
+            # Providers sign bodies and know nothing of IAM, so that the function itself says whose request counts.
+            url = function.function.add_function_url(auth_type=lambda_.FunctionUrlAuthType.NONE)
+            CfnOutput(self, "WebhookUrl", value=url.url)
 
     def _feed_by_stream(
         self,

@@ -26,6 +26,7 @@ BUCKET_OUTPUT = "BankFilesBucketName"
 DOCUMENTS_BUCKET_OUTPUT = "DocumentsBucketName"
 KEY_OUTPUT = "DataKeyArn"
 PAYER_KEYS_OUTPUT = "PayerSecretArn"
+WEBHOOK_SECRETS_OUTPUT = "WebhookSecretsArn"
 
 
 class StoredData:
@@ -39,6 +40,7 @@ class StoredData:
         self.documents_bucket_arn = f"arn:{Aws.PARTITION}:s3:::{self.documents_bucket_name}"
         self.key_arn = self._read(KEY_OUTPUT)
         self.payer_secret_arn = self._read(PAYER_KEYS_OUTPUT)
+        self.webhook_secrets_arn = self._read(WEBHOOK_SECRETS_OUTPUT)
 
     def table_name(self, table: str) -> str:
         """The name of a table, by its name in `infra.functions.TABLES`."""

@@ -20,6 +20,8 @@ from tests.functional.conftest import DUMMY_ENVIRONMENT
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 BUCKET: Final = "test-bank-files"
+WEBHOOK_SECRETS: Final = '{"stripe": {"secrets": ["whsec_of_the_sample"]}}'
+"""The secret under which `function_url_webhook` of the samples is signed."""
 PAGES_MAX: Final = 50
 """Pages of a scan or calls to a queue; a test that leaves more behind is a mistake."""
 
@@ -189,7 +191,9 @@ def _create(monkeypatch: pytest.MonkeyPatch) -> DeployedHandlers:
         "BANK_FILES_BUCKET": BUCKET,
         "BILLING_QUEUE_URL": urls["billing"],
         "PAYMENTS_QUEUE_URL": urls["payments"],
-        "PAYER_SECRET_ARN": _create_payer_secret(),
+        "PAYER_SECRET_ARN": _create_secret("payers", "s" * 64),
+        "WEBHOOK_SECRETS_ARN": _create_secret("webhooks", WEBHOOK_SECRETS),
+        "WEBHOOK_PROVIDERS": "adyen,gocardless,stripe",
         "ALERT_TOPIC_ARN": topic_arn,
         "BILLING_TIME_ZONE": "Europe/Berlin",
         "POWERTOOLS_METRICS_NAMESPACE": "Pawledger",
@@ -200,8 +204,8 @@ def _create(monkeypatch: pytest.MonkeyPatch) -> DeployedHandlers:
     return DeployedHandlers(tables, urls["billing"], urls["payments"], urls["alerts"], monkeypatch)
 
 
-def _create_payer_secret() -> str:
-    arn: str = make_client("secretsmanager").create_secret(Name="payers", SecretString="s" * 64)["ARN"]
+def _create_secret(name: str, text: str) -> str:
+    arn: str = make_client("secretsmanager").create_secret(Name=name, SecretString=text)["ARN"]
     return arn
 
 

@@ -37,6 +37,8 @@ ENVIRONMENT: Final = {
     "BILLING_QUEUE_URL": "https://queue.invalid/billing",
     "PAYMENTS_QUEUE_URL": "https://queue.invalid/payments",
     "PAYER_SECRET_ARN": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:payers",
+    "WEBHOOK_SECRETS_ARN": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:webhooks",
+    "WEBHOOK_PROVIDERS": "stripe",
     "ALERT_TOPIC_ARN": "arn:aws:sns:eu-west-1:111122223333:alerts",
     "BILLING_TIME_ZONE": "Europe/Berlin",
     "POWERTOOLS_METRICS_NAMESPACE": "Pawledger",
@@ -66,7 +68,7 @@ def modules_after_import(name: str) -> set[str]:
     return set(json.loads(finished.stdout))
 
 
-@pytest.mark.parametrize("name", [*HANDLERS, "write_documents", "learn_payers"])
+@pytest.mark.parametrize("name", [*HANDLERS, "write_documents", "learn_payers", "receive_webhook"])
 def test_importing_a_handler_loads_nothing_that_is_slow_and_not_needed(name: str) -> None:
     loaded = modules_after_import(name)
     assert "pawledger.runtime.wiring" in loaded

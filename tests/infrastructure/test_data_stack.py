@@ -35,6 +35,7 @@ KEPT_LOGICAL_IDS = {
     "AccessLogsBucket83982689",
     "DataKey17AFBB84",
     "PayerSecret67F23F3E",
+    "WebhookSecretsC35BAB69",
 }
 
 
@@ -112,12 +113,18 @@ def test_everything_kept_is_retained_and_the_stack_cannot_be_deleted_by_a_slip(d
 def test_the_secret_for_keys_of_payers_is_generated_encrypted_with_the_data_key_and_never_rotates(
     data: Template,
 ) -> None:
-    ((logical_id, secret),) = find_resources(data, "AWS::SecretsManager::Secret").items()
-    assert logical_id in KEPT_LOGICAL_IDS
-    properties = secret["Properties"]
+    properties = find_resources(data, "AWS::SecretsManager::Secret")["PayerSecret67F23F3E"]["Properties"]
     assert properties["KmsKeyId"] == {"Fn::GetAtt": ["DataKey17AFBB84", "Arn"]}
     assert properties["GenerateSecretString"] == {"PasswordLength": 64, "ExcludePunctuation": True}
     assert not find_resources(data, "AWS::SecretsManager::RotationSchedule")
+
+
+def test_the_secrets_of_webhooks_are_encrypted_with_the_data_key_and_none_stands_in_the_template(
+    data: Template,
+) -> None:
+    properties = find_resources(data, "AWS::SecretsManager::Secret")["WebhookSecretsC35BAB69"]["Properties"]
+    assert properties["KmsKeyId"] == {"Fn::GetAtt": ["DataKey17AFBB84", "Arn"]}
+    assert properties["SecretString"] == "{}"
 
 
 def test_the_data_key_rotates(data: Template) -> None:

@@ -28,9 +28,9 @@ def alarms(production: Mapping[str, Template]) -> dict[str, dict[str, Any]]:
 
 def test_every_alarm_tells_operations_and_names_a_runbook_that_exists(production: Mapping[str, Template]) -> None:
     found = alarms(production)
-    # Nine of dead letters, three for each of nine functions, four queues, three streams, two for the schedules'
-    # delivery, two for functions that did not run, four of money.
-    assert len(found) == 9 + 27 + 4 + 3 + 2 + 2 + 4
+    # Nine of dead letters, three for each of ten functions, four queues, three streams, two for the schedules'
+    # delivery, two for functions that did not run, four of money, one of refused webhooks.
+    assert len(found) == 9 + 30 + 4 + 3 + 2 + 2 + 4 + 1
     for alarm in found.values():
         assert alarm["AlarmActions"]
         named = RUNBOOK.search(alarm["AlarmDescription"])
@@ -56,7 +56,7 @@ def test_every_function_is_watched_for_errors_throttles_and_time(production: Map
         if each.get("Namespace") == "AWS/Lambda"
     )
     for metric in ("Errors", "Throttles", "Duration"):
-        assert len([function for name, function in watched if name == metric]) == 9
+        assert len([function for name, function in watched if name == metric]) == 10
     assert len([function for name, function in watched if name == "IteratorAge"]) == 3
 
 
@@ -66,7 +66,7 @@ def test_a_function_is_called_slow_at_four_fifths_of_its_timeout(production: Map
         for each in alarms(production).values()
         if each["MetricName"] == "Duration"
     }
-    # Timeouts of 60, 900, 300, 600, 300, 900, 60, 300 and 120 seconds, in milliseconds, times 0.8.
+    # Timeouts of 60, 900, 300, 600, 300, 900, 60, 300, 120 and 30 seconds, in milliseconds, times 0.8.
     assert slow == {
         "record_policy_event": 48_000,
         "start_billing_day": 720_000,
@@ -77,6 +77,7 @@ def test_a_function_is_called_slow_at_four_fifths_of_its_timeout(production: Map
         "push_alerts": 48_000,
         "write_documents": 240_000,
         "learn_payers": 96_000,
+        "receive_webhook": 24_000,
     }
 
 

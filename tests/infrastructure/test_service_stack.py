@@ -26,6 +26,7 @@ SETTINGS = {
         settings.PushAlertsSettings,
         settings.WriteDocumentsSettings,
         settings.LearnPayersSettings,
+        settings.ReceiveWebhookSettings,
     )
 }
 POWERTOOLS_VARIABLES = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
@@ -107,6 +108,7 @@ TABLE_RIGHTS = {
         "EntriesTableName/stream/*": {"ListStreams"},
         "EntriesStreamArn": {"DescribeStream", "GetRecords", "GetShardIterator"},
     },
+    "receive_webhook": {},
 }
 BUCKET_RIGHTS = {
     "receive_bank_file": {
@@ -116,6 +118,11 @@ BUCKET_RIGHTS = {
         "/quarantine/*": {"GetObject", "PutObject"},
     },
     "post_payments": {"/archive/*": {"GetObject"}},
+    "receive_webhook": {
+        "/incoming/adyen/*": {"PutObject"},
+        "/incoming/gocardless/*": {"PutObject"},
+        "/incoming/stripe/*": {"PutObject"},
+    },
     "write_documents": {
         "DocumentsBucketName/invoices/*": {"GetObject", "PutObject"},
         "DocumentsBucketName/statements/*": {"GetObject", "PutObject"},
@@ -163,10 +170,10 @@ def spell_resource(resource: Any) -> str:
     return "".join([parts[first]["Fn::GetStackOutput"]["OutputName"], *parts[first + 1 :]])
 
 
-def test_there_are_nine_functions_each_with_a_role_of_its_own(service: Template) -> None:
+def test_there_are_ten_functions_each_with_a_role_of_its_own(service: Template) -> None:
     functions = functions_by_name(service)
     assert set(functions) == set(SETTINGS)
-    assert len({json.dumps(each["Role"]) for each in functions.values()}) == 9
+    assert len({json.dumps(each["Role"]) for each in functions.values()}) == 10
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -206,8 +213,9 @@ def test_a_function_reaches_only_its_own_prefixes_of_the_bucket(service: Templat
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_only_the_reader_of_bank_files_reads_the_secret_for_keys_of_payers(service: Template, name: str) -> None:
-    allowed = {"PayerSecretArn": {"GetSecretValue"}} if name == "receive_bank_file" else {}
+def test_each_secret_is_read_by_the_one_function_that_needs_it(service: Template, name: str) -> None:
+    secret_of = {"receive_bank_file": "PayerSecretArn", "receive_webhook": "WebhookSecretsArn"}
+    allowed = {secret_of[name]: {"GetSecretValue"}} if name in secret_of else {}
     assert rights(service, name, "secretsmanager") == allowed
 
 
@@ -220,7 +228,7 @@ def test_no_role_has_a_wildcard_but_tracing_which_knows_no_resources(service: Te
     assert len(statements) > 40
     assert not [each for each in statements if any("*" in action for action in as_list(each["Action"]))]
     everywhere = [each for each in statements if "*" in as_list(each["Resource"])]
-    assert len(everywhere) == 9
+    assert len(everywhere) == 10
     for statement in everywhere:
         assert set(statement["Action"]) == {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 

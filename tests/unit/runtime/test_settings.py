@@ -11,6 +11,7 @@ from pawledger.runtime.settings import (
     PostPaymentsSettings,
     PushAlertsSettings,
     ReceiveBankFileSettings,
+    ReceiveWebhookSettings,
     RecordPolicyEventSettings,
     Settings,
     StartBillingDaySettings,
@@ -30,6 +31,7 @@ ALL: list[type[Settings]] = [
     PushAlertsSettings,
     WriteDocumentsSettings,
     LearnPayersSettings,
+    ReceiveWebhookSettings,
 ]
 
 

@@ -14,7 +14,7 @@ CONNECT_TIMEOUT_SECONDS: Final = 2
 """Endpoints are in the same Region: a connection that takes longer will not come, and another attempt is cheaper."""
 
 READ_TIMEOUT_SECONDS: Final = 5
-"""Far above any ordinary answer, far below the shortest function timeout of 60 s, also after all attempts."""
+"""Far above any ordinary answer, far below the shortest function timeout of 30 s, also after all attempts."""
 
 OBJECT_READ_TIMEOUT_SECONDS: Final = 20
 """S3 copies an object of some gigabytes before it answers."""
