@@ -64,8 +64,8 @@ class DataStack(Stack):
         CfnOutput(self, BUCKET_OUTPUT, value=bucket.bucket_name)
         CfnOutput(self, DOCUMENTS_BUCKET_OUTPUT, value=documents.bucket_name)
         CfnOutput(self, KEY_OUTPUT, value=self._key.key_arn)
-        CfnOutput(self, PAYER_KEYS_OUTPUT, value=self._create_payer_secret(environment).secret_arn)
-        CfnOutput(self, WEBHOOK_SECRETS_OUTPUT, value=self._create_webhook_secrets(environment).secret_arn)
+        CfnOutput(self, PAYER_KEYS_OUTPUT, value=_arn_of(self._create_payer_secret(environment)))
+        CfnOutput(self, WEBHOOK_SECRETS_OUTPUT, value=_arn_of(self._create_webhook_secrets(environment)))
 
     def _create_tables(self) -> dict[str, dynamodb.Table]:
         return {
@@ -210,3 +210,11 @@ class DataStack(Stack):
             event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
         )
         return bucket
+
+
+def _arn_of(secret: secretsmanager.Secret) -> str:
+    """The ARN of a secret, by the attribute that is one everywhere: the emulator makes a name of a mere reference."""
+    resource = secret.node.default_child
+    if not isinstance(resource, secretsmanager.CfnSecret):
+        raise TypeError("a secret's default child is its CfnSecret")
+    return resource.attr_id

@@ -127,6 +127,12 @@ def test_the_secrets_of_webhooks_are_encrypted_with_the_data_key_and_none_stands
     assert properties["SecretString"] == "{}"
 
 
+def test_secrets_are_put_out_by_the_attribute_that_is_an_arn_also_in_the_emulator(data: Template) -> None:
+    outputs = data.to_json()["Outputs"]
+    assert outputs["PayerSecretArn"]["Value"] == {"Fn::GetAtt": ["PayerSecret67F23F3E", "Id"]}
+    assert outputs["WebhookSecretsArn"]["Value"] == {"Fn::GetAtt": ["WebhookSecretsC35BAB69", "Id"]}
+
+
 def test_the_data_key_rotates(data: Template) -> None:
     assert find_resources(data, "AWS::KMS::Key")["DataKey17AFBB84"]["Properties"]["EnableKeyRotation"] is True
 

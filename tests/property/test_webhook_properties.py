@@ -155,11 +155,24 @@ def test_every_charge_is_booked_once_whoever_tells_it_first_and_whatever_each_sa
     assert balances(world, LedgerAccount.CASH) == cash_minor - fees_minor
     assert balances(world, LedgerAccount.PROVIDER_FEES) == fees_minor
     storms = {"file_duplicate", "file_overlap", "file_conflict", "payment_conflict", "events_not_posted"}
-    # The same report in two files is an overlap as it ever was; webhooks never are.
-    is_overlap = report in files and report + b"\n" in files
-    is_duplicate = any(files.count(each) > 1 for each in (report, report + b"\n"))
+    reports = [each for each in files if each.startswith(b"automatic_payout_id")]
+    is_overlap = len(set(reports)) == 2 and any(
+        is_first_told_by_report(number, told, files) for number in range(len(told))
+    )
+    is_duplicate = len(reports) > len(set(reports))
     expected = ({"file_overlap"} if is_overlap else set()) | ({"file_duplicate"} if is_duplicate else set())
     assert set(kinds_of_discrepancies(world)) & storms == expected
+
+
+def is_first_told_by_report(number: int, told: Sequence[Told], files: Sequence[bytes]) -> bool:
+    """Whether a report tells money first that a second report then repeats, which is an overlap as it ever was.
+
+    What a webhook told before is retold by both, which is nobody's business.
+    """
+    is_report = [each.startswith(b"automatic_payout_id") for each in files]
+    events = [place for place, each in enumerate(files) if each in events_of(number, told[number])]
+    knows_all = told[number].category == "dispute" or not row_of(number, told[number]).fee_minor
+    return not events or is_report.index(True) < events[0] or not knows_all
 
 
 @given(st.lists(CHARGES, min_size=1, max_size=3), st.randoms(use_true_random=False))
