@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from types import MappingProxyType
@@ -9,20 +10,28 @@ from typing import Any, Final
 
 import pytest
 
+from benchmarks.units import UnitMeter
 from pawledger.adapters.clients import make_client
 from pawledger.adapters.errors import WebhookInConflictError, WebhookSecretsUnreadableError
 from pawledger.adapters.s3_webhooks import S3WebhookStore
 from pawledger.adapters.webhook_secrets import CACHE_SECONDS, SecretsManagerWebhookSecrets
 from pawledger.bank_files.event_bodies import BODY_BYTES_MAX
 from pawledger.bank_files.webhook_terms import WebhookTerms
+from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
 from pawledger.ports import ProviderSecrets, SignatureScheme
 from pawledger.rules import provider_profiles
 from pawledger.rules.provider_profiles import ProviderProfile
+from pawledger.runtime import wiring
+from tests.builders.policies import build_policy
+from tests.builders.services import bill_message, policy_message
+from tests.builders.stripe_events import charge_of, event_of
 from tests.builders.stripe_file import BalanceTransaction, write_stripe
+from tests.builders.webhooks import sign_stripe
 from tests.functional.deployed_handlers import (
     BUCKET,
     DeployedHandlers,
     deploy_handlers,
+    hooked_calls,
     object_created,
     queue_event,
     read_sample,
@@ -120,6 +129,42 @@ def test_a_webhook_and_the_report_after_it_book_the_charge_once(
     found = sorted(json.loads(item)["kind"]["S"] for item in deployed.items()["discrepancies"])
     assert found == ["unidentified_payment"]
     assert names(deployed, "incoming/") == []
+
+
+def signed(body: bytes) -> dict[str, Any]:
+    """The sample request with another body, signed anew."""
+    at = webhook()["requestContext"]["timeEpoch"] // 1000
+    return webhook(body=body.decode(), headers={"stripe-signature": sign_stripe(body, "whsec_of_the_sample", at)})
+
+
+def test_a_webhook_costs_what_the_page_says(deployed: DeployedHandlers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The counts behind the table in docs/webhooks.md, for a charge that settles an invoice."""
+    monkeypatch.setattr(provider_profiles, "load_shipped_profiles", lambda: MappingProxyType({"stripe": PROFILE}))
+    deployed.load("receive_bank_file")
+    meter = UnitMeter(wiring._connection().client)
+    policy = build_policy(currency="USD", effective_on=date(2026, 12, 7))
+    deployed.invoke("record_policy_event", queue_event(policy_message(policy)))
+    deployed.invoke("bill_accounts", queue_event(bill_message(date(2026, 11, 23), ["HOME0001"])))
+    reference = creditor_reference_of(InvoiceAddress("HOME0001", 1))
+    request = signed(event_of("charge.succeeded", charge_of(amount=1000, metadata={"invoice": reference})))
+    handlers = ("receive_webhook", "receive_bank_file", "post_payments")
+    stores = [deployed.load(name).ports.store._client for name in handlers]
+    meter.reset()
+    requests: Counter[str] = Counter()
+    with hooked_calls(stores, before=lambda _: None, after=lambda name: requests.update([name])):
+        deployed.invoke("receive_webhook", request)
+        receive_files(deployed, *names(deployed, "incoming/"))
+        first = Counter(requests)
+        units = meter.write_units, meter.read_units
+        requests.clear()
+        meter.reset()
+        deployed.invoke("receive_webhook", request)
+        receive_files(deployed, *names(deployed, "incoming/"))
+    assert deployed.items()["discrepancies"] == []
+    assert (first["PutObject"] + first["CopyObject"], first["GetObject"] + first["HeadObject"]) == (3, 4)
+    assert units == (9.0, 5.5)
+    assert (requests["PutObject"] + requests["CopyObject"], requests["GetObject"] + requests["HeadObject"]) == (2, 2)
+    assert (meter.write_units, meter.read_units) == (0.0, 6.0)
 
 
 class TestSecrets:
