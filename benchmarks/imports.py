@@ -30,6 +30,8 @@ SETTINGS: Final = {
     "BILLING_QUEUE_URL": "http://127.0.0.1:9/billing",
     "PAYMENTS_QUEUE_URL": "http://127.0.0.1:9/payments",
     "PAYER_SECRET_ARN": "arn:aws:secretsmanager:eu-west-1:000000000000:secret:payers",
+    "WEBHOOK_SECRETS_ARN": "arn:aws:secretsmanager:eu-west-1:000000000000:secret:webhooks",
+    "WEBHOOK_PROVIDERS": "stripe",
     "ALERT_TOPIC_ARN": "arn:aws:sns:eu-west-1:000000000000:alerts",
     "BILLING_TIME_ZONE": "Europe/London",
     "AWS_DEFAULT_REGION": "eu-west-1",
