@@ -128,6 +128,26 @@ def test_no_files_are_said_in_words(world: MemoryWorld, run: Run) -> None:
     assert listed.out == "No bank files were received from 2026-04-10 to 2026-04-11.\n"
 
 
+def test_webhooks_are_counted_and_listed_where_they_are_asked_for(received: MemoryWorld, run: Run) -> None:
+    event = replace(
+        RECORD, file_id="c" * 64, provider="stripe", incoming_key="incoming/stripe/evt_1.json", format="stripe.events"
+    )
+    received.bank_file_register.write_file(event, expected_status=None)
+    # One that could not be read is a person's business, as any such file is.
+    unread = replace(event, file_id="d" * 64, incoming_key="incoming/stripe/odd.json", status="quarantined")
+    received.bank_file_register.write_file(unread, expected_status=None)
+
+    files = run("files", "list", "--day", "2026-04-10").out
+    assert files.endswith(
+        "3 received from 2026-04-10 to 2026-04-10.\nWebhooks beside these: 1; --webhooks lists them.\n"
+    )
+    assert "stripe/odd.json" in files
+    assert "evt_1" not in files
+    webhooks = json.loads(run("files", "list", "--day", "2026-04-10", "--webhooks", "--json").out)
+    assert [each["incoming_key"] for each in webhooks["files"]] == ["incoming/stripe/evt_1.json"]
+    assert webhooks["webhooks_not_listed"] == 0
+
+
 def test_more_days_than_a_year_are_wrong_usage(run: Run) -> None:
     assert run("files", "list", "--days", "367").code == 2
 

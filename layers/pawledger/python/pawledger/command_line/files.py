@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
+from pawledger.bank_files.formats import EVENT_KINDS, report_kind_of
 from pawledger.command_line.accounts import FILE_ID_SHOWN_LENGTH
 from pawledger.command_line.errors import BankFileAmbiguousError, BankFileNotFoundError
 from pawledger.command_line.tables import Column, show_amount, show_value, write_fields, write_table
@@ -59,25 +60,38 @@ _POSTING_COLUMNS: Final = (
 )
 
 
-def list_files(register: BankFileRegister, *, first_day: date, last_day: date) -> dict[str, Any]:
-    """The document of the files received from one day to another, both included, oldest day first."""
+def list_files(
+    register: BankFileRegister, *, first_day: date, last_day: date, is_of_webhooks: bool = False
+) -> dict[str, Any]:
+    """The document of the files received from one day to another, both included, oldest day first.
+
+    Webhooks come by the thousand, so that they are counted, and listed alone where `is_of_webhooks`. One that could not
+    be read is listed with the files.
+    """
     days = [first_day + timedelta(days=offset) for offset in range((last_day - first_day).days + 1)]
     records = [record for day in days for record in register.read_files_received(day)]
+    listed = [record for record in records if _is_webhook(record) is is_of_webhooks]
     return {
         "first_day": first_day.isoformat(),
         "last_day": last_day.isoformat(),
-        "files": [_summary(record) for record in records],
+        "files": [_summary(record) for record in listed],
+        "webhooks_not_listed": 0 if is_of_webhooks else len(records) - len(listed),
     }
+
+
+def _is_webhook(record: BankFileRecord) -> bool:
+    return record.status != "quarantined" and report_kind_of(record.format or "") in EVENT_KINDS
 
 
 def write_file_list(document: dict[str, Any]) -> list[str]:
     """The files for people; a file in several currencies has a row for each."""
     period = f"from {document['first_day']} to {document['last_day']}"
-    files = document["files"]
+    files, left_out = document["files"], document["webhooks_not_listed"]
+    webhooks = [f"Webhooks beside these: {left_out}; --webhooks lists them."] if left_out else []
     if not files:
-        return [f"No bank files were received {period}."]
+        return [f"No bank files were received {period}.", *webhooks]
     rows = [row for file in files for row in _list_rows(file)]
-    return [*write_table(_LIST_COLUMNS, rows), "", f"{len(files)} received {period}."]
+    return [*write_table(_LIST_COLUMNS, rows), "", f"{len(files)} received {period}.", *webhooks]
 
 
 def show_file(register: BankFileRegister, file_id: str, *, as_of: date) -> dict[str, Any]:

@@ -261,7 +261,8 @@ def _undo_resolution(arguments: argparse.Namespace, books: Books, err: TextIO) -
 def _list_files(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:  # noqa: ARG001 - as above
     last_day = arguments.day or arguments.as_of or _today()
     first_day = last_day if arguments.day else last_day - timedelta(days=arguments.days - 1)
-    return files.list_files(books.register, first_day=first_day, last_day=last_day), files.write_file_list
+    listed = files.list_files(books.register, first_day=first_day, last_day=last_day, is_of_webhooks=arguments.webhooks)
+    return listed, files.write_file_list
 
 
 def _show_file(arguments: argparse.Namespace, books: Books, err: TextIO) -> Answer:  # noqa: ARG001 - as above
@@ -486,6 +487,7 @@ def _add_file_commands(group: Any) -> None:
     period = listing.add_mutually_exclusive_group()
     period.add_argument("--day", type=_read_day, metavar="DATE")
     period.add_argument("--days", type=_read_day_count, default=DAYS_LISTED, metavar="N", help="up to --as-of")
+    listing.add_argument("--webhooks", action="store_true", help="webhooks that were taken in, instead of files")
     show = _add_command(group, "files show", "one bank file: verdict, statements, problems, where its money went")
     show.add_argument("file_id", type=_read_file_id, metavar="FILE", help="its id, or the beginning of it")
 
