@@ -105,15 +105,18 @@ class Book:
     def decide_event(self, event: PolicyEvent, received_on: date) -> PolicyDecision:
         """What an event would mean."""
         entries = self.entries
+        events = tuple(recorded for recorded in self.events if recorded.policy_id == event.policy_id)
+        place = next((n for n, each in enumerate(events) if each.entry_id == event.entry_id), len(events))
         ground = PolicyGround(
             head=self.head,
-            events=tuple(recorded for recorded in self.events if recorded.policy_id == event.policy_id),
+            events=events,
             terms=tuple(term for term in self.terms.values() if term.policy_id == event.policy_id),
             invoices=tuple(entry for entry in entries if entry.entry_id.startswith("invoice#")),
             other_terms=tuple(term for term in self.terms.values() if term.policy_id != event.policy_id),
             waiting=() if self.head.currency else tuple(entries),
             rulebook=self.rulebook,
             received_on=received_on,
+            recorded_later=frozenset(known.transaction_number for known in events[place + 1 :]),
         )
         return decide_policy_event(ground, event)
 

@@ -482,6 +482,14 @@ def test_a_plan_without_effect_heals_when_it_has_one_or_something_else_takes_its
     assert life.kinds == []
 
 
+def test_an_event_that_comes_again_heals_nothing_of_what_came_after_it() -> None:
+    life = Life()
+    life.tell(issued(), cancelled(2), plan_changed(3, "quarterly", date(2026, 9, 1)))
+    assert life.kinds == ["policy_event_without_effect"]
+    life.tell(cancelled(2))
+    assert life.kinds == ["policy_event_without_effect"]
+
+
 def test_a_later_plan_without_effect_takes_the_place_of_an_earlier_one() -> None:
     life = live_with_an_idle_plan()
     (first,) = life.world.discrepancy_book.list_open()

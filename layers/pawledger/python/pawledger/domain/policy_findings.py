@@ -129,12 +129,17 @@ def _find_settled_plans(
 ) -> Iterable[tuple[int, Discrepancy]]:
     """Changes of plan that were idle and are so no more: they have an effect now, or something else took their place.
 
-    When an event comes again its bill stands already, and what was idle before it cannot be told: all may have been.
+    When an event comes again its bill stands already, and what was idle before it cannot be told: all may have been
+    that were recorded by then. What came later was judged with it.
     """
     before, after = histories
     was_idle = _find_idle_plans(ground, by_number, before, ())
     if any(known.transaction_number == event.transaction_number for known in ground.events):
-        was_idle = {number: _idle_plan(ground, by_number[number], "settled") for number in before.plans_from.values()}
+        was_idle = {
+            number: _idle_plan(ground, by_number[number], "settled")
+            for number in before.plans_from.values()
+            if number not in ground.recorded_later
+        }
     is_renewed = bool(_find_running(after) - _find_running(before))
     return [(number, found) for number, found in was_idle.items() if number not in idle or is_renewed]
 

@@ -28,3 +28,5 @@ class PolicyGround:
     """Entries about money that came before the account had a policy; none where it has one, or nothing waits."""
     rulebook: Rulebook
     received_on: date
+    recorded_later: frozenset[int] = frozenset()
+    """Numbers of the transactions that were recorded after this one, where it comes again."""

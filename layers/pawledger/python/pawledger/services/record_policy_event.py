@@ -149,9 +149,10 @@ def read_policy_ground(
     """What the decision stands on. Raises `EntryConflictError` where the event contradicts what stands."""
     account_id = event.account_id
     recorded = ledger.read_entries_from(account_id, entries_of_policy(event.policy_id))
-    for standing in recorded:
-        if standing.entry_id == event.entry_id and standing.content_hash != hash_value(event_as_facts(event)):
-            raise EntryConflictError(standing)
+    standing = next((entry for entry in recorded if entry.entry_id == event.entry_id), None)
+    if standing is not None and standing.content_hash != hash_value(event_as_facts(event)):
+        raise EntryConflictError(standing)
+    later = [entry for entry in recorded if standing is not None and entry.sequence > standing.sequence]
     events = tuple(events_of(recorded))
     takes_back = may_take_back(events, event, rulebook)
     terms = ledger.read_terms(account_id, *(ALL_TERMS if takes_back else terms_of_policy(event.policy_id)))
@@ -164,6 +165,7 @@ def read_policy_ground(
         waiting=_read_waiting(head, ledger),
         rulebook=rulebook,
         received_on=received_on,
+        recorded_later=frozenset(known.transaction_number for known in events_of(later)),
     )
 
 
