@@ -3,6 +3,7 @@
 import io
 import random
 import traceback
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,7 @@ from pawledger.bank_files.detection import read_bank_file
 from pawledger.bank_files.reading_options import ReadingOptions
 from pawledger.bank_files.records import StatementEntry
 from pawledger.bank_files.report import FileReport, Verdict
+from pawledger.bank_files.webhook_terms import WebhookTerms
 from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
 from pawledger.rules.csv_mappings import load_shipped_mappings
 
@@ -18,7 +20,10 @@ SAMPLES: Final = CHECKOUT / "events" / "samples" / "bank_files"
 CRASHES: Final = Path(__file__).parent / "crashes"
 """Files that once made a reader fail, kept for ever: one file each, named by its format and the start of its hash."""
 
-OPTIONS: Final = ReadingOptions(csv_mappings=tuple(load_shipped_mappings().values()))
+OPTIONS: Final = ReadingOptions(
+    csv_mappings=tuple(load_shipped_mappings().values()),
+    webhook_terms=WebhookTerms(since=date(2026, 1, 1), currencies=frozenset({"USD"}), takes_test_events=True),
+)
 
 
 def sample_files() -> list[Path]:
