@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, time
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -144,9 +145,15 @@ def test_two_events_of_one_charge_are_no_overlap() -> None:
 
 def test_an_event_that_contradicts_the_report_is_told_and_what_came_first_stands() -> None:
     world = MemoryWorld()
-    deliver(world, [CHARGE, write_stripe(BalanceTransaction(gross_minor=1300, fee_minor=0, payout_id=""))], PROFILE)
+    report = write_stripe(BalanceTransaction(gross_minor=1300, fee_minor=0, payout_id=""))
+    deliver(world, [CHARGE, report], PROFILE)
     assert kinds_of_discrepancies(world) == ["payment_conflict", "unidentified_payment"]
     assert cash_minor(world) == 1250
+    # A currency that is booked converted contradicts every row of a report, which is then one alert and not thousands.
+    (conflict,) = [
+        each.discrepancy for each in world.discrepancy_book.list_open() if each.discrepancy.kind == "payment_conflict"
+    ]
+    assert conflict.group == f"file#{sha256(report).hexdigest()}"
 
 
 def test_a_webhook_stands_for_no_file_that_is_expected() -> None:

@@ -173,4 +173,5 @@ def _conflict(movement: BankMovement, account_id: str, what: str) -> Discrepancy
         account_id=account_id,
         currency=movement.currency,
         amount_minor=movement.amount_minor,
+        group=f"file#{movement.file_id}",
     )
