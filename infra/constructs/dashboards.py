@@ -97,10 +97,13 @@ def create_money_dashboard(scope: Construct) -> cloudwatch.Dashboard:
     )
     dashboard.add_widgets(
         _graph(
-            "Bank files",
+            "Bank files and webhooks",
             [
                 business_metric("FilesAccepted", "receive_bank_file"),
                 business_metric("FilesQuarantined", "receive_bank_file"),
+                business_metric("WebhooksStored", "receive_webhook"),
+                business_metric("WebhooksRefused", "receive_webhook"),
+                business_metric("WebhookSignaturesRefused", "receive_webhook"),
             ],
         ),
         _graph(

@@ -97,9 +97,10 @@ def test_a_day_without_a_run_is_an_alarm_although_it_leaves_no_data(production: 
         ("AccountsOverdueForBilling", "close_day", 1),
         ("PolicyMonthsUnexplained", "close_day", 1),
         ("RunsHeld", "start_billing_day", 1),
+        ("WebhookSignaturesRefused", "receive_webhook", 5),
     ],
 )
-def test_what_was_forgotten_is_an_alarm(
+def test_what_was_forgotten_or_refused_is_an_alarm(
     production: Mapping[str, Template], metric: str, service_name: str, threshold: int
 ) -> None:
     (alarm,) = [each for each in alarms(production).values() if each["MetricName"] == metric]
@@ -118,7 +119,7 @@ def test_there_are_two_dashboards_and_the_one_of_money_shows_every_metric_of_the
     section = (CHECKOUT / "docs" / "architecture.md").read_text().split("## Metrics")[1]
     of_machinery, example = "MessagesFailed", "PostedMinorEUR"
     metrics = set(re.findall(r"`([A-Z][A-Za-z]+)`", section)) - {"Pawledger", of_machinery, example}
-    assert len(metrics) == 29
+    assert len(metrics) == 32
     assert {name for name in metrics if name not in body} == set()
     (machinery,) = [each for logical_id, each in dashboards.items() if logical_id.startswith("Machinery")]
     assert of_machinery in str(machinery["Properties"]["DashboardBody"])
