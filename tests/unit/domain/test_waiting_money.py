@@ -91,3 +91,15 @@ def test_a_debit_that_waits_is_no_money_to_give_away() -> None:
     debit = ledger.add("debit#1", EntryKind.MONEY_SUSPENDED, SUSPENSE, 500)
     with pytest.raises(NothingWaitsError):
         ledger.left(debit)
+
+
+def test_a_return_that_had_waited_and_was_undone_took_nothing() -> None:
+    ledger = Ledger()
+    payment = ledger.suspend(1_000)
+    ledger.add("debit#9", EntryKind.MONEY_SUSPENDED, SUSPENSE, 600)
+    # It takes 6.00 of the payment out of suspense, and gives back to it what the return had waited with.
+    taken = {"returns": PAYMENT, "waited_as": "debit#9"}
+    ledger.add("resolution#1#1", EntryKind.PAYMENT_RETURNED, SUSPENSE, 0, details=taken, facts={"amount_minor": 600})
+    assert ledger.left(payment).left_minor == 400
+    ledger.add("undo#1#1", EntryKind.ENTRY_UNDONE, SUSPENSE, 0, facts={"undoes": "resolution#1#1"})
+    assert ledger.left(payment).left_minor == 1_000

@@ -248,6 +248,23 @@ def test_a_return_that_waited_for_its_payment_makes_its_payer_unknown_once_it_is
     assert pay_again(world) is None
 
 
+@pytest.mark.parametrize("references", [(REFERENCE,), ("another",)], ids=["waits at the account", "waits at nobody's"])
+def test_whoever_denies_a_payment_that_a_person_named_is_known_for_none(references: tuple[str, ...]) -> None:
+    world = build_world()
+    post(world, [payment(REFERENCE), payment(REFERENCE, payer_key="other", name="second", line=5)])
+    learn(world)
+    take_back(world, "MD01", *references)
+    (waits,) = [each.discrepancy for each in world.discrepancy_book.list_open() if "return" in each.discrepancy.kind]
+    named = (ACCOUNT_ID, f"payment#{payment_id_of(('first',))}")
+    done = resolve(world, waits, ResolutionCommand.TAKE_BACK, payment=named)
+    assert "payer#payer#2" not in learnt(world)
+    for each in done.planned:
+        learn_payers(each.before.account_id, each.decision.entry_id, connect_learning(world))
+    # All eight slots of the payer are taken, and none of the other one's.
+    assert [row for key, row in learnt(world).items() if key.startswith("payer#payer")] == [ACCOUNT_ID, *["-"] * 7]
+    assert "payer#other#2" not in learnt(world)
+
+
 def test_other_money_that_leaves_makes_nobody_unknown() -> None:
     world = build_world()
     post(world, [payment(REFERENCE)])

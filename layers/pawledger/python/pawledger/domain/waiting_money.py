@@ -53,8 +53,7 @@ def find_waiting(head: AccountHead, payment: Entry, entries: Sequence[Entry]) ->
     own_account = LedgerAccount.SUSPENSE if is_suspended else LedgerAccount.UNAPPLIED
     ledger_account = LedgerAccount.UNAPPLIED if is_released else own_account
     left_minor = -_posted_minor(payment, own_account, currency)
-    for entry in find_related(payment.entry_id, entries):
-        left_minor -= _taken_minor(entry, currency)
+    left_minor -= _taken_minor(payment, entries, currency)
     if ledger_account is LedgerAccount.UNAPPLIED:
         left_minor = min(left_minor, -head.balance_minor(LedgerAccount.UNAPPLIED, currency))
     if left_minor <= 0:
@@ -72,8 +71,7 @@ def sum_suspended(entries: Sequence[Entry], currency: str) -> int:
         suspended_minor = -_posted_minor(payment, LedgerAccount.SUSPENSE, currency)
         if payment.decision.kind is not EntryKind.MONEY_SUSPENDED or suspended_minor <= 0:
             continue
-        taken_minor = sum(_taken_minor(each, currency) for each in find_related(payment.entry_id, entries))
-        total_minor += max(0, suspended_minor - taken_minor)
+        total_minor += max(0, suspended_minor - _taken_minor(payment, entries, currency))
     return total_minor
 
 
@@ -97,11 +95,23 @@ def find_changes(entry_id: str, entries: Iterable[Entry]) -> list[Entry]:
     return [entry for entry in related if entry.entry_id not in undone and UNDOES not in entry.decision.facts]
 
 
-def _taken_minor(entry: Entry, currency: str) -> int:
-    """What an entry took of a payment where it waits; a return that had waited gave as much back to suspense."""
-    own_minor = int(entry.decision.facts["amount_minor"]) if "waited_as" in (entry.decision.details or {}) else 0
+def _taken_minor(payment: Entry, entries: Sequence[Entry], currency: str) -> int:
+    """What was taken of a payment where it waits, and not given back since.
+
+    A return that had waited gave as much back to suspense, and whoever undid it took that from there again.
+    """
+    related = find_related(payment.entry_id, entries)
+    waited_minor = {
+        entry.entry_id: int(entry.decision.facts["amount_minor"])
+        for entry in related
+        if "waited_as" in (entry.decision.details or {})
+    }
     waited = (LedgerAccount.SUSPENSE, LedgerAccount.UNAPPLIED)
-    return own_minor + sum(_posted_minor(entry, ledger_account, currency) for ledger_account in waited)
+    taken_minor = 0
+    for entry in related:
+        taken_minor += waited_minor.get(entry.entry_id, 0) - waited_minor.get(str(entry.decision.facts.get(UNDOES)), 0)
+        taken_minor += sum(_posted_minor(entry, ledger_account, currency) for ledger_account in waited)
+    return taken_minor
 
 
 def _posted_minor(entry: Entry, ledger_account: LedgerAccount, currency: str) -> int:

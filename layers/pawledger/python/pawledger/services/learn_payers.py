@@ -63,19 +63,18 @@ def learn_payers(account_id: str, entry_id: str, ports: LearningPorts) -> int:
     payer the same for ever. Whose payment a person gave to another account, or was taken back because its payer denies
     it, is known for none from then on: what had proved it was wrong, and would go on to prove the next payment.
     """
-    is_taken_back = entry_id.startswith(TAKEN_BACK_BY)
+    may_deny = entry_id.startswith((*TAKEN_BACK_BY, RESOLUTION_ENTRIES))
     if not entry_id.startswith(TOLD_BY) or is_settlement_ledger(account_id):
         return 0
     # Of money of nobody known nothing is learnt; a payment for several accounts is taken back where it was taken in.
-    if is_suspense_ledger(account_id) and not is_taken_back:
+    if is_suspense_ledger(account_id) and not may_deny:
         return 0
     entry = ports.entries.read_entry(account_id, entry_id)
     if entry is None:
         return 0
-    if is_taken_back:
-        return _forget_payer_of(_find_denied(entry, ports), ports.references)
-    if entry_id.startswith(RESOLUTION_ENTRIES):
-        return _forget_payer_of(_find_moved(entry, ports.entries), ports.references)
+    if may_deny:
+        wrong = _find_denied(entry, ports) or _find_moved(entry, ports.entries)
+        return _forget_payer_of(wrong, ports.references)
     return _learn_from(entry, ports.references)
 
 
@@ -94,7 +93,10 @@ def _learn_from(payment: Entry, references: ReferenceBook) -> int:
 
 def _find_moved(moved: Entry, entries: EntryBook) -> Entry | None:
     """The payment of which all has left its account by what a person decided."""
-    payment = entries.read_entry(moved.account_id, str(moved.decision.facts.get(TAKES)))
+    payment_entry_id = moved.decision.facts.get(TAKES)
+    if moved.decision.kind is not EntryKind.MONEY_MOVED or payment_entry_id is None:
+        return None
+    payment = entries.read_entry(moved.account_id, str(payment_entry_id))
     if payment is None or payment.decision.kind is not EntryKind.PAYMENT_POSTED:
         return None
     gone_minor = -sum(p.amount_minor for p in moved.decision.postings if p.ledger_account is LedgerAccount.CLEARING)
