@@ -22,10 +22,10 @@ from pawledger.adapters import models
 from pawledger.adapters.dynamodb_ledger import DynamoAgenda
 from pawledger.adapters.dynamodb_runs import DynamoRunBook
 from pawledger.adapters.rows import account_row
-from pawledger.domain.entries import LedgerAccount, OpenInvoice, TermCursor
+from pawledger.domain.books.entries import LedgerAccount, OpenInvoice, TermCursor
+from pawledger.domain.books.ledger import AccountHead, Standing
 from pawledger.domain.identifiers import agenda_key_of
-from pawledger.domain.ledger import AccountHead, Standing
-from pawledger.services.plan_run import plan_run
+from pawledger.services.billing.plan_run import plan_run
 
 ACCOUNTS: Final = 100_000
 DAY: Final = date(2026, 11, 23)

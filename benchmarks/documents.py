@@ -21,7 +21,7 @@ _PROGRAM: Final = """
 import json, resource, sys, time
 from datetime import date, timedelta
 from pawledger.adapters.typesetting.typst_documents import TypstTypesetter
-from pawledger.domain.documents import (
+from pawledger.domain.billing.documents import (
     invoice_as_json, make_invoice_document, make_statement_between, statement_as_json
 )
 from tests.builders.documents import AccountStory, build_creditor

@@ -9,11 +9,11 @@ import boto3
 from benchmarks.handlers import invoke_with_entries, invoke_with_messages
 from benchmarks.table import Row
 from benchmarks.units import UnitMeter
-from pawledger.domain.bank_movements import Movement, payment_id_of
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
-from pawledger.services.payer_keys import PayerKeys
-from pawledger.services.payment_chunks import MOVEMENTS_PER_CHUNK, ChunkedMovement, write_chunk
-from pawledger.services.routes import Clues
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.posting.bank_movements import Movement, payment_id_of
+from pawledger.services.posting.routes import Clues
+from pawledger.services.receiving.payer_keys import PayerKeys
+from pawledger.services.receiving.payment_chunks import MOVEMENTS_PER_CHUNK, ChunkedMovement, write_chunk
 
 FURTHER_WRITE_UNITS_MAX: Final = 0.0
 """A payment that tells nothing new costs no write."""

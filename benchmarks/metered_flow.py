@@ -18,7 +18,7 @@ from benchmarks.table import Row
 from benchmarks.units import UnitMeter
 from local_cloud import start
 from local_cloud.demonstration.bank_files import Line, write_camt053
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of
 
 ACCOUNTS: Final = 1_000
 PAYERS: Final = 100

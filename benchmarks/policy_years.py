@@ -8,8 +8,8 @@ from benchmarks.table import Row
 from benchmarks.units import WRITE_UNIT_BYTES, item_size
 from pawledger.adapters.models import AccountRow, EntryRow
 from pawledger.adapters.rows import account_row, entry_row
-from pawledger.domain.entries import Entry, EntryKind
-from pawledger.domain.ledger import AccountHead
+from pawledger.domain.books.entries import Entry, EntryKind
+from pawledger.domain.books.ledger import AccountHead
 from tests.simulation.policy_years import MonthClosed, PolicyYears
 
 POLICIES: Final = 10_000

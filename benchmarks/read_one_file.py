@@ -24,7 +24,7 @@ def read_with_pawledger(path: str) -> int:
     report, options = FileReport(), ReadingOptions()
     mapping = Path(path).with_suffix(".mapping.json")
     if mapping.exists():
-        from pawledger.bank_files.csv_mapping import mapping_from_table
+        from pawledger.bank_files.mapped_csv.mapping import mapping_from_table
 
         options = ReadingOptions(csv_mappings=(mapping_from_table("bench", json.loads(mapping.read_text())),))
     with Path(path).open("rb") as stream:

@@ -7,10 +7,10 @@ from typing import Final
 
 from benchmarks.table import Row
 from pawledger.adapters.stored_bodies import write_head
-from pawledger.domain.bank_movements import BankMovement, Movement
-from pawledger.domain.entries import LedgerAccount, OpenInvoice
-from pawledger.domain.ledger import AccountHead, Standing
-from pawledger.domain.payments import decide_movement
+from pawledger.domain.books.entries import LedgerAccount, OpenInvoice
+from pawledger.domain.books.ledger import AccountHead, Standing
+from pawledger.domain.posting.bank_movements import BankMovement, Movement
+from pawledger.domain.posting.payments import decide_movement
 from pawledger.services.append_entry import Proposal, append_entry
 from tests.fakes.memory import MemoryWorld
 from tests.fakes.world import HeadRow

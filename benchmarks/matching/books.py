@@ -13,7 +13,7 @@ from typing import Final
 from benchmarks.matching.account_ids import SCHEMES, AccountIds
 from benchmarks.matching.drawing import draw
 from benchmarks.matching.names import Name, Names
-from pawledger.domain.entries import OpenInvoice
+from pawledger.domain.books.entries import OpenInvoice
 
 TODAY: Final = date(2026, 11, 26)
 

@@ -22,8 +22,8 @@ from benchmarks.matching.typing_errors import (
     mistake_sign,
 )
 from benchmarks.matching.wording import write_style, write_text, write_words
-from pawledger.domain.entries import OpenInvoice
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of, numeric_reference_of
+from pawledger.domain.books.entries import OpenInvoice
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of, numeric_reference_of
 
 TOLERANCE_MINOR: Final = 100
 """What may be missing of an invoice and is not asked for: the example of a billing system's documentation, USD 1.00."""

@@ -5,7 +5,7 @@ import string
 from typing import Final
 
 from benchmarks.matching.wording import write_text
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of
 
 _LETTERS_AND_DIGITS: Final = string.ascii_uppercase + string.digits
 

@@ -16,7 +16,7 @@ from benchmarks.matching.books import BilledAccount, Books
 from benchmarks.matching.names import Name
 from benchmarks.matching.truth import Decidability
 from benchmarks.matching.typing_errors import CONFUSED
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of, numeric_reference_of
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of, numeric_reference_of
 
 INVOICE_NUMBER_SIGNS: Final = 4
 """At the end of a reference: as long as no more is cut off, the account id is whole."""

@@ -8,9 +8,9 @@ from typing import Final
 
 from benchmarks.matching.books import Books
 from benchmarks.matching.truth import BankLine
-from pawledger.domain.payment_clues import OpenAccount, PaymentClues
-from pawledger.services.payer_keys import PayerKeys
-from pawledger.services.payer_memory import SLOTS_MAX
+from pawledger.domain.matching.payment_clues import OpenAccount, PaymentClues
+from pawledger.services.posting.payer_memory import SLOTS_MAX
+from pawledger.services.receiving.payer_keys import PayerKeys
 
 KEPT_KEYS: Final = 100_000
 """Keyed hashes kept from line to line: making them is not what is measured."""

@@ -20,7 +20,7 @@ from benchmarks.matching.books import Books
 from benchmarks.matching.matchers import NOTHING, address_of
 from benchmarks.matching.tallies import Tally
 from benchmarks.matching.truth import BankLine
-from pawledger.domain.payment_references import creditor_reference_of, numeric_reference_of
+from pawledger.domain.matching.payment_references import creditor_reference_of, numeric_reference_of
 
 THRESHOLD: Final = 0.99
 """Probability above which a pair is posted; the examples of its documentation look at pairs from 0.9 or 0.95 on."""

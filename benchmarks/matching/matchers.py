@@ -8,9 +8,9 @@ from typing import Final
 from benchmarks.matching.books import Books
 from benchmarks.matching.known_books import KnownBooks
 from benchmarks.matching.truth import BankLine
-from pawledger.domain.entries import OpenInvoice
-from pawledger.domain.payment_clues import Part
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of, numeric_reference_of
+from pawledger.domain.books.entries import OpenInvoice
+from pawledger.domain.matching.payment_clues import Part
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of, numeric_reference_of
 
 Answer = Mapping[str, int]
 """What each account gets, in minor units; empty where nothing is posted."""

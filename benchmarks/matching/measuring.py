@@ -12,11 +12,11 @@ from benchmarks.matching.matchers import answer_of
 from benchmarks.matching.shares import LineClass
 from benchmarks.matching.tallies import Outcome, Tally
 from benchmarks.matching.truth import BankLine
-from pawledger.domain.account_suggestions import suggest_accounts
-from pawledger.domain.allocation import plan_allocation
-from pawledger.domain.allocation_terms import AllocationTerms
-from pawledger.domain.identification import identify_payment, identify_return
-from pawledger.domain.payment_clues import Identification, PaymentClues
+from pawledger.domain.matching.account_suggestions import suggest_accounts
+from pawledger.domain.matching.identification import identify_payment, identify_return
+from pawledger.domain.matching.payment_clues import Identification, PaymentClues
+from pawledger.domain.posting.allocation import plan_allocation
+from pawledger.domain.posting.allocation_terms import AllocationTerms
 
 BATCH_LINES: Final = 5_000
 """Lines that are timed at once: a clock read for each would be a part of what is measured."""

@@ -8,7 +8,7 @@ from pawledger.runtime.observability import add_money_metric, create_logger, cre
 from pawledger.runtime.queue_batch import QueueMessage, process_queue_batch
 from pawledger.runtime.settings import BillAccountsSettings, read_settings
 from pawledger.runtime.wiring import connect_ledger, connect_pause, connect_runs
-from pawledger.services.bill_accounts import bill_accounts, sum_by_currency
+from pawledger.services.billing.bill_accounts import bill_accounts, sum_by_currency
 
 logger, metrics = create_logger(), create_metrics()
 settings = read_settings(BillAccountsSettings)

@@ -5,13 +5,13 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from pawledger.domain.entries import LedgerAccount
+from pawledger.domain.books.entries import LedgerAccount
 from pawledger.runtime.observability import create_logger, create_metrics, write_daily_metrics
 from pawledger.runtime.settings import CloseDaySettings, read_settings
 from pawledger.runtime.wiring import connect_alert_references, connect_alerts, connect_closing
-from pawledger.services.close_day import CLOSING_DAY, close_day
+from pawledger.services.closing.close_day import CLOSING_DAY, close_day
 from pawledger.services.messages import read_business_date
-from pawledger.services.push_digests import push_digests
+from pawledger.services.resolving.push_digests import push_digests
 
 logger, metrics = create_logger(), create_metrics()
 settings = read_settings(CloseDaySettings)

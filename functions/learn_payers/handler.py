@@ -8,7 +8,7 @@ from pawledger.runtime.observability import create_logger, create_metrics
 from pawledger.runtime.settings import LearnPayersSettings, read_settings
 from pawledger.runtime.stream_batch import process_new_items
 from pawledger.runtime.wiring import connect_learning
-from pawledger.services.learn_payers import learn_payers
+from pawledger.services.posting.learn_payers import learn_payers
 
 logger, metrics = create_logger(), create_metrics()
 ports = connect_learning(read_settings(LearnPayersSettings))

@@ -8,7 +8,7 @@ from pawledger.runtime.observability import add_money_metric, create_logger, cre
 from pawledger.runtime.queue_batch import QueueMessage, process_queue_batch
 from pawledger.runtime.settings import PostPaymentsSettings, read_settings
 from pawledger.runtime.wiring import connect_posting
-from pawledger.services.post_payments import post_payments
+from pawledger.services.posting.post_payments import post_payments
 
 logger, metrics = create_logger(), create_metrics()
 ports = connect_posting(read_settings(PostPaymentsSettings))

@@ -9,7 +9,7 @@ from pawledger.runtime.observability import create_logger, create_metrics
 from pawledger.runtime.settings import PushAlertsSettings, read_settings
 from pawledger.runtime.stream_batch import process_new_items
 from pawledger.runtime.wiring import connect_alert_references, connect_alerts, connect_discrepancies
-from pawledger.services.push_alerts import push_alert
+from pawledger.services.resolving.push_alerts import push_alert
 
 logger, metrics = create_logger(), create_metrics()
 settings = read_settings(PushAlertsSettings)

@@ -9,7 +9,7 @@ from pawledger.runtime.observability import create_logger, create_metrics
 from pawledger.runtime.queue_batch import QueueMessage, process_queue_batch
 from pawledger.runtime.settings import ReceiveBankFileSettings, read_settings
 from pawledger.runtime.wiring import connect_receiving
-from pawledger.services.receive_bank_file import Outcome, receive_bank_file
+from pawledger.services.receiving.receive_bank_file import Outcome, receive_bank_file
 
 logger, metrics = create_logger(), create_metrics()
 settings = read_settings(ReceiveBankFileSettings)

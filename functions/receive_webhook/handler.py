@@ -8,7 +8,7 @@ from pawledger.runtime.observability import create_logger, create_metrics
 from pawledger.runtime.settings import ReceiveWebhookSettings, read_settings
 from pawledger.runtime.webhook_requests import answer_webhook, read_webhook_request
 from pawledger.runtime.wiring import connect_webhooks
-from pawledger.services.receive_webhook import receive_webhook
+from pawledger.services.receiving.receive_webhook import receive_webhook
 
 logger, metrics = create_logger(), create_metrics()
 ports = connect_webhooks(read_settings(ReceiveWebhookSettings))

@@ -9,7 +9,7 @@ from pawledger.runtime.observability import create_logger, create_metrics
 from pawledger.runtime.queue_batch import QueueMessage, process_queue_batch
 from pawledger.runtime.settings import RecordPolicyEventSettings, read_settings
 from pawledger.runtime.wiring import connect_policy_recording
-from pawledger.services.record_policy_event import record_policy_event
+from pawledger.services.billing.record_policy_event import record_policy_event
 
 logger, metrics = create_logger(), create_metrics()
 settings = read_settings(RecordPolicyEventSettings)

@@ -4,12 +4,12 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from pawledger.domain.bill_runs import amounts_by_currency
+from pawledger.domain.billing.bill_runs import amounts_by_currency
 from pawledger.runtime.observability import add_money_metric, create_logger, create_metrics
 from pawledger.runtime.settings import StartBillingDaySettings, read_settings
 from pawledger.runtime.wiring import connect_billing
+from pawledger.services.billing.start_billing_day import BILLING_DAY, start_billing_day
 from pawledger.services.messages import read_business_date, read_firing_instant
-from pawledger.services.start_billing_day import BILLING_DAY, start_billing_day
 
 logger, metrics = create_logger(), create_metrics()
 settings = read_settings(StartBillingDaySettings)

@@ -8,8 +8,8 @@ from pawledger.runtime.observability import create_logger, create_metrics
 from pawledger.runtime.settings import WriteDocumentsSettings, read_settings
 from pawledger.runtime.stream_batch import process_new_items
 from pawledger.runtime.wiring import connect_documents, connect_return_announcing
-from pawledger.services.announce_returns import announce_return
-from pawledger.services.write_documents import write_documents
+from pawledger.services.documents.write_documents import write_documents
+from pawledger.services.posting.announce_returns import announce_return
 
 logger, metrics = create_logger(), create_metrics()
 settings = read_settings(WriteDocumentsSettings)

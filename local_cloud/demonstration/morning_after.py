@@ -29,9 +29,9 @@ from local_cloud.demonstration.cloud import Cloud, DemonstrationStuckError, wait
 from local_cloud.demonstration.steps import show_step
 from local_cloud.demonstration.story import close_day, opening_before_the_gap, read_invoices
 from local_cloud.errors import LocalCloudError
-from pawledger.domain.discrepancies import DiscrepancyKind, DiscrepancyStatus
-from pawledger.domain.entries import LedgerAccount
+from pawledger.domain.books.entries import LedgerAccount
 from pawledger.domain.money import format_amount
+from pawledger.domain.worklist.discrepancies import DiscrepancyKind, DiscrepancyStatus
 
 CLERK: Final = "clerk"
 CONTROLLER: Final = "controller"

@@ -37,11 +37,11 @@ from local_cloud.demonstration.book import (
 from local_cloud.demonstration.cloud import Cloud, wait_until
 from local_cloud.demonstration.steps import show_step
 from local_cloud.emulator import LocalCloud
-from pawledger.domain.digests import DIGEST
-from pawledger.domain.discrepancies import DiscrepancyKind, DiscrepancyStatus
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of
 from pawledger.domain.money import format_amount
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
-from pawledger.services.push_alerts import ALERT
+from pawledger.domain.worklist.digests import DIGEST
+from pawledger.domain.worklist.discrepancies import DiscrepancyKind, DiscrepancyStatus
+from pawledger.services.resolving.push_alerts import ALERT
 
 OPENING_MINOR: Final = 1_000_000
 SCHEDULE_FIRINGS: Final = 2

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from pawledger.domain.entries import OpenInvoice
-from pawledger.domain.payment_clues import OpenAccount, PaymentClues
+from pawledger.domain.books.entries import OpenInvoice
+from pawledger.domain.matching.payment_clues import OpenAccount, PaymentClues
 
 BOOKED_ON = date(2026, 11, 26)
 

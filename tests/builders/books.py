@@ -7,11 +7,17 @@ from datetime import date, timedelta
 from enum import Enum, auto
 from typing import Final
 
-from pawledger.domain.bank_movements import BankMovement, Movement
-from pawledger.domain.canonical import hash_text, write_canonical
-from pawledger.domain.entries import Decision, Entry, entry_from_json
-from pawledger.domain.issuing import decide_next_invoice
-from pawledger.domain.ledger import (
+from pawledger.domain.bank_returns.returned_payments import find_waiting_returns
+from pawledger.domain.bank_returns.returns import (
+    ReturnGround,
+    decide_waiting_return,
+    find_payment_of,
+    read_waiting_return,
+)
+from pawledger.domain.billing.issuing import decide_next_invoice
+from pawledger.domain.billing.rulebook import Rulebook
+from pawledger.domain.books.entries import Decision, Entry, entry_from_json
+from pawledger.domain.books.ledger import (
     AccountHead,
     BrokenLedgerError,
     apply_entry,
@@ -20,14 +26,13 @@ from pawledger.domain.ledger import (
     head_from_json,
     replay_entries,
 )
-from pawledger.domain.payments import decide_movement
-from pawledger.domain.policies import BilledTerm
-from pawledger.domain.policy_decisions import PolicyDecision, decide_policy_event
-from pawledger.domain.policy_events import EVENT_TYPES, PolicyEvent, PolicyIssued, event_from_facts
-from pawledger.domain.policy_ground import PolicyGround
-from pawledger.domain.returned_payments import find_waiting_returns
-from pawledger.domain.returns import ReturnGround, decide_waiting_return, find_payment_of, read_waiting_return
-from pawledger.domain.rulebook import Rulebook
+from pawledger.domain.canonical import hash_text, write_canonical
+from pawledger.domain.policy.policies import BilledTerm
+from pawledger.domain.policy.policy_decisions import PolicyDecision, decide_policy_event
+from pawledger.domain.policy.policy_events import EVENT_TYPES, PolicyEvent, PolicyIssued, event_from_facts
+from pawledger.domain.policy.policy_ground import PolicyGround
+from pawledger.domain.posting.bank_movements import BankMovement, Movement
+from pawledger.domain.posting.payments import decide_movement
 from tests.builders.policies import ACCOUNT_ID
 from tests.builders.rulebooks import build_rulebook
 

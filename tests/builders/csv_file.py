@@ -9,8 +9,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from pawledger.bank_files.csv_days import write_day
-from pawledger.bank_files.csv_mapping import CsvMapping, mapping_from_table
+from pawledger.bank_files.mapped_csv.days import write_day
+from pawledger.bank_files.mapped_csv.mapping import CsvMapping, mapping_from_table
 from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
 
 FIRST_DAY: Final = date(2026, 1, 5)

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from pawledger.domain.allocation import allocate_oldest_first, sum_of
-from pawledger.domain.bank_movements import BankMovement, Movement
-from pawledger.domain.creditors import Creditor
-from pawledger.domain.entries import Decision, Entry, EntryKind, LedgerAccount, OpenInvoice, Posting
-from pawledger.domain.ledger import AccountHead, apply_entry, chain_entry
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
-from pawledger.domain.payments import decide_movement
-from pawledger.domain.returns import ReturnGround
+from pawledger.domain.bank_returns.returns import ReturnGround
+from pawledger.domain.books.entries import Decision, Entry, EntryKind, LedgerAccount, OpenInvoice, Posting
+from pawledger.domain.books.ledger import AccountHead, apply_entry, chain_entry
+from pawledger.domain.matching.creditors import Creditor
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.posting.allocation import allocate_oldest_first, sum_of
+from pawledger.domain.posting.bank_movements import BankMovement, Movement
+from pawledger.domain.posting.payments import decide_movement
 
 ACCOUNT_ID = "ABCD1234"
 

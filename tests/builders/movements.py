@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Final
 
-from pawledger.domain.bank_movements import BankMovement, Movement, payment_id_of
+from pawledger.domain.posting.bank_movements import BankMovement, Movement, payment_id_of
 
 BOOKED_ON: Final = date(2026, 2, 2)
 

@@ -3,12 +3,12 @@
 from datetime import date, timedelta
 from typing import Final
 
-from pawledger.domain.entries import Decision
-from pawledger.domain.ledger import AccountHead
-from pawledger.domain.policies import BilledTerm, Charge, ChargeKind, term_as_json, term_from_json
-from pawledger.domain.policy_decisions import PolicyDecision, decide_policy_event
-from pawledger.domain.policy_events import PolicyIssued, Price, told_charge
-from pawledger.domain.policy_ground import PolicyGround
+from pawledger.domain.books.entries import Decision
+from pawledger.domain.books.ledger import AccountHead
+from pawledger.domain.policy.policies import BilledTerm, Charge, ChargeKind, term_as_json, term_from_json
+from pawledger.domain.policy.policy_decisions import PolicyDecision, decide_policy_event
+from pawledger.domain.policy.policy_events import PolicyIssued, Price, told_charge
+from pawledger.domain.policy.policy_ground import PolicyGround
 from tests.builders.rulebooks import build_rulebook
 
 ACCOUNT_ID: Final = "HOME0001"

@@ -5,9 +5,20 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
+from pawledger.domain.billing.rulebook import (
+    CancellationMethod,
+    CancellationRule,
+    DiscountRule,
+    FeeCapRule,
+    FeeRule,
+    PaymentPlan,
+    Rule,
+    Rulebook,
+    TaxRule,
+)
 from pawledger.domain.calendar import add_months
-from pawledger.domain.policies import Charge, sum_by_code
-from pawledger.domain.policy_events import (
+from pawledger.domain.policy.policies import Charge, sum_by_code
+from pawledger.domain.policy.policy_events import (
     CancelledBy,
     PetDied,
     PolicyCancelled,
@@ -19,18 +30,7 @@ from pawledger.domain.policy_events import (
     RenewalDeclined,
     RenewalOffered,
 )
-from pawledger.domain.policy_history import Term, fold_events
-from pawledger.domain.rulebook import (
-    CancellationMethod,
-    CancellationRule,
-    DiscountRule,
-    FeeCapRule,
-    FeeRule,
-    PaymentPlan,
-    Rule,
-    Rulebook,
-    TaxRule,
-)
+from pawledger.domain.policy.policy_history import Term, fold_events
 from tests.builders.rulebooks import PLANS, build_rulebook
 
 FIRST_DAY: Final = date(2026, 1, 1)

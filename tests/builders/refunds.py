@@ -5,14 +5,14 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
 
-from pawledger.domain.bank_movements import Movement
-from pawledger.domain.discrepancies import Discrepancy
-from pawledger.domain.entries import Decision, EntryKind, LedgerAccount, Posting
-from pawledger.domain.refund_rules import ANYONE, DayCount, RefundDeadlineRule, RefundRules
-from pawledger.domain.refund_steps import Act, RefundRequest, Sending
-from pawledger.domain.refunds import Refund
-from pawledger.services.post_payments import PostingTally
-from pawledger.services.refund_money import (
+from pawledger.domain.books.entries import Decision, EntryKind, LedgerAccount, Posting
+from pawledger.domain.posting.bank_movements import Movement
+from pawledger.domain.refunding.refund_rules import ANYONE, DayCount, RefundDeadlineRule, RefundRules
+from pawledger.domain.refunding.refund_steps import Act, RefundRequest, Sending
+from pawledger.domain.refunding.refunds import Refund
+from pawledger.domain.worklist.discrepancies import Discrepancy
+from pawledger.services.posting.post_payments import PostingTally
+from pawledger.services.refunding.refund_money import (
     Refunded,
     RefundPorts,
     approve_refund,

@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, ResolutionCommand
-from pawledger.domain.entries import Allocation, Decision, EntryKind, LedgerAccount, OpenInvoice, Posting
-from pawledger.domain.ledger import AccountHead
-from pawledger.domain.resolutions import ResolutionRequest, Share
+from pawledger.domain.books.entries import Allocation, Decision, EntryKind, LedgerAccount, OpenInvoice, Posting
+from pawledger.domain.books.ledger import AccountHead
+from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyKind, ResolutionCommand
+from pawledger.domain.worklist.resolutions import ResolutionRequest, Share
 from pawledger.services.append_entry import Proposal, append_entry
-from pawledger.services.resolution_steps import ResolvingPorts
-from pawledger.services.resolve_discrepancy import Deed, Resolved, resolve_discrepancy, undo_resolution
+from pawledger.services.resolving.resolution_steps import ResolvingPorts
+from pawledger.services.resolving.resolve_discrepancy import Deed, Resolved, resolve_discrepancy, undo_resolution
 from tests.builders.services import connect_posting
 from tests.fakes.memory import MemoryWorld
 

@@ -4,27 +4,27 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
-from pawledger.domain.allocation_terms import AllocationRules
-from pawledger.domain.bank_movements import Movement, payment_id_of
-from pawledger.domain.policy_events import PolicyIssued
-from pawledger.domain.rulebook import Rulebook
+from pawledger.domain.billing.rulebook import Rulebook
+from pawledger.domain.policy.policy_events import PolicyIssued
+from pawledger.domain.posting.allocation_terms import AllocationRules
+from pawledger.domain.posting.bank_movements import Movement, payment_id_of
 from pawledger.ports import Announcements
 from pawledger.rules.provider_profiles import ProviderProfile
 from pawledger.rules.refund_rules import load_refund_rules
 from pawledger.rules.return_reasons import load_return_reasons
-from pawledger.services.check_refunds import RefundWatchPorts
-from pawledger.services.close_day import ClosingPorts
-from pawledger.services.learn_payers import LearningPorts
-from pawledger.services.mandate_notices import NoticePorts
-from pawledger.services.payer_keys import PayerKeys
-from pawledger.services.payment_chunks import ChunkedMovement, write_chunk
-from pawledger.services.post_movement import PostingPorts
-from pawledger.services.post_payments import PostingTally, post_payments
-from pawledger.services.post_returns import ReturnPorts, ReturnRules
-from pawledger.services.receive_bank_file import ReceivingPorts
-from pawledger.services.record_policy_event import PolicyRecordingPorts, record_policy_event
-from pawledger.services.routes import Clues
-from pawledger.services.start_billing_day import BillingPorts
+from pawledger.services.billing.record_policy_event import PolicyRecordingPorts, record_policy_event
+from pawledger.services.billing.start_billing_day import BillingPorts
+from pawledger.services.closing.close_day import ClosingPorts
+from pawledger.services.posting.learn_payers import LearningPorts
+from pawledger.services.posting.post_movement import PostingPorts
+from pawledger.services.posting.post_payments import PostingTally, post_payments
+from pawledger.services.posting.post_returns import ReturnPorts, ReturnRules
+from pawledger.services.posting.routes import Clues
+from pawledger.services.receiving.mandate_notices import NoticePorts
+from pawledger.services.receiving.payer_keys import PayerKeys
+from pawledger.services.receiving.payment_chunks import ChunkedMovement, write_chunk
+from pawledger.services.receiving.receive_bank_file import ReceivingPorts
+from pawledger.services.refunding.check_refunds import RefundWatchPorts
 from tests.builders.movements import BOOKED_ON
 from tests.builders.policies import charges_of
 from tests.builders.rulebooks import build_rulebook

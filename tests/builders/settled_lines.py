@@ -4,14 +4,14 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from pawledger.domain.bank_movements import Movement
-from pawledger.domain.discrepancies import Discrepancy
-from pawledger.domain.settlements import Settlement
+from pawledger.domain.posting.bank_movements import Movement
+from pawledger.domain.posting.settlements import Settlement
+from pawledger.domain.worklist.discrepancies import Discrepancy
 from pawledger.rules.provider_profiles import ProviderProfile
 from pawledger.rules.settlement_terms import SettlementTerms
-from pawledger.services.close_day import DayProof, close_day
-from pawledger.services.file_calendar import FileCalendarPorts
-from pawledger.services.payment_chunks import ChunkedMovement
+from pawledger.services.closing.close_day import DayProof, close_day
+from pawledger.services.receiving.file_calendar import FileCalendarPorts
+from pawledger.services.receiving.payment_chunks import ChunkedMovement
 from tests.builders.services import chunked_payment, connect_closing, post
 from tests.fakes.holidays import NoHolidays
 from tests.fakes.memory import MemoryWorld

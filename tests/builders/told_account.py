@@ -5,8 +5,8 @@ from datetime import date
 from typing import Any, Final
 
 from pawledger.rules.billing_rules import load_shipped_rules
-from pawledger.services.bill_accounts import bill_account
-from pawledger.services.record_policy_event import record_policy_event
+from pawledger.services.billing.bill_accounts import bill_account
+from pawledger.services.billing.record_policy_event import record_policy_event
 from tests.builders.services import connect_policy_recording
 from tests.fakes.memory import MemoryWorld
 

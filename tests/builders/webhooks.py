@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from pawledger.ports import ProviderSecrets, SignatureScheme
-from pawledger.services.receive_webhook import WebhookPorts, WebhookRequest
+from pawledger.services.receiving.receive_webhook import WebhookPorts, WebhookRequest
 from tests.builders.stripe_events import charge_of, event_of
 from tests.fakes.webhooks import MemoryWebhookSecrets, MemoryWebhookStore
 

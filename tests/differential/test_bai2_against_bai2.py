@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pawledger.bank_files.bai2 import read_bai2
+from pawledger.bank_files.bai2.reader import read_bai2
 from pawledger.bank_files.report import FileReport, Verdict
 from tests.builders.bai2_file import Account, Movement, write_bai2
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pawledger.bank_files.mt940 import read_mt940
+from pawledger.bank_files.mt940.reader import read_mt940
 from pawledger.bank_files.records import Direction
 from pawledger.bank_files.report import FileReport, Verdict
 from pawledger.domain.money import parse_amount

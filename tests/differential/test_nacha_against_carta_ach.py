@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pawledger.bank_files.nacha import read_nacha
+from pawledger.bank_files.nacha.reader import read_nacha
 from pawledger.bank_files.report import FileReport, Verdict
 from tests.builders.corpus import corpus_rows, needs_corpus
 from tests.builders.nacha_file import Batch, Entry, numbered, remittance, returned, write_nacha

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from pawledger.bank_files.ofx import read_ofx
+from pawledger.bank_files.ofx.reader import read_ofx
 from pawledger.bank_files.records import Direction
 from pawledger.bank_files.report import FileReport, Verdict
 from pawledger.domain.money import parse_amount

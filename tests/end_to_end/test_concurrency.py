@@ -22,15 +22,15 @@ from pawledger.adapters.models import (
 )
 from pawledger.adapters.pauses import JitteredPause
 from pawledger.adapters.rows import account_row, entry_row
-from pawledger.domain.entries import LedgerAccount
+from pawledger.domain.books.entries import LedgerAccount
+from pawledger.domain.books.ledger import apply_entry, chain_entry, replay_entries
 from pawledger.domain.errors import PawledgerError
-from pawledger.domain.ledger import apply_entry, chain_entry, replay_entries
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
-from pawledger.domain.payments import decide_movement
-from pawledger.services.bill_accounts import bill_account
-from pawledger.services.payment_chunks import ChunkedMovement
-from pawledger.services.post_payments import PostingTally, post_payments
-from pawledger.services.record_policy_event import PolicyRecordingPorts, record_policy_event
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.posting.payments import decide_movement
+from pawledger.services.billing.bill_accounts import bill_account
+from pawledger.services.billing.record_policy_event import PolicyRecordingPorts, record_policy_event
+from pawledger.services.posting.post_payments import PostingTally, post_payments
+from pawledger.services.receiving.payment_chunks import ChunkedMovement
 from tests.builders.movements import build_movement
 from tests.builders.policies import build_policy, premium
 from tests.builders.rulebooks import build_rulebook

@@ -11,7 +11,7 @@ import pytest
 
 from pawledger.adapters.typesetting.typst_documents import TypstTypesetter
 from pawledger.rules.creditors import creditor_of
-from pawledger.services.account_documents import invoice_json
+from pawledger.services.documents.account_documents import invoice_json
 from tests.builders.documents import AccountStory
 from tests.end_to_end.deployed_cloud import DeployedCloud
 

@@ -6,10 +6,10 @@ from datetime import date
 from typing import Final
 
 from pawledger.adapters.stored_bodies import read_entry, read_head, read_term, write_discrepancy, write_head, write_term
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyStatus
-from pawledger.domain.entries import Entry
-from pawledger.domain.ledger import AccountHead
-from pawledger.domain.policies import BilledTerm
+from pawledger.domain.books.entries import Entry
+from pawledger.domain.books.ledger import AccountHead
+from pawledger.domain.policy.policies import BilledTerm
+from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyStatus
 from pawledger.ports import EntryExistsError, HeadMovedError
 from tests.fakes.world import DiscrepancyRow, EntryRow, HeadRow, Rows, SharedState
 

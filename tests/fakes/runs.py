@@ -12,7 +12,7 @@ from pawledger.adapters.run_bodies import (
     write_run,
     write_totals,
 )
-from pawledger.domain.bill_runs import Batch, BatchResult, CohortTotal, Run
+from pawledger.domain.billing.bill_runs import Batch, BatchResult, CohortTotal, Run
 from pawledger.ports import RunMovedError
 from tests.fakes.world import SharedState
 

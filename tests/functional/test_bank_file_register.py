@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from datetime import date
 from types import MappingProxyType
 
-from pawledger.domain.statement_chain import ChainedStatement, statement_id_of
+from pawledger.domain.posting.statement_chain import ChainedStatement, statement_id_of
 from pawledger.ports import BankFileRecord, ChunkResult
 from tests.functional.worlds import World
 

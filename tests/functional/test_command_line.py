@@ -15,17 +15,17 @@ from botocore.compat import HTTPHeaders
 
 from pawledger.adapters.clients import shared_session
 from pawledger.command_line.main import main
-from pawledger.domain.bill_runs import Run, RunStatus
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus
-from pawledger.domain.entries import LedgerAccount
+from pawledger.domain.billing.bill_runs import Run, RunStatus
+from pawledger.domain.books.entries import LedgerAccount
+from pawledger.domain.books.ledger import AccountHead
 from pawledger.domain.identifiers import suspense_ledger_of
-from pawledger.domain.ledger import AccountHead
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
-from pawledger.domain.payments import decide_movement
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.posting.payments import decide_movement
+from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus
 from pawledger.ports import BankFileRecord, ChunkResult
 from pawledger.services.append_entry import Proposal, append_entry
-from pawledger.services.bill_accounts import bill_account
-from pawledger.services.payment_chunks import write_chunk
+from pawledger.services.billing.bill_accounts import bill_account
+from pawledger.services.receiving.payment_chunks import write_chunk
 from tests.builders.movements import build_movement
 from tests.builders.policies import ACCOUNT_ID, build_policy, issue, term_of
 from tests.builders.services import chunked_payment

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from pawledger.bank_files.bacs import read_bacs
+from pawledger.bank_files.bacs.reader import read_bacs
 from pawledger.bank_files.report import FileReport, Verdict
 from tests.builders.corpus import CorpusRow, corpus_rows, needs_corpus, row_name
 

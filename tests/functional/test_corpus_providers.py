@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pawledger.bank_files.detection import read_bank_file
-from pawledger.bank_files.gocardless_report import read_gocardless_payouts
+from pawledger.bank_files.gocardless.report import read_gocardless_payouts
 from pawledger.bank_files.records import Direction, Purpose, StatementEntry
 from pawledger.bank_files.report import FileReport
 from tests.builders.corpus import CorpusRow, corpus_rows, needs_corpus, row_name

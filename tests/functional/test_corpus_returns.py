@@ -19,12 +19,12 @@ from pawledger.bank_files.detection import read_bank_file
 from pawledger.bank_files.reading_options import ReadingOptions
 from pawledger.bank_files.records import Purpose, StatementEntry
 from pawledger.bank_files.report import FileReport
-from pawledger.domain.bank_movements import Movement
-from pawledger.domain.return_reasons import ReasonClass
+from pawledger.domain.bank_returns.return_reasons import ReasonClass
+from pawledger.domain.posting.bank_movements import Movement
 from pawledger.rules.csv_mappings import load_shipped_mappings
 from pawledger.rules.return_reasons import load_return_reasons
-from pawledger.services.payer_keys import PayerKeys
-from pawledger.services.payment_chunks import read_movements
+from pawledger.services.receiving.payer_keys import PayerKeys
+from pawledger.services.receiving.payment_chunks import read_movements
 from tests.builders.corpus import CorpusRow, corpus_rows, needs_corpus, row_name
 from tests.fakes.secrets import MemoryPayerSecret
 

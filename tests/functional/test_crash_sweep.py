@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import pytest
 
-from pawledger.domain.bank_movements import Movement
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
-from pawledger.services.payment_chunks import write_chunk
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.posting.bank_movements import Movement
+from pawledger.services.receiving.payment_chunks import write_chunk
 from tests.builders.bank_statements import Line, build_bai2
 from tests.builders.policies import build_policy
 from tests.builders.services import FILE_ID, bill_message, chunked_payment, policy_message

@@ -5,10 +5,10 @@ from datetime import date
 
 import pytest
 
-from pawledger.domain.candidate_scores import Evidence, lacks_of
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus
-from pawledger.domain.discrepancy_life import Change, ChangeKind, Pending, RecordedDiscrepancy, begin, finish
-from pawledger.domain.payment_clues import Candidate
+from pawledger.domain.matching.candidate_scores import Evidence, lacks_of
+from pawledger.domain.matching.payment_clues import Candidate
+from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus
+from pawledger.domain.worklist.discrepancy_life import Change, ChangeKind, Pending, RecordedDiscrepancy, begin, finish
 from pawledger.ports import DiscrepancyMovedError
 from tests.functional.worlds import World
 

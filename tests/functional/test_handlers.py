@@ -8,10 +8,10 @@ from typing import Any, Final
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from pawledger.domain.bank_movements import Movement
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.posting.bank_movements import Movement
 from pawledger.runtime.settings import MissingSettingError
-from pawledger.services.payment_chunks import write_chunk
+from pawledger.services.receiving.payment_chunks import write_chunk
 from tests.builders.bank_statements import Line, build_bai2
 from tests.builders.camt053_file import Detail, Entry, file_of
 from tests.builders.policies import build_policy, premium

@@ -7,7 +7,7 @@ from botocore.stub import Stubber
 from pawledger.adapters.dynamodb_books import DynamoDiscrepancyBook
 from pawledger.adapters.models import DiscrepancyRow, bind, open_connection
 from pawledger.adapters.rows import discrepancy_row
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
+from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyKind
 
 FOUND = Discrepancy(DiscrepancyKind.UNIDENTIFIED_PAYMENT, "payment#1", date(2026, 2, 2), "whose is it")
 

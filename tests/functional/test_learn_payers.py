@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from pawledger.domain.bank_movements import Movement
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
-from pawledger.services.payment_chunks import ChunkedMovement, write_chunk
-from pawledger.services.routes import Clues
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.posting.bank_movements import Movement
+from pawledger.services.posting.routes import Clues
+from pawledger.services.receiving.payment_chunks import ChunkedMovement, write_chunk
 from tests.builders.policies import build_policy
 from tests.builders.services import FILE_ID, bill_message, chunked_payment, policy_message
 from tests.builders.tables import table_definitions

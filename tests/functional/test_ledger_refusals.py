@@ -18,11 +18,11 @@ from pawledger.adapters.models import (
     open_connection,
 )
 from pawledger.adapters.rows import entry_row
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
+from pawledger.domain.books.ledger import AccountHead, BrokenLedgerError, apply_entry, chain_entry
 from pawledger.domain.errors import InvariantError
-from pawledger.domain.ledger import AccountHead, BrokenLedgerError, apply_entry, chain_entry
-from pawledger.domain.payments import decide_movement
-from pawledger.domain.policies import ALL_TERMS
+from pawledger.domain.policy.policies import ALL_TERMS
+from pawledger.domain.posting.payments import decide_movement
+from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.ports import EntryExistsError, HeadMovedError
 from tests.builders.movements import build_movement
 from tests.builders.policies import ACCOUNT_ID, build_policy, term_of

@@ -6,13 +6,13 @@ from itertools import groupby
 
 import pytest
 
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus
-from pawledger.domain.entries import Decision, Entry
-from pawledger.domain.issuing import decide_next_invoice
-from pawledger.domain.ledger import AccountHead, BrokenLedgerError, apply_entry, chain_entry, replay_entries
-from pawledger.domain.payments import decide_movement
-from pawledger.domain.policies import ALL_TERMS, terms_of_policy
-from pawledger.domain.policy_events import entries_of_policy
+from pawledger.domain.billing.issuing import decide_next_invoice
+from pawledger.domain.books.entries import Decision, Entry
+from pawledger.domain.books.ledger import AccountHead, BrokenLedgerError, apply_entry, chain_entry, replay_entries
+from pawledger.domain.policy.policies import ALL_TERMS, terms_of_policy
+from pawledger.domain.policy.policy_events import entries_of_policy
+from pawledger.domain.posting.payments import decide_movement
+from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus
 from pawledger.ports import EntryExistsError, HeadMovedError
 from tests.builders.movements import build_movement
 from tests.builders.policies import ACCOUNT_ID, build_policy, issue, term_of

@@ -11,14 +11,14 @@ from infra.functions import CLOSE_DAY, POST_PAYMENTS, RECEIVE_BANK_FILE
 from pawledger.adapters.dynamodb_books import DynamoDiscrepancyBook, DynamoReferenceBook
 from pawledger.adapters.dynamodb_ledger import DynamoLedger, LedgerTables
 from pawledger.adapters.models import AccountRow, DiscrepancyRow, EntryRow, ReferenceRow, bind
-from pawledger.domain.discrepancies import DiscrepancyKind, ResolutionCommand
-from pawledger.domain.refund_steps import Act, Sending
-from pawledger.domain.resolutions import ResolutionRequest
+from pawledger.domain.refunding.refund_steps import Act, Sending
+from pawledger.domain.worklist.discrepancies import DiscrepancyKind, ResolutionCommand
+from pawledger.domain.worklist.resolutions import ResolutionRequest
 from pawledger.runtime import wiring
-from pawledger.services.post_returns import ReturnPorts, load_return_rules
-from pawledger.services.refund_money import RefundPorts, approve_refund, find_open_refunds, send_refund
-from pawledger.services.resolution_steps import ResolvingPorts
-from pawledger.services.resolve_discrepancy import Deed, resolve_discrepancy
+from pawledger.services.posting.post_returns import ReturnPorts, load_return_rules
+from pawledger.services.refunding.refund_money import RefundPorts, approve_refund, find_open_refunds, send_refund
+from pawledger.services.resolving.resolution_steps import ResolvingPorts
+from pawledger.services.resolving.resolve_discrepancy import Deed, resolve_discrepancy
 from tests.builders.bank_statements import DEBIT_CODE, Line, build_bai2
 from tests.builders.refunds import JANE, JOHN, RULES
 from tests.fakes.holidays import NoHolidays

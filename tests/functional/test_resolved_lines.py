@@ -7,10 +7,10 @@ from typing import Final
 import pytest
 
 from infra.functions import CLOSE_DAY, POST_PAYMENTS, RECEIVE_BANK_FILE
-from pawledger.domain.discrepancies import DiscrepancyKind, ResolutionCommand
-from pawledger.domain.resolutions import ResolutionRequest
+from pawledger.domain.worklist.discrepancies import DiscrepancyKind, ResolutionCommand
+from pawledger.domain.worklist.resolutions import ResolutionRequest
 from pawledger.rules import provider_profiles
-from pawledger.services.resolve_discrepancy import Deed, resolve_discrepancy, undo_resolution
+from pawledger.services.resolving.resolve_discrepancy import Deed, resolve_discrepancy, undo_resolution
 from tests.builders.bank_statements import DEBIT_CODE, Line, build_bai2
 from tests.builders.refunds import JANE
 from tests.functional.deployed_handlers import (

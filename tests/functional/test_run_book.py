@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from pawledger.domain.bill_runs import Batch, BatchResult, CohortTotal, Run, RunDecision, RunStatus
+from pawledger.domain.billing.bill_runs import Batch, BatchResult, CohortTotal, Run, RunDecision, RunStatus
 from pawledger.ports import RunMovedError
 from pawledger.services.append_entry import Proposal, append_entry
 from tests.builders.policies import ACCOUNT_ID, build_policy, issue, term_of

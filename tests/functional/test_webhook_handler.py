@@ -17,7 +17,7 @@ from pawledger.adapters.s3_webhooks import S3WebhookStore
 from pawledger.adapters.webhook_secrets import CACHE_SECONDS, SecretsManagerWebhookSecrets
 from pawledger.bank_files.event_bodies import BODY_BYTES_MAX
 from pawledger.bank_files.webhook_terms import WebhookTerms
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of
 from pawledger.ports import ProviderSecrets, SignatureScheme
 from pawledger.rules import provider_profiles
 from pawledger.rules.provider_profiles import ProviderProfile

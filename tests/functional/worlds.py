@@ -25,7 +25,7 @@ from pawledger.adapters.models import (
 from pawledger.adapters.s3_bank_files import S3BankFileStore
 from pawledger.adapters.sns_alerts import SnsAlertChannel
 from pawledger.adapters.sqs_queue import SqsQueue
-from pawledger.domain.discrepancies import DiscrepancyStatus
+from pawledger.domain.worklist.discrepancies import DiscrepancyStatus
 from pawledger.ports import (
     Agenda,
     AlertChannel,

@@ -5,7 +5,7 @@ from io import BytesIO
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pawledger.bank_files.bacs import read_bacs
+from pawledger.bank_files.bacs.reader import read_bacs
 from pawledger.bank_files.records import Direction, Purpose, StatementEntry
 from pawledger.bank_files.report import FileReport, Verdict
 from tests.builders.bacs_file import (

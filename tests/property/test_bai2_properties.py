@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pawledger.bank_files import bai2_details
-from pawledger.bank_files.bai2 import read_bai2
+from pawledger.bank_files.bai2 import details as bai2_details
+from pawledger.bank_files.bai2.reader import read_bai2
 from pawledger.bank_files.records import Direction, StatementEntry
 from pawledger.bank_files.report import FileReport, Verdict
 from tests.builders.bai2_file import Account, Movement, write_bai2

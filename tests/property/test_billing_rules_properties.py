@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pawledger.domain.charging import charge_term
-from pawledger.domain.rulebook import Rulebook
+from pawledger.domain.billing.charging import charge_term
+from pawledger.domain.billing.rulebook import Rulebook
 from pawledger.rules.billing_rules import load_rules
 from pawledger.rules.rule_faults import BillingRulesError
 from tests.builders.policy_terms import issued, last_term

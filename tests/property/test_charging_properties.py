@@ -12,11 +12,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from pawledger.domain.billing.charging import charge_term, installment_fee, round_half_away
+from pawledger.domain.billing.installments import INSTALLMENT_FEE, Plan, Schedule, plan_schedule
+from pawledger.domain.billing.rulebook import CancellationMethod, PaymentPlan, Rule, Rulebook
 from pawledger.domain.calendar import count_months
-from pawledger.domain.charging import charge_term, installment_fee, round_half_away
-from pawledger.domain.installments import INSTALLMENT_FEE, Plan, Schedule, plan_schedule
-from pawledger.domain.policies import Charge, Installment, sum_by_code
-from pawledger.domain.policy_events import (
+from pawledger.domain.policy.policies import Charge, Installment, sum_by_code
+from pawledger.domain.policy.policy_events import (
     CancelledBy,
     DueDayChanged,
     PetDied,
@@ -28,8 +29,7 @@ from pawledger.domain.policy_events import (
     event_as_facts,
     event_from_facts,
 )
-from pawledger.domain.policy_history import Term, fold_events
-from pawledger.domain.rulebook import CancellationMethod, PaymentPlan, Rule, Rulebook
+from pawledger.domain.policy.policy_history import Term, fold_events
 from tests.builders.policy_terms import (
     ALWAYS,
     accepted,

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pawledger.domain.documents import (
+from pawledger.domain.billing.documents import (
     StatementDocument,
     invoice_as_json,
     make_invoice_document,
     make_statement_between,
     make_statement_of_invoice,
 )
-from pawledger.domain.entries import EntryKind, LedgerAccount
+from pawledger.domain.books.entries import EntryKind, LedgerAccount
 from tests.builders.documents import AccountStory, build_creditor
 
 FIRST_DAY = date(2026, 1, 1)

@@ -5,10 +5,10 @@ from fractions import Fraction
 from hypothesis import settings
 from hypothesis.stateful import rule
 
-from pawledger.domain.charging import round_half_away
-from pawledger.domain.entries import EntryKind
-from pawledger.domain.explanations import Cut, explain_invoice
-from pawledger.domain.installments import INSTALLMENT_FEE
+from pawledger.domain.billing.charging import round_half_away
+from pawledger.domain.billing.explanations import Cut, explain_invoice
+from pawledger.domain.billing.installments import INSTALLMENT_FEE
+from pawledger.domain.books.entries import EntryKind
 from tests.property.test_policy_life import RULEBOOK, PolicyLife
 
 

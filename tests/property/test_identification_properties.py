@@ -5,17 +5,17 @@ from datetime import date
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pawledger.domain.check_digits import SIGNS, change_one_sign, remainder_of
-from pawledger.domain.identification import identify_payment
-from pawledger.domain.payment_clues import PaymentClues, Rung
-from pawledger.domain.payment_references import (
+from pawledger.domain.matching.check_digits import SIGNS, change_one_sign, remainder_of
+from pawledger.domain.matching.identification import identify_payment
+from pawledger.domain.matching.payment_clues import PaymentClues, Rung
+from pawledger.domain.matching.payment_references import (
     InvoiceAddress,
     creditor_reference_of,
     numeric_reference_of,
     read_creditor_reference,
     read_numeric_reference,
 )
-from pawledger.domain.reference_corrections import find_corrections
+from pawledger.domain.matching.reference_corrections import find_corrections
 from tests.builders.account_books import MemoryAccountBook, build_account, build_book
 
 ACCOUNT_IDS = st.sampled_from(["HOME0001", "HOME0002", "H0ME0001", "10000042", "10000043", "1000004", "PAWS", "PAWX"])

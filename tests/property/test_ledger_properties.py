@@ -16,14 +16,14 @@ from hypothesis.stateful import (
     rule,
 )
 
-from pawledger.domain.bank_movements import BankMovement, Movement
+from pawledger.domain.books.entries import LedgerAccount, entry_from_json, sums_to_zero
+from pawledger.domain.books.ledger import AccountHead, BrokenLedgerError
 from pawledger.domain.canonical import hash_text
-from pawledger.domain.entries import LedgerAccount, entry_from_json, sums_to_zero
 from pawledger.domain.identifiers import suspense_ledger_of
-from pawledger.domain.ledger import AccountHead, BrokenLedgerError
-from pawledger.domain.policies import Charge, PolicyRefusedError
-from pawledger.domain.policy_checks import check_policy_event
-from pawledger.domain.policy_events import PolicyIssued, Price
+from pawledger.domain.policy.policies import Charge, PolicyRefusedError
+from pawledger.domain.policy.policy_checks import check_policy_event
+from pawledger.domain.policy.policy_events import PolicyIssued, Price
+from pawledger.domain.posting.bank_movements import BankMovement, Movement
 from tests.builders.books import Book, Delivery
 from tests.builders.movements import build_movement
 from tests.builders.policies import (

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pawledger.bank_files import lines as physical_lines
-from pawledger.bank_files.lockbox import read_lockbox
-from pawledger.bank_files.lockbox_layout import LockboxLayoutError, layout_from_table
+from pawledger.bank_files.lockbox.layout import LockboxLayoutError, layout_from_table
+from pawledger.bank_files.lockbox.reader import read_lockbox
 from pawledger.bank_files.records import StatementEntry
 from pawledger.bank_files.report import FileReport, Verdict
 from tests.builders.lockbox_file import ROUTING_NUMBERS, Check, Deposit, Invoice, write_lockbox

@@ -7,8 +7,8 @@ from typing import BinaryIO, cast
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pawledger.bank_files.csv_mapping import CsvMapping
-from pawledger.bank_files.mapped_csv import read_mapped_csv
+from pawledger.bank_files.mapped_csv.mapping import CsvMapping
+from pawledger.bank_files.mapped_csv.reader import read_mapped_csv
 from pawledger.bank_files.records import Direction, Purpose, StatementEntry
 from pawledger.bank_files.report import FileReport, Verdict
 from tests.builders.csv_file import Layout, Line, build_csv, detail_rows, some_lines, total_row, write_rows

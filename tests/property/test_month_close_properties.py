@@ -8,14 +8,14 @@ from typing import Final
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pawledger.domain.account_close import AccountClose, close_account
-from pawledger.domain.bank_movements import Movement
+from pawledger.domain.billing.rulebook import CancellationMethod
+from pawledger.domain.books.entries import Entry
 from pawledger.domain.calendar import Month
-from pawledger.domain.entries import Entry
-from pawledger.domain.month_close import WRITTEN, MonthClose
-from pawledger.domain.policies import PolicyRefusedError
-from pawledger.domain.policy_events import CancelledBy, PlanChanged, PlanChangeScope, PolicyEvent
-from pawledger.domain.rulebook import CancellationMethod
+from pawledger.domain.closing.account_close import AccountClose, close_account
+from pawledger.domain.closing.month_close import WRITTEN, MonthClose
+from pawledger.domain.policy.policies import PolicyRefusedError
+from pawledger.domain.policy.policy_events import CancelledBy, PlanChanged, PlanChangeScope, PolicyEvent
+from pawledger.domain.posting.bank_movements import Movement
 from tests.builders.books import Book
 from tests.builders.movements import build_movement
 from tests.builders.policy_terms import (

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pawledger.bank_files import lines, mt940_columns
-from pawledger.bank_files.mt940 import read_mt940
+from pawledger.bank_files import lines
+from pawledger.bank_files.mt940 import columns as mt940_columns
+from pawledger.bank_files.mt940.reader import read_mt940
 from pawledger.bank_files.records import Direction, StatementEntry
 from pawledger.bank_files.report import FileReport, Verdict
 from tests.builders.mt940_file import Row, structured, write_amount, write_mt940, write_mt942

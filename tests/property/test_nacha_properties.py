@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pawledger.bank_files import nacha, nacha_records
-from pawledger.bank_files.nacha import read_nacha
+from pawledger.bank_files.nacha import reader as nacha
+from pawledger.bank_files.nacha import records as nacha_records
+from pawledger.bank_files.nacha.reader import read_nacha
 from pawledger.bank_files.records import Direction, Purpose, StatementEntry
 from pawledger.bank_files.report import FileReport, Verdict
 from tests.builders.nacha_file import (

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pawledger.bank_files import ofx
-from pawledger.bank_files.ofx import read_ofx
+from pawledger.bank_files.ofx import reader as ofx
+from pawledger.bank_files.ofx.reader import read_ofx
 from pawledger.bank_files.records import Direction, StatementEntry
 from pawledger.bank_files.report import FileReport, Verdict
 from tests.builders.ofx_file import Statement, Transaction, Version, write_ofx

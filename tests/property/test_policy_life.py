@@ -11,16 +11,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from pawledger.domain.bank_movements import BankMovement, Movement
+from pawledger.domain.billing.charging import charge_term
+from pawledger.domain.billing.installments import INSTALLMENT_FEE
+from pawledger.domain.billing.issuing import due_day_of
+from pawledger.domain.billing.rulebook import CancellationMethod, PaymentPlan
+from pawledger.domain.billing.term_billing import find_hold
+from pawledger.domain.books.entries import Entry, EntryKind, LedgerAccount, OpenInvoice, sums_to_zero
 from pawledger.domain.calendar import add_months, count_months
-from pawledger.domain.charging import charge_term
-from pawledger.domain.discrepancies import Discrepancy
-from pawledger.domain.entries import Entry, EntryKind, LedgerAccount, OpenInvoice, sums_to_zero
-from pawledger.domain.installments import INSTALLMENT_FEE
-from pawledger.domain.issuing import due_day_of
-from pawledger.domain.policies import BilledTerm, Charge, sum_by_code
-from pawledger.domain.policy_checks import check_policy_event
-from pawledger.domain.policy_events import (
+from pawledger.domain.policy.policies import BilledTerm, Charge, sum_by_code
+from pawledger.domain.policy.policy_checks import check_policy_event
+from pawledger.domain.policy.policy_events import (
     EVENT_TYPES,
     CancelledBy,
     DueDayChanged,
@@ -38,9 +38,9 @@ from pawledger.domain.policy_events import (
     RenewalOffered,
     event_from_facts,
 )
-from pawledger.domain.policy_history import PolicyHistory, Term, fold_events
-from pawledger.domain.rulebook import CancellationMethod, PaymentPlan
-from pawledger.domain.term_billing import find_hold
+from pawledger.domain.policy.policy_history import PolicyHistory, Term, fold_events
+from pawledger.domain.posting.bank_movements import BankMovement, Movement
+from pawledger.domain.worklist.discrepancies import Discrepancy
 from tests.builders.books import Book, Delivery
 from tests.builders.movements import build_movement
 from tests.builders.policies import ACCOUNT_ID, discount, fee, tax

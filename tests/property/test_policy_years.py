@@ -6,11 +6,11 @@ from itertools import groupby
 
 import pytest
 
-from pawledger.domain.completeness import MonthCounts
-from pawledger.domain.entries import EntryKind, LedgerAccount
-from pawledger.domain.ledger import replay_entries
-from pawledger.domain.policies import ALL_TERMS, BilledTerm, sum_by_code
-from pawledger.domain.policy_events import EVENT_TYPES
+from pawledger.domain.books.entries import EntryKind, LedgerAccount
+from pawledger.domain.books.ledger import replay_entries
+from pawledger.domain.closing.completeness import MonthCounts
+from pawledger.domain.policy.policies import ALL_TERMS, BilledTerm, sum_by_code
+from pawledger.domain.policy.policy_events import EVENT_TYPES
 from tests.simulation.policy_years import PolicyYears
 
 POLICIES = 120

@@ -8,9 +8,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from pawledger.domain.entries import Decision, EntryKind
-from pawledger.domain.policy_events import PolicyEvent
-from pawledger.domain.previews import Preview, PreviewGround, preview_account, preview_event
+from pawledger.domain.billing.previews import Preview, PreviewGround, preview_account, preview_event
+from pawledger.domain.books.entries import Decision, EntryKind
+from pawledger.domain.policy.policy_events import PolicyEvent
 from tests.builders.books import Book, Delivery
 from tests.property.test_policy_life import RULEBOOK, PolicyLife
 

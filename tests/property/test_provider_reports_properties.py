@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pawledger.bank_files import gocardless_json, lines
-from pawledger.bank_files.adyen_report import read_adyen_accounting, read_adyen_settlement
-from pawledger.bank_files.gocardless_report import read_gocardless_payout_items, read_gocardless_payouts
-from pawledger.bank_files.paypal_report import read_paypal
+from pawledger.bank_files import lines
+from pawledger.bank_files.adyen.report import read_adyen_accounting, read_adyen_settlement
+from pawledger.bank_files.gocardless import json_pages as gocardless_json
+from pawledger.bank_files.gocardless.report import read_gocardless_payout_items, read_gocardless_payouts
+from pawledger.bank_files.paypal.report import read_paypal
 from pawledger.bank_files.records import Direction, StatementEntry
 from pawledger.bank_files.report import FileReport, Verdict
-from pawledger.bank_files.stripe_report import read_stripe
+from pawledger.bank_files.stripe.report import read_stripe
 from tests.builders.adyen_file import Event, without_payment, write_adyen
 from tests.builders.adyen_file import payout_of as adyen_payout_of
 from tests.builders.gocardless_file import PayoutItem, write_items_page

@@ -15,20 +15,20 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from pawledger.domain.bank_movements import Movement
-from pawledger.domain.discrepancies import DiscrepancyStatus, ResolutionCommand
-from pawledger.domain.discrepancy_life import RecordedDiscrepancy
-from pawledger.domain.entries import Entry, LedgerAccount
+from pawledger.domain.books.entries import Entry, LedgerAccount
+from pawledger.domain.books.ledger import replay_entries
 from pawledger.domain.errors import InvariantError, PawledgerError
-from pawledger.domain.ledger import replay_entries
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
-from pawledger.domain.refunds import Refund, RefundStep
-from pawledger.domain.resolutions import Share
-from pawledger.services.bill_accounts import bill_account
-from pawledger.services.payment_chunks import ChunkedMovement
-from pawledger.services.question_payment import question_payment
-from pawledger.services.refund_money import read_refunds
-from pawledger.services.resolve_discrepancy import Deed
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.posting.bank_movements import Movement
+from pawledger.domain.refunding.refunds import Refund, RefundStep
+from pawledger.domain.worklist.discrepancies import DiscrepancyStatus, ResolutionCommand
+from pawledger.domain.worklist.discrepancy_life import RecordedDiscrepancy
+from pawledger.domain.worklist.resolutions import Share
+from pawledger.services.billing.bill_accounts import bill_account
+from pawledger.services.receiving.payment_chunks import ChunkedMovement
+from pawledger.services.refunding.refund_money import read_refunds
+from pawledger.services.resolving.question_payment import question_payment
+from pawledger.services.resolving.resolve_discrepancy import Deed
 from tests.builders.policies import build_policy
 from tests.builders.refunds import JANE, JOHN, approve, reject, request, send, void
 from tests.builders.resolutions import DECIDED_AT, books_of, head_of, resolve, undo

@@ -6,7 +6,7 @@ from string import ascii_uppercase, digits
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from pawledger.domain.payment_references import (
+from pawledger.domain.matching.payment_references import (
     InvoiceAddress,
     creditor_reference_of,
     find_creditor_references,

@@ -12,14 +12,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, precondition, rule
 
-from pawledger.domain.booked_costs import find_debit
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyStatus, ResolutionCommand
-from pawledger.domain.entries import Entry, EntryKind, LedgerAccount
+from pawledger.domain.books.entries import Entry, EntryKind, LedgerAccount
+from pawledger.domain.books.waiting_money import UNDOES, NothingWaitsError
 from pawledger.domain.errors import InvariantError, PawledgerError
-from pawledger.domain.refunds import Refund, RefundStep
-from pawledger.domain.waiting_money import UNDOES, NothingWaitsError
-from pawledger.services.check_refunds import RefundWatchPorts, check_refunds, holds_refunds
-from pawledger.services.refund_money import read_refunds
+from pawledger.domain.refunding.booked_costs import find_debit
+from pawledger.domain.refunding.refunds import Refund, RefundStep
+from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyStatus, ResolutionCommand
+from pawledger.services.refunding.check_refunds import RefundWatchPorts, check_refunds, holds_refunds
+from pawledger.services.refunding.refund_money import read_refunds
 from tests.builders.refunds import (
     ASKED_ON,
     JANE,

@@ -9,16 +9,16 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from pawledger.domain.bank_movements import payment_id_of
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus, ResolutionCommand
-from pawledger.domain.discrepancy_life import RecordedDiscrepancy
-from pawledger.domain.entries import LedgerAccount
+from pawledger.domain.books.entries import LedgerAccount
+from pawledger.domain.books.ledger import AccountHead, replay_entries
+from pawledger.domain.books.waiting_money import find_changes
 from pawledger.domain.errors import InvariantError, PawledgerError
-from pawledger.domain.ledger import AccountHead, replay_entries
-from pawledger.domain.resolutions import Share
-from pawledger.domain.waiting_money import find_changes
-from pawledger.services.heal_settled import heal_settled
-from pawledger.services.resolve_discrepancy import Resolved
+from pawledger.domain.posting.bank_movements import payment_id_of
+from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus, ResolutionCommand
+from pawledger.domain.worklist.discrepancy_life import RecordedDiscrepancy
+from pawledger.domain.worklist.resolutions import Share
+from pawledger.services.resolving.heal_settled import heal_settled
+from pawledger.services.resolving.resolve_discrepancy import Resolved
 from tests.builders.resolutions import (
     bill,
     books_of,

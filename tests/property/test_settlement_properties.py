@@ -8,10 +8,10 @@ from typing import Final
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pawledger.domain.bank_movements import Movement
-from pawledger.domain.entries import LedgerAccount, TransitItem
-from pawledger.domain.ledger import AccountHead, apply_entry, chain_entry
-from pawledger.domain.settlements import Settlement, decide_settlement, settlement_marks
+from pawledger.domain.books.entries import LedgerAccount, TransitItem
+from pawledger.domain.books.ledger import AccountHead, apply_entry, chain_entry
+from pawledger.domain.posting.bank_movements import Movement
+from pawledger.domain.posting.settlements import Settlement, decide_settlement, settlement_marks
 from tests.builders.movements import build_movement
 
 FIRST: Final = date(2026, 11, 2)

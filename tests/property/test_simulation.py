@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from pawledger.adapters.stored_bodies import write_discrepancy
-from pawledger.domain.discrepancies import Discrepancy
-from pawledger.domain.entries import Entry
-from pawledger.domain.ledger import AccountHead
-from pawledger.domain.policies import BilledTerm
+from pawledger.domain.books.entries import Entry
+from pawledger.domain.books.ledger import AccountHead
+from pawledger.domain.policy.policies import BilledTerm
+from pawledger.domain.worklist.discrepancies import Discrepancy
 from pawledger.ports import AlertChannel, DiscrepancyBook, EntryExistsError, HeadMovedError, ReferenceBook
-from pawledger.services.push_alerts import ALERTED, alert_of
+from pawledger.services.resolving.push_alerts import ALERTED, alert_of
 from tests.fakes import ledger as ledger_module
 from tests.fakes.books import MemoryReferenceBook
 from tests.fakes.ledger import MemoryLedger

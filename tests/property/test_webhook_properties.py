@@ -11,15 +11,15 @@ from typing import Final, NamedTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pawledger.domain.bank_movements import payment_id_of
-from pawledger.domain.entries import LedgerAccount
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.books.entries import LedgerAccount
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.posting.bank_movements import payment_id_of
 from pawledger.rules.provider_profiles import profile_from_toml
-from pawledger.services.bill_accounts import bill_accounts
-from pawledger.services.close_day import close_day
-from pawledger.services.file_findings import DroppedFile
-from pawledger.services.post_payments import post_payments
-from pawledger.services.receive_bank_file import receive_bank_file
+from pawledger.services.billing.bill_accounts import bill_accounts
+from pawledger.services.closing.close_day import close_day
+from pawledger.services.posting.post_payments import post_payments
+from pawledger.services.receiving.file_findings import DroppedFile
+from pawledger.services.receiving.receive_bank_file import receive_bank_file
 from tests.builders.policies import build_policy
 from tests.builders.services import (
     bill_message,

@@ -7,11 +7,11 @@ from hashlib import sha256
 from typing import Final
 
 from pawledger.adapters.stored_bodies import read_discrepancy
-from pawledger.domain.bill_runs import RunStatus, measure_progress
-from pawledger.domain.discrepancies import DiscrepancyKind
-from pawledger.domain.entries import EntryKind, LedgerAccount
+from pawledger.domain.billing.bill_runs import RunStatus, measure_progress
+from pawledger.domain.books.entries import EntryKind, LedgerAccount
+from pawledger.domain.books.ledger import AccountHead, replay_entries
 from pawledger.domain.errors import PawledgerError
-from pawledger.domain.ledger import AccountHead, replay_entries
+from pawledger.domain.worklist.discrepancies import DiscrepancyKind
 from tests.simulation.history import History
 from tests.simulation.scenario import DAYS, EXPECTED_DEAD_LETTERS
 

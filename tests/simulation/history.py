@@ -9,14 +9,14 @@ from typing import Any, Final
 
 from pawledger.adapters.errors import StoreThrottledError
 from pawledger.domain.errors import PawledgerError
-from pawledger.services.bill_accounts import bill_accounts
-from pawledger.services.close_day import close_day
-from pawledger.services.file_findings import DroppedFile
-from pawledger.services.post_payments import post_payments
-from pawledger.services.push_alerts import push_alert
-from pawledger.services.receive_bank_file import receive_bank_file
-from pawledger.services.record_policy_event import record_policy_event
-from pawledger.services.start_billing_day import start_billing_day
+from pawledger.services.billing.bill_accounts import bill_accounts
+from pawledger.services.billing.record_policy_event import record_policy_event
+from pawledger.services.billing.start_billing_day import start_billing_day
+from pawledger.services.closing.close_day import close_day
+from pawledger.services.posting.post_payments import post_payments
+from pawledger.services.receiving.file_findings import DroppedFile
+from pawledger.services.receiving.receive_bank_file import receive_bank_file
+from pawledger.services.resolving.push_alerts import push_alert
 from tests.builders.services import (
     connect_billing,
     connect_closing,

@@ -7,20 +7,20 @@ from datetime import date, timedelta
 from typing import Final
 
 from pawledger.adapters.stored_bodies import read_term, write_term
-from pawledger.domain.bank_movements import BankMovement, Movement, payment_id_of
+from pawledger.domain.billing.rulebook import Rulebook
+from pawledger.domain.books.entries import Entry, EntryKind, LedgerAccount
+from pawledger.domain.books.ledger import AccountHead
 from pawledger.domain.calendar import add_months
-from pawledger.domain.completeness import MonthCounts
-from pawledger.domain.discrepancies import Discrepancy
-from pawledger.domain.entries import Entry, EntryKind, LedgerAccount
-from pawledger.domain.ledger import AccountHead
-from pawledger.domain.payments import decide_movement
-from pawledger.domain.policies import BilledTerm
-from pawledger.domain.rulebook import Rulebook
+from pawledger.domain.closing.completeness import MonthCounts
+from pawledger.domain.policy.policies import BilledTerm
+from pawledger.domain.posting.bank_movements import BankMovement, Movement, payment_id_of
+from pawledger.domain.posting.payments import decide_movement
+from pawledger.domain.worklist.discrepancies import Discrepancy
 from pawledger.rules.billing_rules import load_shipped_rules
 from pawledger.services.append_entry import Proposal, append_entry
-from pawledger.services.bill_accounts import bill_account
-from pawledger.services.policy_months import prove_policy_months
-from pawledger.services.record_policy_event import (
+from pawledger.services.billing.bill_accounts import bill_account
+from pawledger.services.billing.policy_months import prove_policy_months
+from pawledger.services.billing.record_policy_event import (
     PolicyEventRefusedError,
     PolicyRecordingPorts,
     record_policy_event,

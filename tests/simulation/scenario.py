@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from pawledger.bank_files.detection import read_bank_file
 from pawledger.bank_files.report import FileReport
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
-from pawledger.domain.policy_events import PolicyIssued, Price
-from pawledger.services.payer_keys import PayerKeys
-from pawledger.services.payment_chunks import read_movements
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.policy.policy_events import PolicyIssued, Price
+from pawledger.services.receiving.payer_keys import PayerKeys
+from pawledger.services.receiving.payment_chunks import read_movements
 from tests.builders.bank_statements import CREDIT_CODE, DEBIT_CODE, RETURN_CODE, Line, build_bai2
 from tests.builders.camt053_file import Camt053File, Detail, Entry, StatementContent
 from tests.builders.policies import build_policy, term_of

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from pawledger.bank_files.bai2 import read_bai2
+from pawledger.bank_files.bai2.reader import read_bai2
 from pawledger.bank_files.report import FileReport, Rule, Verdict
 
 if TYPE_CHECKING:

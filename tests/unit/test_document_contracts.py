@@ -9,10 +9,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from pawledger.adapters.typesetting.typst_documents import TypstTypesetter
-from pawledger.domain.entries import Entry, entry_from_json
+from pawledger.domain.books.entries import Entry, entry_from_json
 from pawledger.rules.creditors import creditor_of
-from pawledger.services.account_documents import invoice_json, statement_json_of_invoice
-from pawledger.services.write_documents import DocumentPorts, write_documents
+from pawledger.services.documents.account_documents import invoice_json, statement_json_of_invoice
+from pawledger.services.documents.write_documents import DocumentPorts, write_documents
 from tests.builders.documents import AccountStory, StoryArchive
 from tests.fakes.documents import MemoryAnnouncements, MemoryDocumentStore, PlainTypesetter
 

@@ -22,30 +22,30 @@ from pawledger.adapters.stored_bodies import read_discrepancy
 from pawledger.bank_files.inspection import report_as_json_object
 from pawledger.bank_files.records import StatementSummary
 from pawledger.bank_files.report import FileReport, Rule
-from pawledger.domain.bank_movements import Movement
+from pawledger.domain.billing.rulebook import UnknownRuleError
 from pawledger.domain.calendar import business_date_of
 from pawledger.domain.currencies import UnknownCurrencyError
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.identifiers import IdentifierError
-from pawledger.domain.policies import PolicyRefusedError
-from pawledger.domain.policy_checks import check_policy_event
-from pawledger.domain.policy_events import PolicyIssued
-from pawledger.domain.rulebook import UnknownRuleError
+from pawledger.domain.policy.policies import PolicyRefusedError
+from pawledger.domain.policy.policy_checks import check_policy_event
+from pawledger.domain.policy.policy_events import PolicyIssued
+from pawledger.domain.posting.bank_movements import Movement
+from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.ports import StoredObjectMissingError
 from pawledger.runtime.dropped_files import read_dropped_file
 from pawledger.runtime.queue_batch import QueueMessage, process_queue_batch
 from pawledger.runtime.stream_batch import process_new_items
-from pawledger.services.bill_accounts import bill_accounts
-from pawledger.services.close_day import CLOSING_DAY
+from pawledger.services.billing.bill_accounts import bill_accounts
+from pawledger.services.billing.policy_messages import POLICY_SCHEMAS, read_policy_event
+from pawledger.services.billing.start_billing_day import BILLING_DAY, start_billing_day
+from pawledger.services.closing.close_day import CLOSING_DAY
 from pawledger.services.messages import MessageRefusedError, read_business_date
-from pawledger.services.payment_chunks import ChunkedMovement, read_chunk, write_chunk
-from pawledger.services.policy_messages import POLICY_SCHEMAS, read_policy_event
-from pawledger.services.post_payments import post_payments
-from pawledger.services.push_alerts import alert_of
-from pawledger.services.receive_bank_file import INCOMING_KEY_PATTERN
-from pawledger.services.routes import Clues
-from pawledger.services.start_billing_day import BILLING_DAY, start_billing_day
+from pawledger.services.posting.post_payments import post_payments
+from pawledger.services.posting.routes import Clues
+from pawledger.services.receiving.payment_chunks import ChunkedMovement, read_chunk, write_chunk
+from pawledger.services.receiving.receive_bank_file import INCOMING_KEY_PATTERN
+from pawledger.services.resolving.push_alerts import alert_of
 from tests.builders.policies import amount_of, build_policy
 from tests.builders.rulebooks import build_rulebook
 from tests.builders.services import connect_billing, connect_posting, record_policy

@@ -6,8 +6,8 @@ from typing import Final
 
 import pytest
 
-from pawledger.domain.discrepancies import KINDS, DiscrepancyKind, ResolutionCommand
-from pawledger.domain.refund_rules import ANYONE
+from pawledger.domain.refunding.refund_rules import ANYONE
+from pawledger.domain.worklist.discrepancies import KINDS, DiscrepancyKind, ResolutionCommand
 from pawledger.rules.refund_rules import load_refund_rules
 
 PAGE: Final = (Path(__file__).resolve().parents[2] / "docs" / "resolving.md").read_text(encoding="utf-8")

@@ -9,20 +9,20 @@ import pytest
 
 from pawledger.adapters.models import AccountRow, DiscrepancyRow, EntryRow, Row, TermRow
 from pawledger.adapters.rows import account_row, discrepancy_row, entry_row, term_row
-from pawledger.domain.bank_movements import Movement
-from pawledger.domain.candidate_scores import Evidence
-from pawledger.domain.entries import Decision, Entry, EntryKind, LedgerAccount, OpenInvoice, TermCursor
-from pawledger.domain.issuing import decide_next_invoice
-from pawledger.domain.ledger import AccountHead, Standing, apply_entry, chain_entry
-from pawledger.domain.marks import MARK_CHARACTERS, MARKS_MAX
-from pawledger.domain.movement_outcomes import NAME_KEYS_KEPT_MAX
-from pawledger.domain.payment_clues import Candidate
-from pawledger.domain.payments import decide_movement
-from pawledger.domain.policy_events import EVENT_TYPES
-from pawledger.domain.returns import ReturnGround
-from pawledger.domain.splitting import SharedPart, split_payment
-from pawledger.services.identify import CANDIDATES_KEPT_MAX
-from pawledger.services.payer_keys import NAME_KEY_CHARACTERS, NAME_KEYS_MAX, PAYER_KEY_CHARACTERS
+from pawledger.domain.bank_returns.returns import ReturnGround
+from pawledger.domain.billing.issuing import decide_next_invoice
+from pawledger.domain.books.entries import Decision, Entry, EntryKind, LedgerAccount, OpenInvoice, TermCursor
+from pawledger.domain.books.ledger import AccountHead, Standing, apply_entry, chain_entry
+from pawledger.domain.matching.candidate_scores import Evidence
+from pawledger.domain.matching.marks import MARK_CHARACTERS, MARKS_MAX
+from pawledger.domain.matching.payment_clues import Candidate
+from pawledger.domain.policy.policy_events import EVENT_TYPES
+from pawledger.domain.posting.bank_movements import Movement
+from pawledger.domain.posting.movement_outcomes import NAME_KEYS_KEPT_MAX
+from pawledger.domain.posting.payments import decide_movement
+from pawledger.domain.posting.splitting import SharedPart, split_payment
+from pawledger.services.posting.identify import CANDIDATES_KEPT_MAX
+from pawledger.services.receiving.payer_keys import NAME_KEY_CHARACTERS, NAME_KEYS_MAX, PAYER_KEY_CHARACTERS
 from tests.builders.movements import build_movement
 from tests.builders.policies import build_policy, discount, fee, issue, premium, tax, term_of
 

@@ -8,7 +8,7 @@ import pytest
 from pawledger.adapters.errors import NotAnIntegerError
 from pawledger.adapters.models import AccountRow
 from pawledger.adapters.rows import account_row
-from pawledger.domain.ledger import AccountHead
+from pawledger.domain.books.ledger import AccountHead
 
 
 @pytest.mark.parametrize("version", [1.0, Decimal(1), True, "1"])

@@ -26,13 +26,13 @@ from pawledger.adapters.typesetting.typst_documents import (
     lay_out,
 )
 from pawledger.adapters.typesetting.views import invoice_view, statement_view, write_amount, write_day
-from pawledger.domain.creditors import Creditor
-from pawledger.domain.documents import (
+from pawledger.domain.billing.documents import (
     invoice_as_json,
     make_invoice_document,
     make_statement_of_invoice,
     statement_as_json,
 )
+from pawledger.domain.matching.creditors import Creditor
 from tests.builders.documents import AccountStory, build_creditor
 
 CHECKOUT = Path(__file__).resolve().parents[3]

@@ -6,7 +6,7 @@ from io import BytesIO
 
 import pytest
 
-from pawledger.bank_files.adyen_report import read_adyen_accounting, read_adyen_settlement
+from pawledger.bank_files.adyen.report import read_adyen_accounting, read_adyen_settlement
 from pawledger.bank_files.detection import detect_format
 from pawledger.bank_files.records import Direction, Purpose, StatementEntry
 from pawledger.bank_files.report import FileReport, Rule, Verdict

@@ -9,9 +9,11 @@ from typing import cast
 
 import pytest
 
-from pawledger.bank_files import bacs, bacs_entries, bacs_reports
-from pawledger.bank_files.bacs import read_bacs
-from pawledger.bank_files.bacs_xml import TEXT_CHARACTERS_MAX
+from pawledger.bank_files.bacs import entries as bacs_entries
+from pawledger.bank_files.bacs import reader as bacs
+from pawledger.bank_files.bacs import reports as bacs_reports
+from pawledger.bank_files.bacs.reader import read_bacs
+from pawledger.bank_files.bacs.xml_tags import TEXT_CHARACTERS_MAX
 from pawledger.bank_files.detection import detect_format
 from pawledger.bank_files.inspection import inspect_stream
 from pawledger.bank_files.iso20022.xml_records import DEPTH_MAX

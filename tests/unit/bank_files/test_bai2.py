@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from pawledger.bank_files import bai2, bai2_details, bai2_fields, lines
-from pawledger.bank_files.bai2 import read_bai2
-from pawledger.bank_files.bai2_fields import IDENTIFIER_CHARACTERS_MAX, RECORD_CHARACTERS_MAX
+from pawledger.bank_files import lines
+from pawledger.bank_files.bai2 import details as bai2_details
+from pawledger.bank_files.bai2 import fields as bai2_fields
+from pawledger.bank_files.bai2 import reader as bai2
+from pawledger.bank_files.bai2.fields import IDENTIFIER_CHARACTERS_MAX, RECORD_CHARACTERS_MAX
+from pawledger.bank_files.bai2.reader import read_bai2
 from pawledger.bank_files.inspection import inspect_stream
 from pawledger.bank_files.lines import LINE_BYTES_MAX
 from pawledger.bank_files.records import Direction, StatementEntry

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from pawledger.bank_files.csv_amounts import AmountTextError, NumberReader
-from pawledger.bank_files.csv_days import DayTexts, find_contradiction, pattern_of
-from pawledger.bank_files.csv_head import head_matches
-from pawledger.bank_files.csv_mapping import CsvMappingError, mapping_from_table
-from pawledger.bank_files.csv_rules import NumberRule
 from pawledger.bank_files.detection import HEAD_BYTES
+from pawledger.bank_files.mapped_csv.amounts import AmountTextError, NumberReader
+from pawledger.bank_files.mapped_csv.days import DayTexts, find_contradiction, pattern_of
+from pawledger.bank_files.mapped_csv.head import head_matches
+from pawledger.bank_files.mapped_csv.mapping import CsvMappingError, mapping_from_table
+from pawledger.bank_files.mapped_csv.rules import NumberRule
 from pawledger.rules.csv_mappings import load_shipped_mappings, mapping_from_toml, shipped_mapping_texts
 from tests.builders.csv_file import Layout, build_csv, some_lines
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from pawledger.bank_files.csv_mapping import CsvMapping, CsvMappingError, mapping_from_table
-from pawledger.bank_files.csv_proposal import propose_mapping
-from pawledger.bank_files.csv_proposal_text import ProposalText, write_value
-from pawledger.bank_files.csv_sample import SAMPLE_BYTES_MAX
-from pawledger.bank_files.mapped_csv import read_mapped_csv
+from pawledger.bank_files.mapped_csv.mapping import CsvMapping, CsvMappingError, mapping_from_table
+from pawledger.bank_files.mapped_csv.proposal import propose_mapping
+from pawledger.bank_files.mapped_csv.proposal_text import ProposalText, write_value
+from pawledger.bank_files.mapped_csv.reader import read_mapped_csv
+from pawledger.bank_files.mapped_csv.sample import SAMPLE_BYTES_MAX
 from pawledger.bank_files.records import StatementEntry
 from pawledger.bank_files.report import FileReport, Verdict
 from tests.builders.csv_file import Layout, build_csv, some_lines

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from pawledger.bank_files import gocardless_json
 from pawledger.bank_files.detection import detect_format
-from pawledger.bank_files.gocardless_report import read_gocardless_payout_items, read_gocardless_payouts
+from pawledger.bank_files.gocardless import json_pages as gocardless_json
+from pawledger.bank_files.gocardless.report import read_gocardless_payout_items, read_gocardless_payouts
 from pawledger.bank_files.records import Direction, Purpose, StatementEntry
 from pawledger.bank_files.report import FileReport, Rule, Verdict
 from tests.builders.gocardless_file import (

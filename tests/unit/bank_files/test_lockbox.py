@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from pawledger.bank_files import lockbox_checks
 from pawledger.bank_files.detection import detect_format, read_bank_file
 from pawledger.bank_files.inspection import inspect_stream
 from pawledger.bank_files.lines import LINE_BYTES_MAX
-from pawledger.bank_files.lockbox import read_lockbox
-from pawledger.bank_files.lockbox_layout import TYPICAL_LAYOUT, LockboxLayout, layout_from_table
+from pawledger.bank_files.lockbox import checks as lockbox_checks
+from pawledger.bank_files.lockbox.layout import TYPICAL_LAYOUT, LockboxLayout, layout_from_table
+from pawledger.bank_files.lockbox.reader import read_lockbox
 from pawledger.bank_files.reading_options import ReadingOptions
 from pawledger.bank_files.records import Direction, Purpose, StatementEntry
 from pawledger.bank_files.report import FileReport, Verdict

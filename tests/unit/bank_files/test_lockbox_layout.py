@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pawledger.bank_files.lockbox_layout import (
+from pawledger.bank_files.lockbox.layout import (
     FAULTS_TOLD_MAX,
     TYPICAL_LAYOUT,
     CheckColumns,

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from pawledger.bank_files.csv_mapping import CsvMapping, mapping_from_table
 from pawledger.bank_files.detection import read_bank_file
 from pawledger.bank_files.lines import LINE_BYTES_MAX
-from pawledger.bank_files.mapped_csv import read_mapped_csv
+from pawledger.bank_files.mapped_csv.mapping import CsvMapping, mapping_from_table
+from pawledger.bank_files.mapped_csv.reader import read_mapped_csv
 from pawledger.bank_files.reading_options import ReadingOptions
 from pawledger.bank_files.records import Direction, Purpose, StatementEntry
 from pawledger.bank_files.report import FileReport, Verdict

@@ -7,11 +7,11 @@ from time import process_time
 
 import pytest
 
-from pawledger.bank_files import mt940
 from pawledger.bank_files.detection import detect_format
 from pawledger.bank_files.inspection import inspect_stream
 from pawledger.bank_files.lines import LINE_BYTES_MAX
-from pawledger.bank_files.mt940 import FIELD_LINES_MAX, read_mt940
+from pawledger.bank_files.mt940 import reader as mt940
+from pawledger.bank_files.mt940.reader import FIELD_LINES_MAX, read_mt940
 from pawledger.bank_files.records import Direction, Purpose, StatementEntry
 from pawledger.bank_files.report import FileReport, Verdict
 from tests.builders.mt940_file import ACCOUNT, Row, structured, write_amount, write_mt940, write_mt940_bulk, write_mt942

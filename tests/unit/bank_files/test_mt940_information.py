@@ -2,8 +2,8 @@
 
 import pytest
 
-from pawledger.bank_files.mt940_information import Information, read_information
-from pawledger.bank_files.mt940_information_columns import read_fields
+from pawledger.bank_files.mt940.information import Information, read_information
+from pawledger.bank_files.mt940.information_columns import read_fields
 from pawledger.bank_files.records import StatementEntry
 from tests.builders.mt940_file import Row, write_mt940
 from tests.unit.bank_files.test_mt940 import read

@@ -8,8 +8,8 @@ import pytest
 
 from pawledger.bank_files.detection import detect_format
 from pawledger.bank_files.inspection import inspect_stream
-from pawledger.bank_files.nacha import COLUMN_ENTRIES_MIN, read_nacha
-from pawledger.bank_files.nacha_records import RecordBlock
+from pawledger.bank_files.nacha.reader import COLUMN_ENTRIES_MIN, read_nacha
+from pawledger.bank_files.nacha.records import RecordBlock
 from pawledger.bank_files.records import Direction, Purpose, StatementEntry
 from pawledger.bank_files.report import FileReport, Verdict
 from tests.builders.nacha_file import (

@@ -5,9 +5,12 @@ from io import BytesIO
 
 import pytest
 
-from pawledger.bank_files import nacha, nacha_fields, nacha_ordinals, nacha_structure
 from pawledger.bank_files.lines import LINE_BYTES_MAX
-from pawledger.bank_files.nacha import read_nacha
+from pawledger.bank_files.nacha import fields as nacha_fields
+from pawledger.bank_files.nacha import ordinals as nacha_ordinals
+from pawledger.bank_files.nacha import reader as nacha
+from pawledger.bank_files.nacha import structure as nacha_structure
+from pawledger.bank_files.nacha.reader import read_nacha
 from pawledger.bank_files.records import StatementEntry
 from pawledger.bank_files.report import FileReport, Rule, Verdict
 from tests.builders.nacha_file import (

@@ -8,12 +8,14 @@ from typing import cast
 
 import pytest
 
-from pawledger.bank_files import ofx, ofx_statements, ofx_transactions
 from pawledger.bank_files.detection import detect_format
 from pawledger.bank_files.inspection import inspect_stream
-from pawledger.bank_files.ofx import read_ofx
-from pawledger.bank_files.ofx_fields import VALUE_CHARACTERS_MAX
-from pawledger.bank_files.ofx_markup import ORDINARY_TRANSACTION
+from pawledger.bank_files.ofx import reader as ofx
+from pawledger.bank_files.ofx import statements as ofx_statements
+from pawledger.bank_files.ofx import transactions as ofx_transactions
+from pawledger.bank_files.ofx.fields import VALUE_CHARACTERS_MAX
+from pawledger.bank_files.ofx.markup import ORDINARY_TRANSACTION
+from pawledger.bank_files.ofx.reader import read_ofx
 from pawledger.bank_files.records import Direction, Purpose, StatementEntry
 from pawledger.bank_files.report import FileReport, Rule, Verdict
 from tests.builders.ofx_file import HEADERS, Statement, Transaction, Version, write_ofx, write_ofx_bulk

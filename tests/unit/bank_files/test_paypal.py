@@ -6,10 +6,10 @@ from io import BytesIO
 
 import pytest
 
-from pawledger.bank_files import paypal_report
 from pawledger.bank_files.detection import detect_format
-from pawledger.bank_files.paypal_controls import CURRENCIES_MAX
-from pawledger.bank_files.paypal_report import read_paypal
+from pawledger.bank_files.paypal import report as paypal_report
+from pawledger.bank_files.paypal.controls import CURRENCIES_MAX
+from pawledger.bank_files.paypal.report import read_paypal
 from pawledger.bank_files.provider_rows import NOTES_MAX
 from pawledger.bank_files.records import Direction, Purpose, StatementEntry
 from pawledger.bank_files.report import FileReport, Rule, Verdict

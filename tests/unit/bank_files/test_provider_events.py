@@ -9,11 +9,11 @@ import pytest
 
 from pawledger.bank_files.detection import read_bank_file
 from pawledger.bank_files.event_bodies import BODY_EVENTS_MAX
-from pawledger.bank_files.gocardless_events import MANDATE_ACTIONS
+from pawledger.bank_files.gocardless.events import MANDATE_ACTIONS
 from pawledger.bank_files.records import Purpose, StatementEntry
 from pawledger.bank_files.report import FileReport, Verdict
 from pawledger.rules.return_reasons import load_return_reasons
-from pawledger.services.payment_chunks import reason_code_of
+from pawledger.services.receiving.payment_chunks import reason_code_of
 
 SAMPLES: Final = Path(__file__).resolve().parents[3] / "events" / "samples" / "bank_files"
 

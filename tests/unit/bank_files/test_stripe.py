@@ -6,12 +6,13 @@ from io import BytesIO
 
 import pytest
 
-from pawledger.bank_files import provider_rows, stripe_report
+from pawledger.bank_files import provider_rows
 from pawledger.bank_files.detection import detect_format
 from pawledger.bank_files.lines import LINE_BYTES_MAX
 from pawledger.bank_files.records import Direction, Purpose, StatementEntry
 from pawledger.bank_files.report import FileReport, Rule, Verdict
-from pawledger.bank_files.stripe_report import REQUIRED_COLUMNS, read_stripe
+from pawledger.bank_files.stripe import report as stripe_report
+from pawledger.bank_files.stripe.report import REQUIRED_COLUMNS, read_stripe
 from tests.builders.stripe_file import COLUMNS, BalanceTransaction, payout_of, write_stripe
 
 CHARGE = BalanceTransaction()

@@ -20,7 +20,7 @@ from benchmarks.matching.typing_errors import (
     miss_sign,
     mistake_sign,
 )
-from pawledger.domain.entries import OpenInvoice
+from pawledger.domain.books.entries import OpenInvoice
 
 # By hand, ISO 7064 MOD 97-10: 100000420001271500 mod 97 is 83, and 98 - 83 is 15.
 REFERENCE = "RF15100000420001"

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from pawledger.command_line.main import main
-from pawledger.domain.bank_movements import BankMovement, Movement
-from pawledger.domain.entries import Decision
-from pawledger.domain.issuing import decide_next_invoice
-from pawledger.domain.ledger import AccountHead
-from pawledger.domain.payments import decide_movement
-from pawledger.domain.returns import ReturnGround
+from pawledger.domain.bank_returns.returns import ReturnGround
+from pawledger.domain.billing.issuing import decide_next_invoice
+from pawledger.domain.books.entries import Decision
+from pawledger.domain.books.ledger import AccountHead
+from pawledger.domain.posting.bank_movements import BankMovement, Movement
+from pawledger.domain.posting.payments import decide_movement
 from pawledger.runtime.books import Books
 from pawledger.services.append_entry import Proposal, append_entry
 from tests.builders.policies import build_policy, issue, premium, term_of

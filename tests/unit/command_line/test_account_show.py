@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
-from pawledger.domain.bank_movements import Movement
 from pawledger.domain.canonical import hash_text
-from pawledger.domain.payments import decide_movement
+from pawledger.domain.posting.bank_movements import Movement
+from pawledger.domain.posting.payments import decide_movement
 from tests.builders.policies import issue
 from tests.fakes.memory import MemoryWorld
 from tests.unit.command_line.conftest import POLICY, Ran, append, movement

@@ -7,11 +7,11 @@ from datetime import date
 
 import pytest
 
-from pawledger.domain.candidate_scores import Evidence
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
-from pawledger.domain.payment_clues import Candidate
-from pawledger.domain.payments import decide_movement
-from pawledger.services.close_day import close_day
+from pawledger.domain.matching.candidate_scores import Evidence
+from pawledger.domain.matching.payment_clues import Candidate
+from pawledger.domain.posting.payments import decide_movement
+from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyKind
+from pawledger.services.closing.close_day import close_day
 from tests.builders.movements import build_movement
 from tests.builders.resolutions import invoice_of, open_account, pay, suspend
 from tests.builders.services import connect_closing

@@ -11,7 +11,7 @@ from pyarrow import parquet
 
 from pawledger.command_line import finance_files
 from pawledger.domain.canonical import hash_text
-from pawledger.domain.month_close import TRIAL_BALANCE, Row
+from pawledger.domain.closing.month_close import TRIAL_BALANCE, Row
 from tests.fakes.memory import MemoryWorld
 from tests.fakes.world import HeadRow
 from tests.unit.command_line.conftest import Ran

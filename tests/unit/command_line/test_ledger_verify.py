@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 
 from pawledger.command_line import ledgers
-from pawledger.domain.bank_movements import Movement
 from pawledger.domain.canonical import hash_text
-from pawledger.domain.payments import decide_movement
+from pawledger.domain.posting.bank_movements import Movement
+from pawledger.domain.posting.payments import decide_movement
 from tests.fakes.memory import MemoryWorld
 from tests.fakes.world import HeadRow
 from tests.unit.command_line.conftest import Ran, append, movement

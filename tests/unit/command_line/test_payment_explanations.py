@@ -7,13 +7,13 @@ from datetime import date
 
 import pytest
 
-from pawledger.domain.bank_movements import BankMovement, Movement
+from pawledger.domain.billing.issuing import decide_next_invoice
 from pawledger.domain.identifiers import suspense_ledger_of
-from pawledger.domain.issuing import decide_next_invoice
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
-from pawledger.domain.payments import decide_movement
-from pawledger.domain.splitting import SharedPart, split_payment
-from pawledger.services.payment_chunks import chunk_key_of, write_chunk
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.posting.bank_movements import BankMovement, Movement
+from pawledger.domain.posting.payments import decide_movement
+from pawledger.domain.posting.splitting import SharedPart, split_payment
+from pawledger.services.receiving.payment_chunks import chunk_key_of, write_chunk
 from tests.builders.policies import issue, term_of
 from tests.builders.services import chunked_payment
 from tests.fakes.memory import MemoryWorld

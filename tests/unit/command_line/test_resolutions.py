@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
+from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.ports import BankFileRecord
 from tests.builders.refunds import JANE, approve, request, send
 from tests.builders.resolutions import (

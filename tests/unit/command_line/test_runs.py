@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from pawledger.domain.bill_runs import CohortTotal, RunStatus
-from pawledger.services.bill_accounts import bill_accounts
-from pawledger.services.start_billing_day import start_billing_day
+from pawledger.domain.billing.bill_runs import CohortTotal, RunStatus
+from pawledger.services.billing.bill_accounts import bill_accounts
+from pawledger.services.billing.start_billing_day import start_billing_day
 from tests.builders.policies import build_policy, premium
 from tests.builders.services import connect_billing, record_policy
 from tests.fakes.memory import MemoryWorld

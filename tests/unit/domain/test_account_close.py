@@ -6,12 +6,12 @@ from datetime import date
 
 import pytest
 
-from pawledger.domain import month_close
-from pawledger.domain.account_close import AccountClose, Age, Span, TaxKey, age_of, close_account
-from pawledger.domain.bank_movements import Movement
+from pawledger.domain.billing.rulebook import Rulebook
+from pawledger.domain.books.entries import Entry, LedgerAccount, Posting
 from pawledger.domain.calendar import Month, MonthInvalidError, read_month
-from pawledger.domain.entries import Entry, LedgerAccount, Posting
-from pawledger.domain.month_close import (
+from pawledger.domain.closing import month_close
+from pawledger.domain.closing.account_close import AccountClose, Age, Span, TaxKey, age_of, close_account
+from pawledger.domain.closing.month_close import (
     EARNED_BY_DAY,
     EARNED_BY_MONTH,
     EARNED_BY_TERM,
@@ -22,8 +22,8 @@ from pawledger.domain.month_close import (
     Table,
     account_rows,
 )
-from pawledger.domain.policy_events import PlanChanged, PlanChangeScope
-from pawledger.domain.rulebook import Rulebook
+from pawledger.domain.policy.policy_events import PlanChanged, PlanChangeScope
+from pawledger.domain.posting.bank_movements import Movement
 from tests.builders.books import Book
 from tests.builders.movements import build_movement
 from tests.builders.policy_terms import cancelled, discount, endorsed, issued, of_policy, rules_of, tax

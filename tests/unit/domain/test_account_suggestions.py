@@ -3,14 +3,14 @@
 from dataclasses import replace
 from datetime import date
 
-from pawledger.domain.account_suggestions import NAME_KEYS_MAX as NAME_KEYS_ASKED_MAX
-from pawledger.domain.account_suggestions import VIEWED_MAX, suggest_accounts
-from pawledger.domain.candidate_scores import SCORE_MAX, Evidence, lacks_of, score_of, weigh_amount
-from pawledger.domain.entries import OpenInvoice
-from pawledger.domain.identification import CANDIDATES_MAX
-from pawledger.domain.payment_clues import Candidate, OpenAccount
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
-from pawledger.services.payer_keys import NAME_KEYS_MAX, PayerKeys
+from pawledger.domain.books.entries import OpenInvoice
+from pawledger.domain.matching.account_suggestions import NAME_KEYS_MAX as NAME_KEYS_ASKED_MAX
+from pawledger.domain.matching.account_suggestions import VIEWED_MAX, suggest_accounts
+from pawledger.domain.matching.candidate_scores import SCORE_MAX, Evidence, lacks_of, score_of, weigh_amount
+from pawledger.domain.matching.identification import CANDIDATES_MAX
+from pawledger.domain.matching.payment_clues import Candidate, OpenAccount
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.services.receiving.payer_keys import NAME_KEYS_MAX, PayerKeys
 from tests.builders.account_books import MemorySuggestionBook, build_account, build_clues
 from tests.fakes.secrets import MemoryPayerSecret
 

@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from pawledger.domain.allocation import (
+from pawledger.domain.books.entries import Allocation, OpenInvoice
+from pawledger.domain.posting.allocation import (
     AllocationPlan,
     AllocationRule,
     allocate_oldest_first,
@@ -12,8 +13,7 @@ from pawledger.domain.allocation import (
     plan_allocation,
     sum_of,
 )
-from pawledger.domain.allocation_terms import AllocationOrder, AllocationRules, AllocationTerms
-from pawledger.domain.entries import Allocation, OpenInvoice
+from pawledger.domain.posting.allocation_terms import AllocationOrder, AllocationRules, AllocationTerms
 
 MARCH = OpenInvoice("HOME0001-0003", date(2026, 3, 1), 300)
 APRIL = OpenInvoice("HOME0001-0001", date(2026, 4, 1), 500)

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from pawledger.domain.bill_runs import (
+from pawledger.domain.billing.bill_runs import (
     CANARY_WAIT_MAX,
     Batch,
     BatchResult,
@@ -28,8 +28,8 @@ from pawledger.domain.bill_runs import (
     measure_progress,
     next_step,
 )
-from pawledger.domain.entries import TermCursor
-from pawledger.domain.ledger import AccountHead
+from pawledger.domain.books.entries import TermCursor
+from pawledger.domain.books.ledger import AccountHead
 
 DAY = date(2026, 1, 31)
 FIRED_AT = datetime(2026, 1, 31, 9, 0, tzinfo=UTC)

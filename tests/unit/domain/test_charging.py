@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from pawledger.domain.charging import charge_term, installment_fee, round_half_away
-from pawledger.domain.policies import Charge, PolicyRefusedError
-from pawledger.domain.policy_events import CancelledBy, PolicyEvent
-from pawledger.domain.rulebook import CancellationMethod, Rulebook
+from pawledger.domain.billing.charging import charge_term, installment_fee, round_half_away
+from pawledger.domain.billing.rulebook import CancellationMethod, Rulebook
+from pawledger.domain.policy.policies import Charge, PolicyRefusedError
+from pawledger.domain.policy.policy_events import CancelledBy, PolicyEvent
 from tests.builders.policy_terms import (
     FIRST_DAY,
     amounts_of,

@@ -6,9 +6,9 @@ from types import MappingProxyType
 
 import pytest
 
-from pawledger.domain.completeness import MonthCounts, count_account_months, misses_renewal
-from pawledger.domain.entries import LedgerAccount
-from pawledger.domain.ledger import AccountHead
+from pawledger.domain.books.entries import LedgerAccount
+from pawledger.domain.books.ledger import AccountHead
+from pawledger.domain.closing.completeness import MonthCounts, count_account_months, misses_renewal
 from tests.builders.books import Book
 from tests.builders.policies import build_policy
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pawledger.domain.cut_off_references import CutOffReference, find_cut_off
-from pawledger.domain.payment_references import InvoiceAddress
+from pawledger.domain.matching.cut_off_references import CutOffReference, find_cut_off
+from pawledger.domain.matching.payment_references import InvoiceAddress
 
 PAWS = InvoiceAddress("PAWS", 12)
 

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from pawledger.domain.canonical import write_canonical
-from pawledger.domain.discrepancies import (
+from pawledger.domain.worklist.discrepancies import (
     Discrepancy,
     DiscrepancyKind,
     discrepancy_as_json,

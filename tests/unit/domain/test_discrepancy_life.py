@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from pawledger.domain.discrepancies import (
+from pawledger.domain.worklist.discrepancies import (
     KINDS,
     Discrepancy,
     DiscrepancyKind,
@@ -13,7 +13,7 @@ from pawledger.domain.discrepancies import (
     Owner,
     ResolutionCommand,
 )
-from pawledger.domain.discrepancy_life import (
+from pawledger.domain.worklist.discrepancy_life import (
     CHANGES_KEPT_MAX,
     Change,
     ChangeKind,

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from pawledger.domain.documents import (
+from pawledger.domain.billing.documents import (
     DocumentCharge,
     NoStatementError,
     NotAnInvoiceError,
@@ -19,9 +19,9 @@ from pawledger.domain.documents import (
     make_statement_of_invoice,
     statement_as_json,
 )
-from pawledger.domain.entries import Allocation, LedgerAccount, Posting
+from pawledger.domain.books.entries import Allocation, LedgerAccount, Posting
 from pawledger.domain.errors import InvariantError
-from pawledger.domain.payment_references import read_creditor_reference, read_numeric_reference
+from pawledger.domain.matching.payment_references import read_creditor_reference, read_numeric_reference
 from tests.builders.documents import AccountStory, build_creditor
 
 JANUARY, FEBRUARY, MARCH = date(2026, 1, 5), date(2026, 2, 5), date(2026, 3, 5)

@@ -2,10 +2,10 @@
 
 from datetime import date, timedelta
 
-from pawledger.domain.earning import PolicyEarning, RecordedEvent, earn_policy
-from pawledger.domain.policies import Charge
-from pawledger.domain.policy_events import CancelledBy, PolicyEvent
-from pawledger.domain.rulebook import CancellationMethod, Rulebook
+from pawledger.domain.billing.earning import PolicyEarning, RecordedEvent, earn_policy
+from pawledger.domain.billing.rulebook import CancellationMethod, Rulebook
+from pawledger.domain.policy.policies import Charge
+from pawledger.domain.policy.policy_events import CancelledBy, PolicyEvent
 from tests.builders.policy_terms import (
     cancellation,
     cancelled,

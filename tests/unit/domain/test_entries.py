@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from pawledger.domain.entries import (
+from pawledger.domain.books.entries import (
     Allocation,
     Decision,
     Entry,

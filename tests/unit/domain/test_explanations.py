@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from pawledger.domain.explanations import ExplainedInvoice, explain_invoice
-from pawledger.domain.policy_events import PlanChanged, PlanChangeScope
-from pawledger.domain.rulebook import PaymentPlan
+from pawledger.domain.billing.explanations import ExplainedInvoice, explain_invoice
+from pawledger.domain.billing.rulebook import PaymentPlan
+from pawledger.domain.policy.policy_events import PlanChanged, PlanChangeScope
 from tests.builders.books import Book
 from tests.builders.policies import build_policy
 from tests.builders.policy_terms import endorsed, fee, fee_cap, issued, of_policy, rules_of

@@ -4,16 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from pawledger.domain.candidate_scores import Evidence
-from pawledger.domain.check_digits import SIGNS
-from pawledger.domain.identification import (
+from pawledger.domain.matching.candidate_scores import Evidence
+from pawledger.domain.matching.check_digits import SIGNS
+from pawledger.domain.matching.identification import (
     COMPUTED_NUMBER_MAX,
     IDENTIFICATION_VERSION,
     identify_payment,
     identify_return,
 )
-from pawledger.domain.payment_clues import Identification, Part, Rung
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of, numeric_reference_of
+from pawledger.domain.matching.payment_clues import Identification, Part, Rung
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of, numeric_reference_of
 from tests.builders.account_books import MemoryAccountBook, build_account, build_book, build_clues
 
 PAWS_12 = "RF60PAWS0012"

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import pytest
 
+from pawledger.domain.billing.installments import Plan, Schedule, plan_schedule
+from pawledger.domain.billing.rulebook import PaymentPlan
 from pawledger.domain.calendar import add_months, count_months
-from pawledger.domain.installments import Plan, Schedule, plan_schedule
-from pawledger.domain.policies import Charge, Installment
-from pawledger.domain.rulebook import PaymentPlan
+from pawledger.domain.policy.policies import Charge, Installment
 from tests.builders.policy_terms import amounts_of
 
 YEAR: Final = date(2026, 1, 1)

@@ -5,19 +5,19 @@ from datetime import date, timedelta
 
 import pytest
 
-from pawledger.domain.bank_movements import Movement
-from pawledger.domain.entries import Allocation, Decision, LedgerAccount, OpenInvoice, Posting, TermCursor
-from pawledger.domain.issuing import (
+from pawledger.domain.billing.issuing import (
     InvoiceNumbersUsedUpError,
     MissingTermError,
     decide_next_invoice,
     due_day_of,
 )
-from pawledger.domain.ledger import AccountHead, Standing
-from pawledger.domain.payment_references import InvoiceAddress, read_creditor_reference
-from pawledger.domain.policies import PolicyRefusedError
-from pawledger.domain.policy_decisions import TERMS_BILLING_MAX
-from pawledger.domain.policy_events import PolicyIssued
+from pawledger.domain.books.entries import Allocation, Decision, LedgerAccount, OpenInvoice, Posting, TermCursor
+from pawledger.domain.books.ledger import AccountHead, Standing
+from pawledger.domain.matching.payment_references import InvoiceAddress, read_creditor_reference
+from pawledger.domain.policy.policies import PolicyRefusedError
+from pawledger.domain.policy.policy_decisions import TERMS_BILLING_MAX
+from pawledger.domain.policy.policy_events import PolicyIssued
+from pawledger.domain.posting.bank_movements import Movement
 from tests.builders.books import Book, Delivery, append_all
 from tests.builders.movements import build_movement
 from tests.builders.policies import ACCOUNT_ID, build_policy, discount, fee, issue, premium, tax, term_of

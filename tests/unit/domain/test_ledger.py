@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from pawledger.domain.canonical import write_canonical
-from pawledger.domain.entries import (
+from pawledger.domain.books.entries import (
     Allocation,
     Decision,
     Entry,
@@ -20,8 +19,7 @@ from pawledger.domain.entries import (
     Posting,
     TermCursor,
 )
-from pawledger.domain.errors import InvariantError
-from pawledger.domain.ledger import (
+from pawledger.domain.books.ledger import (
     NO_HASH,
     OPEN_INVOICES_MAX,
     AccountHead,
@@ -34,6 +32,8 @@ from pawledger.domain.ledger import (
     head_from_json,
     replay_entries,
 )
+from pawledger.domain.canonical import write_canonical
+from pawledger.domain.errors import InvariantError
 from tests.builders.books import Book, append_all
 from tests.builders.movements import build_movement
 from tests.builders.policies import build_policy

@@ -5,19 +5,19 @@ from datetime import date
 
 import pytest
 
-from pawledger.domain.candidate_scores import Evidence
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus
-from pawledger.domain.discrepancy_life import Change, ChangeKind, RecordedDiscrepancy, finish
-from pawledger.domain.entries import OpenInvoice
-from pawledger.domain.ledger import AccountHead
-from pawledger.domain.open_amounts import (
+from pawledger.domain.books.entries import OpenInvoice
+from pawledger.domain.books.ledger import AccountHead
+from pawledger.domain.matching.candidate_scores import Evidence
+from pawledger.domain.matching.open_amounts import (
     ACCOUNTS_PER_AMOUNT_MAX,
     OpenAmounts,
     amount_in_question,
     is_amount_alone,
     join_candidates,
 )
-from pawledger.domain.payment_clues import Candidate
+from pawledger.domain.matching.payment_clues import Candidate
+from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus
+from pawledger.domain.worklist.discrepancy_life import Change, ChangeKind, RecordedDiscrepancy, finish
 
 PAID_ON = date(2026, 3, 10)
 NAME = Candidate("HOME0001", (), 12, (Evidence.NAME,), ())

@@ -1,6 +1,6 @@
 """In how many ways an amount is what is open of some accounts, counted by hand."""
 
-from pawledger.domain.payer_sums import SUMS_MAX, WAYS_STEPS_MAX, find_ways, payable_sums
+from pawledger.domain.matching.payer_sums import SUMS_MAX, WAYS_STEPS_MAX, find_ways, payable_sums
 from tests.builders.account_books import build_account
 
 

@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 import segno.helpers
 
-from pawledger.domain.creditors import Creditor, group_by_four, is_iban
-from pawledger.domain.payment_codes import AMOUNT_MINOR_MAX, PaymentCodeTooLongError, sepa_payload_of
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.matching.creditors import Creditor, group_by_four, is_iban
+from pawledger.domain.matching.payment_codes import AMOUNT_MINOR_MAX, PaymentCodeTooLongError, sepa_payload_of
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of
 from tests.builders.documents import build_creditor
 
 REFERENCE = creditor_reference_of(InvoiceAddress("ABCD1234", 1))

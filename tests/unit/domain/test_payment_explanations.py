@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from pawledger.domain.allocation import AllocationRule
-from pawledger.domain.allocation_terms import AllocationTerms
-from pawledger.domain.payment_explanations import (
+from pawledger.domain.posting.allocation import AllocationRule
+from pawledger.domain.posting.allocation_terms import AllocationTerms
+from pawledger.domain.posting.payment_explanations import (
     ExplainedPayment,
     NotAPaymentError,
     explain_payment,

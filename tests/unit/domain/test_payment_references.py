@@ -3,7 +3,7 @@
 import pytest
 
 from pawledger.domain.errors import InvariantError
-from pawledger.domain.payment_references import (
+from pawledger.domain.matching.payment_references import (
     InvoiceAddress,
     creditor_reference_of,
     find_creditor_references,

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from pawledger.domain.allocation_terms import AllocationTerms
-from pawledger.domain.bank_movements import BankMovement, Movement, entry_id_of, payment_id_of
-from pawledger.domain.discrepancies import DiscrepancyKind
-from pawledger.domain.entries import Allocation, EntryKind, LedgerAccount
+from pawledger.domain.books.entries import Allocation, EntryKind, LedgerAccount
+from pawledger.domain.books.ledger import AccountHead, head_as_json, head_from_json
 from pawledger.domain.identifiers import suspense_ledger_of
-from pawledger.domain.ledger import AccountHead, head_as_json, head_from_json
-from pawledger.domain.movement_outcomes import MovementOutcome
-from pawledger.domain.payments import decide_movement
+from pawledger.domain.posting.allocation_terms import AllocationTerms
+from pawledger.domain.posting.bank_movements import BankMovement, Movement, entry_id_of, payment_id_of
+from pawledger.domain.posting.movement_outcomes import MovementOutcome
+from pawledger.domain.posting.payments import decide_movement
+from pawledger.domain.worklist.discrepancies import DiscrepancyKind
 from tests.builders.books import Book, Delivery
 from tests.builders.movements import BOOKED_ON, build_movement
 from tests.builders.policies import ACCOUNT_ID, build_policy

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
-from pawledger.domain.policies import Charge, sum_by_code, term_as_json, term_from_json, terms_of_policy
+from pawledger.domain.policy.policies import Charge, sum_by_code, term_as_json, term_from_json, terms_of_policy
 from tests.builders.policies import build_policy, discount, premium, tax, term_of
 
 TERM = term_of(build_policy(charges=(premium(12_000), tax(600), discount(-100))))

@@ -5,11 +5,12 @@ from datetime import date
 
 import pytest
 
+from pawledger.domain.billing.rulebook import UnknownRuleError
 from pawledger.domain.currencies import UnknownCurrencyError
 from pawledger.domain.identifiers import IdentifierError
-from pawledger.domain.policies import CHARGE_MINOR_MAX, Charge, PolicyRefusedError
-from pawledger.domain.policy_checks import check_policy_event
-from pawledger.domain.policy_events import (
+from pawledger.domain.policy.policies import CHARGE_MINOR_MAX, Charge, PolicyRefusedError
+from pawledger.domain.policy.policy_checks import check_policy_event
+from pawledger.domain.policy.policy_events import (
     CancelledBy,
     DueDayChanged,
     PlanChanged,
@@ -19,7 +20,6 @@ from pawledger.domain.policy_events import (
     Price,
     RenewalOffered,
 )
-from pawledger.domain.rulebook import UnknownRuleError
 from tests.builders.policies import build_policy, discount, fee, premium, tax
 from tests.builders.rulebooks import build_rulebook
 

@@ -7,18 +7,17 @@ from typing import Final
 
 import pytest
 
-from pawledger.domain.bank_movements import Movement
-from pawledger.domain.discrepancies import DiscrepancyKind
-from pawledger.domain.entries import Allocation, Decision, LedgerAccount, TermCursor
-from pawledger.domain.ledger import AccountHead
-from pawledger.domain.policies import PolicyRefusedError
-from pawledger.domain.policy_decisions import (
+from pawledger.domain.billing.rulebook import CancellationMethod, Rulebook
+from pawledger.domain.books.entries import Allocation, Decision, LedgerAccount, TermCursor
+from pawledger.domain.books.ledger import AccountHead
+from pawledger.domain.policy.policies import PolicyRefusedError
+from pawledger.domain.policy.policy_decisions import (
     TERMS_BILLING_MAX,
     MandateClaim,
     PolicyDecision,
     decide_policy_event,
 )
-from pawledger.domain.policy_events import (
+from pawledger.domain.policy.policy_events import (
     CancelledBy,
     DueDayChanged,
     PayerChanged,
@@ -27,9 +26,10 @@ from pawledger.domain.policy_events import (
     PolicyEvent,
     event_as_facts,
 )
-from pawledger.domain.policy_findings import DISCREPANCIES_BORN_MAX
-from pawledger.domain.policy_ground import PolicyGround
-from pawledger.domain.rulebook import CancellationMethod, Rulebook
+from pawledger.domain.policy.policy_findings import DISCREPANCIES_BORN_MAX
+from pawledger.domain.policy.policy_ground import PolicyGround
+from pawledger.domain.posting.bank_movements import Movement
+from pawledger.domain.worklist.discrepancies import DiscrepancyKind
 from tests.builders.books import Book, Delivery
 from tests.builders.movements import build_movement
 from tests.builders.policies import ACCOUNT_ID

@@ -8,16 +8,16 @@ from typing import Final
 
 import pytest
 
-from pawledger.domain.policies import Charge
-from pawledger.domain.policy_events import (
+from pawledger.domain.billing.rulebook import CancellationMethod, UnknownRuleError
+from pawledger.domain.policy.policies import Charge
+from pawledger.domain.policy.policy_events import (
     CancelledBy,
     DueDayChanged,
     PayerChanged,
     PlanChanged,
     PolicyEvent,
 )
-from pawledger.domain.policy_history import PolicyHistory, Term, TermEnd, fold_events
-from pawledger.domain.rulebook import CancellationMethod, UnknownRuleError
+from pawledger.domain.policy.policy_history import PolicyHistory, Term, TermEnd, fold_events
 from tests.builders.policy_terms import (
     FIRST_DAY,
     accepted,

@@ -5,9 +5,9 @@
 
 import pytest
 
-from pawledger.domain.check_digits import change_one_sign, remainder_of
-from pawledger.domain.payment_references import InvoiceAddress
-from pawledger.domain.reference_corrections import (
+from pawledger.domain.matching.check_digits import change_one_sign, remainder_of
+from pawledger.domain.matching.payment_references import InvoiceAddress
+from pawledger.domain.matching.reference_corrections import (
     CORRECTIONS_MAX,
     SEARCHED_CHARACTERS_MAX,
     SPANS_MAX,

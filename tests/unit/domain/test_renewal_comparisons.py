@@ -3,10 +3,10 @@
 from dataclasses import replace
 from datetime import date
 
-from pawledger.domain.policy_events import PolicyEvent
-from pawledger.domain.policy_history import fold_events
-from pawledger.domain.renewal_comparisons import RenewalComparison, compare_renewals
-from pawledger.domain.rulebook import Rulebook
+from pawledger.domain.billing.rulebook import Rulebook
+from pawledger.domain.policy.policy_events import PolicyEvent
+from pawledger.domain.policy.policy_history import fold_events
+from pawledger.domain.policy.renewal_comparisons import RenewalComparison, compare_renewals
 from tests.builders.policy_terms import accepted, declined, endorsed, fee, issued, offered
 from tests.builders.rulebooks import build_rulebook
 

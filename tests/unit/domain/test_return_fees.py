@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from pawledger.domain.account_close import close_account
-from pawledger.domain.bank_movements import Movement
+from pawledger.domain.bank_returns.return_fees import ReturnFee, find_return_fee
+from pawledger.domain.bank_returns.returns import ReturnGround
+from pawledger.domain.billing.rulebook import FeeRule, Rulebook
+from pawledger.domain.books.entries import Entry
 from pawledger.domain.calendar import Month
-from pawledger.domain.entries import Entry
-from pawledger.domain.month_close import prove_account
-from pawledger.domain.payments import decide_movement
-from pawledger.domain.return_fees import ReturnFee, find_return_fee
-from pawledger.domain.returns import ReturnGround
-from pawledger.domain.rulebook import FeeRule, Rulebook
+from pawledger.domain.closing.account_close import close_account
+from pawledger.domain.closing.month_close import prove_account
+from pawledger.domain.posting.bank_movements import Movement
+from pawledger.domain.posting.payments import decide_movement
 from tests.builders.books import Book
 from tests.builders.movements import build_movement
 from tests.builders.policy_terms import endorsed, fee, fee_cap, issued

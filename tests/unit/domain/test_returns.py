@@ -5,18 +5,23 @@ from datetime import date, timedelta
 
 import pytest
 
-from pawledger.domain.allocation_terms import AllocationTerms
-from pawledger.domain.bank_movements import BankMovement, Movement
-from pawledger.domain.discrepancies import DiscrepancyKind
-from pawledger.domain.entries import Allocation, Decision, EntryKind, LedgerAccount, OpenInvoice, Posting
-from pawledger.domain.ledger import AccountHead, chain_entry
-from pawledger.domain.movement_outcomes import MovementOutcome
-from pawledger.domain.payments import decide_movement
-from pawledger.domain.return_fees import ReturnFee
-from pawledger.domain.return_reasons import ReasonClass, ReasonScheme, ReturnReason
-from pawledger.domain.returned_payments import find_waiting_returns
-from pawledger.domain.returns import ReturnGround, decide_waiting_return, find_payment_of, read_waiting_return
-from pawledger.domain.splitting import SharedPart, parts_of, split_payment
+from pawledger.domain.bank_returns.return_fees import ReturnFee
+from pawledger.domain.bank_returns.return_reasons import ReasonClass, ReasonScheme, ReturnReason
+from pawledger.domain.bank_returns.returned_payments import find_waiting_returns
+from pawledger.domain.bank_returns.returns import (
+    ReturnGround,
+    decide_waiting_return,
+    find_payment_of,
+    read_waiting_return,
+)
+from pawledger.domain.books.entries import Allocation, Decision, EntryKind, LedgerAccount, OpenInvoice, Posting
+from pawledger.domain.books.ledger import AccountHead, chain_entry
+from pawledger.domain.posting.allocation_terms import AllocationTerms
+from pawledger.domain.posting.bank_movements import BankMovement, Movement
+from pawledger.domain.posting.movement_outcomes import MovementOutcome
+from pawledger.domain.posting.payments import decide_movement
+from pawledger.domain.posting.splitting import SharedPart, parts_of, split_payment
+from pawledger.domain.worklist.discrepancies import DiscrepancyKind
 from tests.builders.books import Book, Delivery
 from tests.builders.movements import BOOKED_ON, build_movement
 from tests.builders.policies import build_policy

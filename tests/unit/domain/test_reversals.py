@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from pawledger.domain.entries import (
+from pawledger.domain.books.entries import (
     Allocation,
     Decision,
     Entry,
@@ -15,8 +15,8 @@ from pawledger.domain.entries import (
     Posting,
     TermCursor,
 )
-from pawledger.domain.ledger import AccountHead, apply_entry, chain_entry
-from pawledger.domain.reversals import (
+from pawledger.domain.books.ledger import AccountHead, apply_entry, chain_entry
+from pawledger.domain.books.reversals import (
     EntryNotReversibleError,
     MoneyUsedError,
     Reversal,

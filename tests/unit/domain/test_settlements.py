@@ -6,9 +6,8 @@ from datetime import date
 
 import pytest
 
-from pawledger.domain.bank_movements import BankMovement, Movement
-from pawledger.domain.entries import Entry, EntryKind, LedgerAccount, TransitItem, entry_from_json
-from pawledger.domain.ledger import (
+from pawledger.domain.books.entries import Entry, EntryKind, LedgerAccount, TransitItem, entry_from_json
+from pawledger.domain.books.ledger import (
     TRANSIT_ITEMS_MAX,
     AccountHead,
     TooManyTransitItemsError,
@@ -18,8 +17,9 @@ from pawledger.domain.ledger import (
     head_from_json,
     replay_entries,
 )
-from pawledger.domain.movement_outcomes import MovementOutcome
-from pawledger.domain.settlements import Settlement, decide_settlement, find_proof, settlement_marks
+from pawledger.domain.posting.bank_movements import BankMovement, Movement
+from pawledger.domain.posting.movement_outcomes import MovementOutcome
+from pawledger.domain.posting.settlements import Settlement, decide_settlement, find_proof, settlement_marks
 from tests.builders.movements import build_movement
 
 LEDGER = "SETTLEMENT-stripe-EUR"

@@ -5,12 +5,12 @@ from datetime import date
 
 import pytest
 
-from pawledger.domain.allocation_terms import AllocationTerms
-from pawledger.domain.discrepancies import DiscrepancyKind
-from pawledger.domain.entries import EntryKind, LedgerAccount, Posting
+from pawledger.domain.books.entries import EntryKind, LedgerAccount, Posting
+from pawledger.domain.books.ledger import AccountHead, chain_entry
 from pawledger.domain.errors import InvariantError
-from pawledger.domain.ledger import AccountHead, chain_entry
-from pawledger.domain.splitting import SharedPart, parts_of, settle_part, split_payment
+from pawledger.domain.posting.allocation_terms import AllocationTerms
+from pawledger.domain.posting.splitting import SharedPart, parts_of, settle_part, split_payment
+from pawledger.domain.worklist.discrepancies import DiscrepancyKind
 from tests.builders.books import Book
 from tests.builders.movements import build_movement
 from tests.builders.policies import build_policy

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pawledger.domain.statement_chain import (
+from pawledger.domain.posting.statement_chain import (
     ChainBreak,
     ChainedStatement,
     chain_id_of,

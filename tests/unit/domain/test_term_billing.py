@@ -7,13 +7,13 @@ from typing import Final
 
 import pytest
 
-from pawledger.domain.entries import TermCursor
-from pawledger.domain.ledger import AccountHead
-from pawledger.domain.policies import BilledTerm, Charge
-from pawledger.domain.policy_events import CancelledBy, PolicyEvent
-from pawledger.domain.policy_history import Term, fold_events
-from pawledger.domain.rulebook import CancellationMethod, Rulebook
-from pawledger.domain.term_billing import BillingGround, Rebilling, bill_term, find_hold, void_term
+from pawledger.domain.billing.rulebook import CancellationMethod, Rulebook
+from pawledger.domain.billing.term_billing import BillingGround, Rebilling, bill_term, find_hold, void_term
+from pawledger.domain.books.entries import TermCursor
+from pawledger.domain.books.ledger import AccountHead
+from pawledger.domain.policy.policies import BilledTerm, Charge
+from pawledger.domain.policy.policy_events import CancelledBy, PolicyEvent
+from pawledger.domain.policy.policy_history import Term, fold_events
 from tests.builders.policies import ACCOUNT_ID
 from tests.builders.policies import tax as told_tax
 from tests.builders.policy_terms import (

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from pawledger.domain.entries import Decision, Entry, EntryKind, LedgerAccount, Posting
-from pawledger.domain.ledger import AccountHead, apply_entry, chain_entry
-from pawledger.domain.waiting_money import NothingWaitsError, WaitingMoney, find_changes, find_waiting
+from pawledger.domain.books.entries import Decision, Entry, EntryKind, LedgerAccount, Posting
+from pawledger.domain.books.ledger import AccountHead, apply_entry, chain_entry
+from pawledger.domain.books.waiting_money import NothingWaitsError, WaitingMoney, find_changes, find_waiting
 
 PAYMENT = "payment#1"
 SUSPENSE, UNAPPLIED = LedgerAccount.SUSPENSE, LedgerAccount.UNAPPLIED

@@ -5,9 +5,9 @@ from datetime import date
 
 import pytest
 
-from pawledger.domain.ledger import AccountHead, apply_entry, chain_entry
-from pawledger.domain.payments import decide_movement
-from pawledger.domain.policies import ALL_TERMS
+from pawledger.domain.books.ledger import AccountHead, apply_entry, chain_entry
+from pawledger.domain.policy.policies import ALL_TERMS
+from pawledger.domain.posting.payments import decide_movement
 from pawledger.ports import HeadMovedError
 from tests.builders.movements import build_movement
 from tests.builders.policies import ACCOUNT_ID, build_policy, issue, term_of

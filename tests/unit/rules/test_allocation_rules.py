@@ -2,7 +2,7 @@
 
 import pytest
 
-from pawledger.domain.allocation_terms import AllocationOrder
+from pawledger.domain.posting.allocation_terms import AllocationOrder
 from pawledger.rules.allocation_rules import allocation_rules_from_toml, load_allocation_rules
 from pawledger.rules.rule_faults import BillingRulesError
 

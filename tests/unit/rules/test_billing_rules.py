@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pawledger.domain.rulebook import CancellationMethod, FeeCapRule, FeeRule, PaymentPlan, Rulebook, TaxRule
+from pawledger.domain.billing.rulebook import CancellationMethod, FeeCapRule, FeeRule, PaymentPlan, Rulebook, TaxRule
 from pawledger.rules.billing_rules import FILE_BYTES_MAX, load_rules
 from pawledger.rules.rule_faults import BillingRulesError
 from tests.builders.rule_files import (

@@ -11,8 +11,8 @@ import pytest
 from hatchling.builders.wheel import WheelBuilder
 
 from infra.constructs.billing_function import COMPILED_FILES
-from pawledger.domain.policies import EFFECTIVE_ON_MIN
-from pawledger.domain.rulebook import CancellationMethod, Rule, Rulebook
+from pawledger.domain.billing.rulebook import CancellationMethod, Rule, Rulebook
+from pawledger.domain.policy.policies import EFFECTIVE_ON_MIN
 from pawledger.rules.billing_rules import load_rules, load_shipped_rules
 
 REPOSITORY = Path(__file__).resolve().parents[3]

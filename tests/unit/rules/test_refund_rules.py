@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from pawledger.adapters.bank_holidays import LibraryHolidayCalendars
-from pawledger.domain.refund_rules import (
+from pawledger.domain.refunding.refund_rules import (
     ANYONE,
     DayCount,
     count_deadline,

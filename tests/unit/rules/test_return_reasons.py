@@ -2,13 +2,13 @@
 
 import pytest
 
-from pawledger.domain.return_reasons import PROMPT_DAYS_MAX, ReasonClass, ReasonScheme, ReturnReason
+from pawledger.domain.bank_returns.return_reasons import PROMPT_DAYS_MAX, ReasonClass, ReasonScheme, ReturnReason
 from pawledger.rules.return_reasons import (
     ReturnReasonsInvalidError,
     load_return_reasons,
     return_reasons_from_toml,
 )
-from pawledger.services.payment_chunks import REASON_CODE_PATTERN, REASON_WORDS_PATTERN
+from pawledger.services.receiving.payment_chunks import REASON_CODE_PATTERN, REASON_WORDS_PATTERN
 
 GOOD = """
 scheme = "iso"
@@ -77,7 +77,7 @@ def test_every_code_that_ships_can_come_with_a_movement() -> None:
     reasons = load_return_reasons().by_code
     assert all(REASON_CODE_PATTERN.fullmatch(code) or REASON_WORDS_PATTERN.fullmatch(code) for code in reasons)
     # 71 returns and 20 changes of Nacha, 104 codes of ISO 20022, 47 of Bacs by report, 17 words of providers and 8
-        # actions of mandates.
+    # actions of mandates.
     schemes = [reason.scheme for reason in reasons.values()]
     assert [schemes.count(scheme) for scheme in ReasonScheme] == [91, 104, 47, 25, 0]
 

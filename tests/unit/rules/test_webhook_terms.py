@@ -6,7 +6,7 @@ import pytest
 
 from pawledger.bank_files.webhook_terms import WebhookTerms
 from pawledger.rules.provider_profiles import ProviderProfileError, profile_from_toml
-from pawledger.services.expectations import reading_options_of
+from pawledger.services.receiving.expectations import reading_options_of
 
 BASE = 'provider = "stripe"\ntitle = "Stripe"\nformats = ["stripe", "stripe.events"]\n'
 GOOD = BASE + '[webhooks]\nsince = 2026-12-01\ncurrencies = ["USD", "EUR"]\n'

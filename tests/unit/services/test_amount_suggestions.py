@@ -5,15 +5,15 @@ from datetime import date
 
 import pytest
 
-from pawledger.domain.candidate_scores import Evidence
-from pawledger.domain.discrepancies import Discrepancy, ResolutionCommand
-from pawledger.domain.discrepancy_life import RecordedDiscrepancy
-from pawledger.domain.ledger import AccountHead
-from pawledger.domain.payment_clues import Candidate
-from pawledger.domain.resolutions import Share
-from pawledger.services import amount_suggestions
-from pawledger.services.amount_suggestions import find_candidates
-from pawledger.services.close_day import close_day
+from pawledger.domain.books.ledger import AccountHead
+from pawledger.domain.matching.candidate_scores import Evidence
+from pawledger.domain.matching.payment_clues import Candidate
+from pawledger.domain.worklist.discrepancies import Discrepancy, ResolutionCommand
+from pawledger.domain.worklist.discrepancy_life import RecordedDiscrepancy
+from pawledger.domain.worklist.resolutions import Share
+from pawledger.services.closing.close_day import close_day
+from pawledger.services.resolving import amount_suggestions
+from pawledger.services.resolving.amount_suggestions import find_candidates
 from tests.builders.resolutions import books_of, open_account, resolve, suspend
 from tests.builders.services import connect_closing
 from tests.fakes.ledger import MemoryLedger

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from pawledger.domain.bank_movements import Movement, payment_id_of
+from pawledger.domain.posting.bank_movements import Movement, payment_id_of
 from pawledger.rules.return_reasons import load_return_reasons
-from pawledger.services.announce_returns import ReturnAnnouncingPorts, announce_return
+from pawledger.services.posting.announce_returns import ReturnAnnouncingPorts, announce_return
 from tests.builders.movements import BOOKED_ON
 from tests.builders.policies import ACCOUNT_ID, build_policy
 from tests.builders.services import FILE_ID, chunked_payment, post, record_policy

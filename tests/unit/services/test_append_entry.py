@@ -2,10 +2,10 @@
 
 import pytest
 
-from pawledger.domain.bank_movements import BankMovement
-from pawledger.domain.ledger import AccountHead
-from pawledger.domain.payments import decide_movement
-from pawledger.domain.policies import ALL_TERMS
+from pawledger.domain.books.ledger import AccountHead
+from pawledger.domain.policy.policies import ALL_TERMS
+from pawledger.domain.posting.bank_movements import BankMovement
+from pawledger.domain.posting.payments import decide_movement
 from pawledger.ports import HeadMovedError
 from pawledger.services.append_entry import (
     ATTEMPTS_MAX,

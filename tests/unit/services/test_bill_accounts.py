@@ -4,11 +4,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from pawledger.domain.entries import LedgerAccount
-from pawledger.domain.ledger import AccountHead
+from pawledger.domain.books.entries import LedgerAccount
+from pawledger.domain.books.ledger import AccountHead
 from pawledger.ports import HeadMovedError
-from pawledger.services import bill_accounts as module
-from pawledger.services.bill_accounts import (
+from pawledger.services.billing import bill_accounts as module
+from pawledger.services.billing.bill_accounts import (
     AccountsNotBilledError,
     EndlessBillingError,
     InvoiceIssued,
@@ -16,9 +16,9 @@ from pawledger.services.bill_accounts import (
     bill_accounts,
     sum_by_currency,
 )
+from pawledger.services.billing.plan_run import ACCOUNTS_PER_MESSAGE
+from pawledger.services.billing.start_billing_day import start_billing_day
 from pawledger.services.messages import MessageRefusedError
-from pawledger.services.plan_run import ACCOUNTS_PER_MESSAGE
-from pawledger.services.start_billing_day import start_billing_day
 from tests.builders.policies import ACCOUNT_ID, build_policy, premium
 from tests.builders.services import bill_message, connect_billing, record_policy, without
 from tests.fakes.memory import MemoryWorld

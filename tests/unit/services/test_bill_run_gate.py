@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from pawledger.domain.bill_runs import CANARY_WAIT_MAX, Run, RunStatus, is_canary_account
+from pawledger.domain.billing.bill_runs import CANARY_WAIT_MAX, Run, RunStatus, is_canary_account
 from pawledger.domain.calendar import add_months
-from pawledger.domain.discrepancies import DiscrepancyKind
-from pawledger.services.bill_accounts import AccountsNotBilledError, InvoiceIssued, bill_accounts
-from pawledger.services.decide_run import decide_run
-from pawledger.services.plan_run import plan_run
-from pawledger.services.record_policy_event import record_policy_event
-from pawledger.services.start_billing_day import RUN_DAYS_FOLLOWED, StartedDay, start_billing_day
+from pawledger.domain.worklist.discrepancies import DiscrepancyKind
+from pawledger.services.billing.bill_accounts import AccountsNotBilledError, InvoiceIssued, bill_accounts
+from pawledger.services.billing.decide_run import decide_run
+from pawledger.services.billing.plan_run import plan_run
+from pawledger.services.billing.record_policy_event import record_policy_event
+from pawledger.services.billing.start_billing_day import RUN_DAYS_FOLLOWED, StartedDay, start_billing_day
 from tests.builders.services import connect_billing, connect_policy_recording, kinds_of_discrepancies
 from tests.fakes.memory import MemoryWorld
 from tests.fakes.world import Rows, let_pass

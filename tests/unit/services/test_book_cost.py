@@ -7,14 +7,15 @@ from typing import Any, Final
 
 import pytest
 
-from pawledger.domain.bank_movements import Movement
-from pawledger.domain.booked_costs import DebitOfRefundError, decide_cost
+from pawledger.domain.books.entries import EntryKind
+from pawledger.domain.books.waiting_money import NothingWaitsError
 from pawledger.domain.calendar import Month
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyStatus, ResolutionCommand
-from pawledger.domain.discrepancy_life import ChangeKind, DiscrepancyClosedError, RecordedDiscrepancy
-from pawledger.domain.entries import EntryKind
 from pawledger.domain.errors import PawledgerError
-from pawledger.domain.resolutions import (
+from pawledger.domain.posting.bank_movements import Movement
+from pawledger.domain.refunding.booked_costs import DebitOfRefundError, decide_cost
+from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyStatus, ResolutionCommand
+from pawledger.domain.worklist.discrepancy_life import ChangeKind, DiscrepancyClosedError, RecordedDiscrepancy
+from pawledger.domain.worklist.resolutions import (
     AmountBeyondError,
     AmountNotPositiveError,
     CommandDoesNotFitError,
@@ -22,9 +23,8 @@ from pawledger.domain.resolutions import (
     ResolutionRequest,
     Share,
 )
-from pawledger.domain.waiting_money import NothingWaitsError
-from pawledger.services.close_month import ClosingPorts, close_month
-from pawledger.services.resolve_discrepancy import find_money
+from pawledger.services.closing.close_month import ClosingPorts, close_month
+from pawledger.services.resolving.resolve_discrepancy import find_money
 from tests.builders.refunds import JANE, RULES, approve, debit, open_subjects, request, send
 from tests.builders.resolutions import (
     SUSPENSE,

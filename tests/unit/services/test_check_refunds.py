@@ -6,12 +6,12 @@ from typing import Final
 
 import pytest
 
-from pawledger.domain.discrepancies import ResolutionCommand
-from pawledger.domain.entries import Decision, EntryKind, LedgerAccount, Posting
-from pawledger.domain.refund_steps import RefundStateError
-from pawledger.domain.refunds import Refund
-from pawledger.services.check_refunds import RefundWatchPorts
-from pawledger.services.close_day import ClosingPorts, close_day
+from pawledger.domain.books.entries import Decision, EntryKind, LedgerAccount, Posting
+from pawledger.domain.refunding.refund_steps import RefundStateError
+from pawledger.domain.refunding.refunds import Refund
+from pawledger.domain.worklist.discrepancies import ResolutionCommand
+from pawledger.services.closing.close_day import ClosingPorts, close_day
+from pawledger.services.refunding.check_refunds import RefundWatchPorts
 from tests.builders.refunds import ASKED_ON, RULES, approve, debit, give_credit, open_subjects, reject, request, send
 from tests.builders.resolutions import append_to, bill, invoice_of, open_account, pay, resolve, suspend
 from tests.fakes.holidays import NoHolidays

@@ -7,19 +7,19 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from pawledger.domain.allocation_terms import AllocationTerms
-from pawledger.domain.completeness import MonthCounts
-from pawledger.domain.digests import DigestTally
-from pawledger.domain.entries import LedgerAccount
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
-from pawledger.domain.splitting import SharedPart, settle_part, split_payment
+from pawledger.domain.books.entries import LedgerAccount
+from pawledger.domain.closing.completeness import MonthCounts
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.posting.allocation_terms import AllocationTerms
+from pawledger.domain.posting.splitting import SharedPart, settle_part, split_payment
+from pawledger.domain.worklist.digests import DigestTally
 from pawledger.services.append_entry import Proposal, append_entry
-from pawledger.services.bill_accounts import bill_account
-from pawledger.services.close_day import ACCOUNTS_NAMED_MAX, FILE_DAYS, DayProof, close_day
-from pawledger.services.file_findings import DroppedFile
-from pawledger.services.post_payments import post_payments
-from pawledger.services.receive_bank_file import receive_bank_file
-from pawledger.services.record_policy_event import record_policy_event
+from pawledger.services.billing.bill_accounts import bill_account
+from pawledger.services.billing.record_policy_event import record_policy_event
+from pawledger.services.closing.close_day import ACCOUNTS_NAMED_MAX, FILE_DAYS, DayProof, close_day
+from pawledger.services.posting.post_payments import post_payments
+from pawledger.services.receiving.file_findings import DroppedFile
+from pawledger.services.receiving.receive_bank_file import receive_bank_file
 from tests.builders.bank_statements import DEBIT_CODE, Line, build_bai2
 from tests.builders.movements import build_movement
 from tests.builders.policies import ACCOUNT_ID, build_policy

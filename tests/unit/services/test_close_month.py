@@ -5,10 +5,10 @@ from datetime import date
 
 import pytest
 
+from pawledger.domain.books.ledger import BrokenLedgerError
 from pawledger.domain.calendar import Month
 from pawledger.domain.canonical import hash_text
-from pawledger.domain.ledger import BrokenLedgerError
-from pawledger.domain.month_close import (
+from pawledger.domain.closing.month_close import (
     EARNED_BY_TERM,
     OPEN_ITEMS,
     TRIAL_BALANCE,
@@ -16,11 +16,11 @@ from pawledger.domain.month_close import (
     Row,
     Table,
 )
-from pawledger.services import close_month as close_month_module
 from pawledger.services.append_entry import Proposal, append_entry
-from pawledger.services.bill_accounts import bill_account
-from pawledger.services.close_month import ClosingPorts, close_month, sort_account_ids
-from pawledger.services.write_off_invoices import WriteOffPorts, request_write_off, undo_write_off
+from pawledger.services.billing.bill_accounts import bill_account
+from pawledger.services.closing import close_month as close_month_module
+from pawledger.services.closing.close_month import ClosingPorts, close_month, sort_account_ids
+from pawledger.services.refunding.write_off_invoices import WriteOffPorts, request_write_off, undo_write_off
 from tests.builders.policies import build_policy, issue, term_of
 from tests.builders.refunds import ASKED_ON, RULES, act, approve, debit, reject, request, send
 from tests.builders.resolutions import head_of, pay

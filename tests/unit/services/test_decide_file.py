@@ -4,16 +4,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus, ResolutionCommand
-from pawledger.domain.discrepancy_life import DiscrepancyClosedError, NothingToUndoError
-from pawledger.domain.resolutions import CommandDoesNotFitError
+from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus, ResolutionCommand
+from pawledger.domain.worklist.discrepancy_life import DiscrepancyClosedError, NothingToUndoError
+from pawledger.domain.worklist.resolutions import CommandDoesNotFitError
 from pawledger.ports import BankFileRecord
 from pawledger.rules.provider_profiles import ProviderProfile, profile_from_toml
-from pawledger.services.decide_file import FileDecisionPorts, FileNotAcceptableError, decide_file
-from pawledger.services.file_findings import DroppedFile
-from pawledger.services.post_payments import post_payments
-from pawledger.services.receive_bank_file import Outcome, receive_bank_file
-from pawledger.services.resolve_discrepancy import Deed, Resolved
+from pawledger.services.posting.post_payments import post_payments
+from pawledger.services.receiving.decide_file import FileDecisionPorts, FileNotAcceptableError, decide_file
+from pawledger.services.receiving.file_findings import DroppedFile
+from pawledger.services.receiving.receive_bank_file import Outcome, receive_bank_file
+from pawledger.services.resolving.resolve_discrepancy import Deed, Resolved
 from tests.builders.bank_statements import Line, build_bai2
 from tests.builders.resolutions import undo
 from tests.builders.services import RECEIVED_ON, connect_posting, connect_receiving

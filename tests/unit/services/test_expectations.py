@@ -7,12 +7,12 @@ import pytest
 from pawledger.bank_files.records import StatementSummary
 from pawledger.bank_files.report import FileReport, Rule
 from pawledger.rules.provider_profiles import ProviderProfile, profile_from_toml
-from pawledger.services import expectations
-from pawledger.services import receive_bank_file as receiving
-from pawledger.services.expectations import find_unexpected, is_posted, reading_options_of
-from pawledger.services.file_findings import DroppedFile
-from pawledger.services.post_payments import post_payments
-from pawledger.services.receive_bank_file import Outcome, receive_bank_file
+from pawledger.services.posting.post_payments import post_payments
+from pawledger.services.receiving import expectations
+from pawledger.services.receiving import receive_bank_file as receiving
+from pawledger.services.receiving.expectations import find_unexpected, is_posted, reading_options_of
+from pawledger.services.receiving.file_findings import DroppedFile
+from pawledger.services.receiving.receive_bank_file import Outcome, receive_bank_file
 from tests.builders.bank_statements import RETURN_CODE, Line, build_bai2
 from tests.builders.services import RECEIVED_ON, connect_posting, connect_receiving, kinds_of_discrepancies
 from tests.fakes.memory import MemoryWorld

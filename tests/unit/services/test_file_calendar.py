@@ -5,14 +5,19 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from pawledger.bank_files.report import FileReport
-from pawledger.domain.discrepancies import DiscrepancyKind, DiscrepancyStatus
+from pawledger.domain.worklist.discrepancies import DiscrepancyKind, DiscrepancyStatus
 from pawledger.ports import BankFileRecord, HolidayCalendarUnknownError
 from pawledger.rules.delivery_calendars import DeliveryCalendar, delivery_from_subject
 from pawledger.rules.provider_profiles import ProviderProfile
-from pawledger.services.close_day import close_day
-from pawledger.services.file_calendar import DELIVERIES_TOLD_MAX, FileCalendarPorts, check_deliveries, spans_of
-from pawledger.services.file_findings import DroppedFile
-from pawledger.services.receive_bank_file import prove_file, receive_bank_file
+from pawledger.services.closing.close_day import close_day
+from pawledger.services.receiving.file_calendar import (
+    DELIVERIES_TOLD_MAX,
+    FileCalendarPorts,
+    check_deliveries,
+    spans_of,
+)
+from pawledger.services.receiving.file_findings import DroppedFile
+from pawledger.services.receiving.receive_bank_file import prove_file, receive_bank_file
 from tests.builders.bank_statements import Line, build_bai2
 from tests.builders.services import connect_closing, connect_receiving
 from tests.fakes.memory import MemoryWorld

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from pawledger.ports import BankFileRecord, ChunkResult
-from pawledger.services.file_proof import FileProof, prove_file_posting
+from pawledger.services.receiving.file_proof import FileProof, prove_file_posting
 from tests.builders.services import FILE_ID
 
 RECORD = BankFileRecord(

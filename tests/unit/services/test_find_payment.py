@@ -7,23 +7,23 @@ from datetime import date, timedelta
 
 import pytest
 
-from pawledger.domain.bank_movements import Movement
 from pawledger.domain.identifiers import suspense_ledger_of
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.posting.bank_movements import Movement
 from pawledger.ports import BankFileRecord, BankFileStore
-from pawledger.services import find_payment as module
-from pawledger.services.bill_accounts import bill_account
-from pawledger.services.file_findings import DroppedFile
-from pawledger.services.find_payment import (
+from pawledger.services.billing.bill_accounts import bill_account
+from pawledger.services.posting import find_payment as module
+from pawledger.services.posting.find_payment import (
     DAYS_SEARCHED,
     PaymentFindingPorts,
     PaymentSearchEndedError,
     find_ledger,
     recent_files,
 )
-from pawledger.services.payment_chunks import MOVEMENTS_PER_CHUNK
-from pawledger.services.post_payments import post_payments
-from pawledger.services.receive_bank_file import receive_bank_file
+from pawledger.services.posting.post_payments import post_payments
+from pawledger.services.receiving.file_findings import DroppedFile
+from pawledger.services.receiving.payment_chunks import MOVEMENTS_PER_CHUNK
+from pawledger.services.receiving.receive_bank_file import receive_bank_file
 from tests.builders.bank_statements import DEBIT_CODE, RETURN_CODE, Line, build_bai2
 from tests.builders.policies import ACCOUNT_ID, build_policy
 from tests.builders.services import (

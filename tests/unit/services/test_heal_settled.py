@@ -2,10 +2,10 @@
 
 import pytest
 
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus
-from pawledger.domain.entries import Decision, EntryKind, LedgerAccount, Posting
-from pawledger.domain.healing import HEALING_KINDS
-from pawledger.services.heal_settled import DISCREPANCIES_PER_READ, heal_settled
+from pawledger.domain.books.entries import Decision, EntryKind, LedgerAccount, Posting
+from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus
+from pawledger.domain.worklist.healing import HEALING_KINDS
+from pawledger.services.resolving.heal_settled import DISCREPANCIES_PER_READ, heal_settled
 from tests.builders.resolutions import PAID_ON, append_to, bill, invoice_of, open_account, pay, use_unapplied
 from tests.fakes.memory import MemoryWorld
 

@@ -5,14 +5,14 @@ from datetime import date
 
 import pytest
 
-from pawledger.domain.candidate_scores import Evidence
 from pawledger.domain.identifiers import suspense_ledger_of
-from pawledger.domain.marks import mark_of_id
-from pawledger.domain.payment_clues import Part, Rung
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of, numeric_reference_of
-from pawledger.services.bill_accounts import bill_account
-from pawledger.services.identify import CANDIDATES_KEPT_MAX, identify_account
-from pawledger.services.payer_memory import (
+from pawledger.domain.matching.candidate_scores import Evidence
+from pawledger.domain.matching.marks import mark_of_id
+from pawledger.domain.matching.payment_clues import Part, Rung
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of, numeric_reference_of
+from pawledger.services.billing.bill_accounts import bill_account
+from pawledger.services.posting.identify import CANDIDATES_KEPT_MAX, identify_account
+from pawledger.services.posting.payer_memory import (
     SLOTS_MAX,
     mark_reference_of,
     name_reference_of,
@@ -20,7 +20,7 @@ from pawledger.services.payer_memory import (
     recall_accounts,
     remember_account,
 )
-from pawledger.services.routes import Route
+from pawledger.services.posting.routes import Route
 from tests.builders.account_books import build_clues
 from tests.builders.policies import build_policy, premium
 from tests.builders.services import record_policy

@@ -5,16 +5,16 @@ from datetime import date
 
 import pytest
 
-from pawledger.domain.bank_movements import Movement, payment_id_of
-from pawledger.domain.discrepancies import ResolutionCommand
-from pawledger.domain.entries import Entry
-from pawledger.domain.marks import mark_of_id
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
-from pawledger.domain.resolutions import Share
-from pawledger.services.bill_accounts import bill_account
-from pawledger.services.learn_payers import learn_payers
-from pawledger.services.payment_chunks import ChunkedMovement
-from pawledger.services.routes import Clues
+from pawledger.domain.books.entries import Entry
+from pawledger.domain.matching.marks import mark_of_id
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.posting.bank_movements import Movement, payment_id_of
+from pawledger.domain.worklist.discrepancies import ResolutionCommand
+from pawledger.domain.worklist.resolutions import Share
+from pawledger.services.billing.bill_accounts import bill_account
+from pawledger.services.posting.learn_payers import learn_payers
+from pawledger.services.posting.routes import Clues
+from pawledger.services.receiving.payment_chunks import ChunkedMovement
 from tests.builders.policies import ACCOUNT_ID, build_policy
 from tests.builders.refunds import open_subjects
 from tests.builders.resolutions import open_account, resolve

@@ -7,7 +7,7 @@ import pytest
 
 from pawledger.bank_files.records import Direction, Purpose, StatementEntry
 from pawledger.rules.return_reasons import load_return_reasons
-from pawledger.services.mandate_notices import NoticedFile, NoticePorts, announcing_notices, notice_of
+from pawledger.services.receiving.mandate_notices import NoticedFile, NoticePorts, announcing_notices, notice_of
 from tests.fakes.documents import MemoryAnnouncements
 
 FILE = NoticedFile("f" * 64, "northbank", date(2026, 2, 3))

@@ -6,7 +6,7 @@ import hmac
 
 import pytest
 
-from pawledger.services.payer_keys import NAME_KEYS_MAX, NAME_PARTS_MAX, PayerKeys, split_name
+from pawledger.services.receiving.payer_keys import NAME_KEYS_MAX, NAME_PARTS_MAX, PayerKeys, split_name
 from tests.fakes.secrets import MemoryPayerSecret
 
 

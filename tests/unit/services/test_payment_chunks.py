@@ -8,10 +8,10 @@ from datetime import date
 import pytest
 
 from pawledger.bank_files.records import Booking, Direction, Purpose, StatementEntry
-from pawledger.domain.bank_movements import Movement
+from pawledger.domain.posting.bank_movements import Movement
 from pawledger.services.messages import MessageRefusedError
-from pawledger.services.payer_keys import PayerKeys
-from pawledger.services.payment_chunks import (
+from pawledger.services.receiving.payer_keys import PayerKeys
+from pawledger.services.receiving.payment_chunks import (
     MOVEMENTS_PER_CHUNK,
     REFERENCE_CHARACTERS_MAX,
     REFERENCES_PER_MOVEMENT_MAX,

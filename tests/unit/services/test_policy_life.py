@@ -7,14 +7,14 @@ from typing import Any, Final
 
 import pytest
 
+from pawledger.domain.billing.rulebook import PaymentPlan, Rulebook
+from pawledger.domain.books.entries import EntryKind, LedgerAccount
+from pawledger.domain.books.ledger import AccountHead, replay_entries
 from pawledger.domain.calendar import add_months
-from pawledger.domain.entries import EntryKind, LedgerAccount
-from pawledger.domain.ledger import AccountHead, replay_entries
-from pawledger.domain.policies import ALL_TERMS, BilledTerm
-from pawledger.domain.rulebook import PaymentPlan, Rulebook
-from pawledger.services.bill_accounts import InvoiceIssued, bill_accounts
-from pawledger.services.policy_messages import POLICY_SCHEMAS
-from pawledger.services.record_policy_event import PolicyEventRefusedError, PolicyRecorded, record_policy_event
+from pawledger.domain.policy.policies import ALL_TERMS, BilledTerm
+from pawledger.services.billing.bill_accounts import InvoiceIssued, bill_accounts
+from pawledger.services.billing.policy_messages import POLICY_SCHEMAS
+from pawledger.services.billing.record_policy_event import PolicyEventRefusedError, PolicyRecorded, record_policy_event
 from tests.builders.policies import ACCOUNT_ID
 from tests.builders.rulebooks import PLANS, build_rulebook
 from tests.builders.services import (

@@ -5,16 +5,16 @@ from datetime import date
 
 import pytest
 
-from pawledger.domain.bank_movements import Movement, payment_id_of
-from pawledger.domain.entries import Entry, EntryKind, LedgerAccount
+from pawledger.domain.books.entries import Entry, EntryKind, LedgerAccount
+from pawledger.domain.books.ledger import AccountHead
 from pawledger.domain.identifiers import suspense_ledger_of
-from pawledger.domain.ledger import AccountHead
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.posting.bank_movements import Movement, payment_id_of
 from pawledger.ports import BankFileRecord, ChunkResult, StoredObjectMissingError
-from pawledger.services.bill_accounts import bill_account
+from pawledger.services.billing.bill_accounts import bill_account
 from pawledger.services.messages import MessageRefusedError
-from pawledger.services.payment_chunks import ChunkedMovement
-from pawledger.services.post_payments import ChunkNotPostedError, post_payments
+from pawledger.services.posting.post_payments import ChunkNotPostedError, post_payments
+from pawledger.services.receiving.payment_chunks import ChunkedMovement
 from tests.builders.policies import ACCOUNT_ID, build_policy
 from tests.builders.services import (
     FILE_ID,

@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from pawledger.domain.bank_movements import Movement, payment_id_of
-from pawledger.domain.discrepancies import ResolutionCommand
-from pawledger.domain.entries import EntryKind, LedgerAccount
+from pawledger.domain.books.entries import EntryKind, LedgerAccount
+from pawledger.domain.books.ledger import AccountHead
+from pawledger.domain.books.waiting_money import NothingWaitsError
 from pawledger.domain.identifiers import suspense_ledger_of
-from pawledger.domain.ledger import AccountHead
-from pawledger.domain.marks import mark_of_id
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
-from pawledger.domain.resolutions import Share
-from pawledger.domain.waiting_money import NothingWaitsError
-from pawledger.services.bill_accounts import bill_account
-from pawledger.services.payment_chunks import ChunkedMovement
-from pawledger.services.post_payments import post_payments
-from pawledger.services.record_policy_event import record_policy_event
-from pawledger.services.resolve_discrepancy import find_money
+from pawledger.domain.matching.marks import mark_of_id
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.posting.bank_movements import Movement, payment_id_of
+from pawledger.domain.worklist.discrepancies import ResolutionCommand
+from pawledger.domain.worklist.resolutions import Share
+from pawledger.services.billing.bill_accounts import bill_account
+from pawledger.services.billing.record_policy_event import record_policy_event
+from pawledger.services.posting.post_payments import post_payments
+from pawledger.services.receiving.payment_chunks import ChunkedMovement
+from pawledger.services.resolving.resolve_discrepancy import find_money
 from tests.builders.movements import BOOKED_ON
 from tests.builders.policies import ACCOUNT_ID, build_policy
 from tests.builders.policy_terms import fee

@@ -5,13 +5,13 @@ from datetime import date
 
 import pytest
 
-from pawledger.domain import previews
-from pawledger.domain.ledger import AccountHead
-from pawledger.domain.policies import BilledTerm
-from pawledger.domain.previews import EndlessPreviewError
+from pawledger.domain.billing import previews
+from pawledger.domain.billing.previews import EndlessPreviewError
+from pawledger.domain.books.ledger import AccountHead
+from pawledger.domain.policy.policies import BilledTerm
 from pawledger.ports import HeadMovedError, Ledger
 from pawledger.rules.billing_rules import load_shipped_rules
-from pawledger.services.preview_account import READS_MAX, foresee_bill
+from pawledger.services.billing.preview_account import READS_MAX, foresee_bill
 from tests.builders.told_account import ACCOUNT_ID, ToldAccount, tell_dear_february
 from tests.fakes.memory import MemoryWorld
 

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
-from pawledger.services.push_alerts import IN_DIGEST, SUBJECT_CHARACTERS_MAX, push_alert
+from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyKind
+from pawledger.services.resolving.push_alerts import IN_DIGEST, SUBJECT_CHARACTERS_MAX, push_alert
 from tests.builders.services import chunked_payment, post
 from tests.fakes.memory import MemoryWorld
 

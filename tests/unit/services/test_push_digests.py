@@ -5,9 +5,9 @@ from datetime import date
 
 import pytest
 
-from pawledger.domain.digests import DigestTally, digests_of
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
-from pawledger.services.push_digests import push_digests
+from pawledger.domain.worklist.digests import DigestTally, digests_of
+from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyKind
+from pawledger.services.resolving.push_digests import push_digests
 from tests.fakes.memory import MemoryWorld
 from tests.unit.test_event_contracts import faults_of
 

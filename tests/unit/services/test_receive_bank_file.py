@@ -7,11 +7,11 @@ from datetime import date
 import pytest
 
 from pawledger.bank_files.report import FileReport, Rule
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
-from pawledger.services import receive_bank_file as module
-from pawledger.services.file_findings import DroppedFile
-from pawledger.services.post_payments import post_payments
-from pawledger.services.receive_bank_file import (
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.services.posting.post_payments import post_payments
+from pawledger.services.receiving import receive_bank_file as module
+from pawledger.services.receiving.file_findings import DroppedFile
+from pawledger.services.receiving.receive_bank_file import (
     BankFileChangedError,
     Outcome,
     prove_file,

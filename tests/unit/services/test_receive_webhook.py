@@ -9,9 +9,9 @@ import pytest
 from pawledger.adapters.errors import WebhookInConflictError
 from pawledger.bank_files.event_bodies import BODY_BYTES_MAX
 from pawledger.ports import SignatureScheme
-from pawledger.services.receive_bank_file import INCOMING_KEY_PATTERN
-from pawledger.services.receive_webhook import WebhookOutcome, WebhookRequest, name_of_body, receive_webhook
-from pawledger.services.webhook_signatures import TOLERANCE_SECONDS
+from pawledger.services.receiving.receive_bank_file import INCOMING_KEY_PATTERN
+from pawledger.services.receiving.receive_webhook import WebhookOutcome, WebhookRequest, name_of_body, receive_webhook
+from pawledger.services.receiving.webhook_signatures import TOLERANCE_SECONDS
 from tests.builders.webhooks import (
     CHARGE,
     GOCARDLESS_SECRET,

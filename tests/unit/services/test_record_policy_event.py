@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from pawledger.domain.entries import LedgerAccount
-from pawledger.domain.ledger import AccountHead
-from pawledger.domain.policies import ALL_TERMS
-from pawledger.services.policy_messages import CHARGES_MAX
-from pawledger.services.record_policy_event import (
+from pawledger.domain.books.entries import LedgerAccount
+from pawledger.domain.books.ledger import AccountHead
+from pawledger.domain.policy.policies import ALL_TERMS
+from pawledger.services.billing.policy_messages import CHARGES_MAX
+from pawledger.services.billing.record_policy_event import (
     PolicyEventRefusedError,
     PolicyRecorded,
     record_policy_event,

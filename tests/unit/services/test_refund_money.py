@@ -9,12 +9,11 @@ from typing import Any, Final
 
 import pytest
 
-from pawledger.domain.bank_movements import Movement
-from pawledger.domain.discrepancies import DiscrepancyKind, DiscrepancyStatus, ResolutionCommand
-from pawledger.domain.entries import Decision, EntryKind, LedgerAccount, Posting
+from pawledger.domain.books.entries import Decision, EntryKind, LedgerAccount, Posting
 from pawledger.domain.errors import PawledgerError
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
-from pawledger.domain.refund_steps import (
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.posting.bank_movements import Movement
+from pawledger.domain.refunding.refund_steps import (
     EndToEndIdError,
     PaymentFileNameError,
     RefundAmountError,
@@ -29,17 +28,18 @@ from pawledger.domain.refund_steps import (
     SecondPersonNeededError,
     Sending,
 )
-from pawledger.domain.refunds import Refund, RefundBegunError, RefundStep
-from pawledger.domain.resolutions import Share
+from pawledger.domain.refunding.refunds import Refund, RefundBegunError, RefundStep
+from pawledger.domain.worklist.discrepancies import DiscrepancyKind, DiscrepancyStatus, ResolutionCommand
+from pawledger.domain.worklist.resolutions import Share
 from pawledger.services.append_entry import EntryConflictError
-from pawledger.services.heal_settled import heal_settled
-from pawledger.services.refund_money import (
+from pawledger.services.refunding.refund_money import (
     approve_refund,
     find_open_refunds,
     request_refund,
     send_refund,
 )
-from pawledger.services.take_step import StepReasonError
+from pawledger.services.refunding.take_step import StepReasonError
+from pawledger.services.resolving.heal_settled import heal_settled
 from tests.builders.policies import ACCOUNT_ID, build_policy
 from tests.builders.refunds import (
     ASKED_ON,

@@ -6,17 +6,19 @@ from typing import Any
 
 import pytest
 
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus, ResolutionCommand
-from pawledger.domain.discrepancy_life import (
+from pawledger.domain.books.entries import EntryKind
+from pawledger.domain.books.reversals import MoneyUsedError
+from pawledger.domain.books.waiting_money import NothingWaitsError
+from pawledger.domain.errors import PawledgerError
+from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus, ResolutionCommand
+from pawledger.domain.worklist.discrepancy_life import (
     ChangeKind,
     DiscrepancyClosedError,
     NothingToUndoError,
     RecordedDiscrepancy,
     ResolutionUnderWayError,
 )
-from pawledger.domain.entries import EntryKind
-from pawledger.domain.errors import PawledgerError
-from pawledger.domain.resolutions import (
+from pawledger.domain.worklist.resolutions import (
     AmountBeyondError,
     AmountNotPositiveError,
     CommandDoesNotFitError,
@@ -27,12 +29,14 @@ from pawledger.domain.resolutions import (
     TargetCurrencyError,
     TargetUnknownError,
 )
-from pawledger.domain.reversals import MoneyUsedError
-from pawledger.domain.waiting_money import NothingWaitsError
 from pawledger.ports import DiscrepancyMovedError
-from pawledger.services.heal_settled import heal_settled
-from pawledger.services.plan_resolution import PaymentUnknownError
-from pawledger.services.resolve_discrepancy import REASON_CHARACTERS_MAX, DiscrepancyUnknownError, ResolutionReasonError
+from pawledger.services.resolving.heal_settled import heal_settled
+from pawledger.services.resolving.plan_resolution import PaymentUnknownError
+from pawledger.services.resolving.resolve_discrepancy import (
+    REASON_CHARACTERS_MAX,
+    DiscrepancyUnknownError,
+    ResolutionReasonError,
+)
 from tests.builders.resolutions import (
     PAID_ON,
     SUSPENSE,

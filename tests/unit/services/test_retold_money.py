@@ -5,11 +5,11 @@ from itertools import permutations
 
 import pytest
 
-from pawledger.domain.entries import LedgerAccount
-from pawledger.services.close_day import close_day
-from pawledger.services.file_findings import DroppedFile
-from pawledger.services.post_payments import post_payments
-from pawledger.services.receive_bank_file import Outcome, receive_bank_file
+from pawledger.domain.books.entries import LedgerAccount
+from pawledger.services.closing.close_day import close_day
+from pawledger.services.posting.post_payments import post_payments
+from pawledger.services.receiving.file_findings import DroppedFile
+from pawledger.services.receiving.receive_bank_file import Outcome, receive_bank_file
 from tests.builders.camt053_file import Detail, Entry, told_in
 from tests.builders.mt940_file import Row, write_mt940, write_mt942
 from tests.builders.services import (

@@ -5,14 +5,14 @@ from typing import Final
 
 import pytest
 
-from pawledger.domain.bank_movements import Movement, payment_id_of
-from pawledger.domain.discrepancies import ResolutionCommand
-from pawledger.domain.entries import EntryKind, LedgerAccount
+from pawledger.domain.books.entries import EntryKind, LedgerAccount
 from pawledger.domain.identifiers import suspense_ledger_of
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
-from pawledger.domain.resolutions import Share
-from pawledger.services.bill_accounts import bill_account
-from pawledger.services.payment_chunks import ChunkedMovement
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.posting.bank_movements import Movement, payment_id_of
+from pawledger.domain.worklist.discrepancies import ResolutionCommand
+from pawledger.domain.worklist.resolutions import Share
+from pawledger.services.billing.bill_accounts import bill_account
+from pawledger.services.receiving.payment_chunks import ChunkedMovement
 from tests.builders.movements import BOOKED_ON
 from tests.builders.policies import build_policy
 from tests.builders.refunds import open_subjects

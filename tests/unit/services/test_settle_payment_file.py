@@ -9,16 +9,14 @@ from typing import Any, Final
 import pytest
 
 from pawledger.adapters.stored_bodies import write_life
-from pawledger.domain.bank_movements import Movement, entry_id_of, payment_id_of
+from pawledger.domain.books.entries import EntryKind, LedgerAccount
+from pawledger.domain.books.waiting_money import NothingWaitsError, WaitingMoney
 from pawledger.domain.calendar import Month
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyStatus, ResolutionCommand
-from pawledger.domain.discrepancy_life import ChangeKind, RecordedDiscrepancy
-from pawledger.domain.entries import EntryKind, LedgerAccount
 from pawledger.domain.errors import PawledgerError
-from pawledger.domain.refund_steps import RefundStateError, Sending
-from pawledger.domain.refunds import Refund, RefundStep, settles
-from pawledger.domain.resolutions import CommandDoesNotFitError, Resolution, ResolutionRequest
-from pawledger.domain.settled_files import (
+from pawledger.domain.posting.bank_movements import Movement, entry_id_of, payment_id_of
+from pawledger.domain.refunding.refund_steps import RefundStateError, Sending
+from pawledger.domain.refunding.refunds import Refund, RefundStep, settles
+from pawledger.domain.refunding.settled_files import (
     REFUNDS_OF_FILE_MAX,
     DebitOfOtherRefundError,
     FileRefund,
@@ -28,13 +26,15 @@ from pawledger.domain.settled_files import (
     choose_refunds,
     decide_departure_to_refunds,
 )
-from pawledger.domain.waiting_money import NothingWaitsError, WaitingMoney
-from pawledger.services.check_refunds import RefundWatchPorts, check_refunds, holds_refunds
-from pawledger.services.close_month import ClosingPorts, close_month
-from pawledger.services.refund_money import find_open_refunds, send_refund
-from pawledger.services.resolution_steps import ResolutionHalfDoneError
-from pawledger.services.resolve_discrepancy import Resolved
-from pawledger.services.settle_refunds import read_refund_steps
+from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyStatus, ResolutionCommand
+from pawledger.domain.worklist.discrepancy_life import ChangeKind, RecordedDiscrepancy
+from pawledger.domain.worklist.resolutions import CommandDoesNotFitError, Resolution, ResolutionRequest
+from pawledger.services.closing.close_month import ClosingPorts, close_month
+from pawledger.services.posting.settle_refunds import read_refund_steps
+from pawledger.services.refunding.check_refunds import RefundWatchPorts, check_refunds, holds_refunds
+from pawledger.services.refunding.refund_money import find_open_refunds, send_refund
+from pawledger.services.resolving.resolution_steps import ResolutionHalfDoneError
+from pawledger.services.resolving.resolve_discrepancy import Resolved
 from tests.builders.movements import build_movement
 from tests.builders.refunds import (
     ASKED_ON,

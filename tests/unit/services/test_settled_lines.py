@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
+from pawledger.domain.books.waiting_money import NothingWaitsError
 from pawledger.domain.calendar import Month
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyStatus, ResolutionCommand
-from pawledger.domain.discrepancy_life import DiscrepancyClosedError
 from pawledger.domain.errors import PawledgerError
-from pawledger.domain.resolutions import AmountBeyondError, Share
-from pawledger.domain.settled_lines import LineIsPayoutError
-from pawledger.domain.waiting_money import NothingWaitsError
-from pawledger.services.close_month import ClosingPorts, close_month
-from pawledger.services.refund_money import read_refunds
-from pawledger.services.resolve_discrepancy import find_money
+from pawledger.domain.posting.settled_lines import LineIsPayoutError
+from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyStatus, ResolutionCommand
+from pawledger.domain.worklist.discrepancy_life import DiscrepancyClosedError
+from pawledger.domain.worklist.resolutions import AmountBeyondError, Share
+from pawledger.services.closing.close_month import ClosingPorts, close_month
+from pawledger.services.refunding.refund_money import read_refunds
+from pawledger.services.resolving.resolve_discrepancy import find_money
 from tests.builders.policies import build_policy
 from tests.builders.refunds import approve, debit, reject, send, void
 from tests.builders.resolutions import (

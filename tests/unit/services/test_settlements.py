@@ -13,21 +13,21 @@ import pytest
 
 from pawledger.bank_files.detection import read_bank_file
 from pawledger.bank_files.report import FileReport
-from pawledger.domain.bank_movements import payment_id_of
+from pawledger.domain.books.entries import LedgerAccount
 from pawledger.domain.calendar import Month
-from pawledger.domain.entries import LedgerAccount
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.posting.bank_movements import payment_id_of
 from pawledger.ports import HolidayCalendarUnknownError
 from pawledger.rules.provider_profiles import ProviderProfile, ProviderProfiles
 from pawledger.rules.settlement_terms import PAYOUT_CODES, SettlementTerms
-from pawledger.services.close_day import DayProof, close_day
-from pawledger.services.close_month import ClosingPorts as MonthPorts
-from pawledger.services.close_month import close_month
-from pawledger.services.file_calendar import FileCalendarPorts
-from pawledger.services.file_findings import DroppedFile
-from pawledger.services.post_payments import post_payments
-from pawledger.services.receive_bank_file import Outcome, receive_bank_file
-from pawledger.services.settlements import settlements_in
+from pawledger.services.closing.close_day import DayProof, close_day
+from pawledger.services.closing.close_month import ClosingPorts as MonthPorts
+from pawledger.services.closing.close_month import close_month
+from pawledger.services.posting.post_payments import post_payments
+from pawledger.services.posting.settlements import settlements_in
+from pawledger.services.receiving.file_calendar import FileCalendarPorts
+from pawledger.services.receiving.file_findings import DroppedFile
+from pawledger.services.receiving.receive_bank_file import Outcome, receive_bank_file
 from tests.builders.bank_statements import DEBIT_CODE, Line, build_bai2
 from tests.builders.camt053_file import Detail, Entry, told_in
 from tests.builders.rulebooks import build_rulebook

@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from pawledger.services.plan_run import CATCH_UP_DAYS
-from pawledger.services.start_billing_day import start_billing_day
+from pawledger.services.billing.plan_run import CATCH_UP_DAYS
+from pawledger.services.billing.start_billing_day import start_billing_day
 from tests.builders.policies import build_policy
 from tests.builders.services import connect_billing, record_policy
 from tests.fakes.memory import MemoryWorld

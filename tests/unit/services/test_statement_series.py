@@ -7,13 +7,13 @@ from itertools import permutations
 
 import pytest
 
-from pawledger.domain.discrepancies import DiscrepancyKind, DiscrepancyStatus
+from pawledger.domain.worklist.discrepancies import DiscrepancyKind, DiscrepancyStatus
 from pawledger.rules.provider_profiles import ProviderProfile, profile_from_toml
-from pawledger.services import statement_series as module
-from pawledger.services.close_day import close_day
-from pawledger.services.file_findings import DroppedFile
-from pawledger.services.post_payments import post_payments
-from pawledger.services.receive_bank_file import Outcome, receive_bank_file
+from pawledger.services.closing.close_day import close_day
+from pawledger.services.posting.post_payments import post_payments
+from pawledger.services.receiving import statement_series as module
+from pawledger.services.receiving.file_findings import DroppedFile
+from pawledger.services.receiving.receive_bank_file import Outcome, receive_bank_file
 from tests.builders.bank_statements import RETURN_CODE, Line, build_bai2
 from tests.builders.services import (
     RECEIVED_ON,

@@ -6,19 +6,19 @@ from typing import Any, Final
 
 import pytest
 
-from pawledger.domain.bank_movements import Movement, payment_id_of
-from pawledger.domain.discrepancies import Discrepancy, ResolutionCommand
-from pawledger.domain.entries import EntryKind
+from pawledger.domain.bank_returns.named_returns import PaymentNotReturnableError
+from pawledger.domain.books.entries import EntryKind
+from pawledger.domain.books.waiting_money import NothingWaitsError
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.identifiers import suspense_ledger_of
-from pawledger.domain.named_returns import PaymentNotReturnableError
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of
-from pawledger.domain.resolutions import CommandDoesNotFitError, PaymentChangedError, Share
-from pawledger.domain.waiting_money import NothingWaitsError
-from pawledger.services.bill_accounts import bill_account
-from pawledger.services.payment_chunks import ChunkedMovement
-from pawledger.services.resolve_discrepancy import Resolved
-from pawledger.services.take_back_payment import list_possible_payments
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of
+from pawledger.domain.posting.bank_movements import Movement, payment_id_of
+from pawledger.domain.worklist.discrepancies import Discrepancy, ResolutionCommand
+from pawledger.domain.worklist.resolutions import CommandDoesNotFitError, PaymentChangedError, Share
+from pawledger.services.billing.bill_accounts import bill_account
+from pawledger.services.receiving.payment_chunks import ChunkedMovement
+from pawledger.services.resolving.resolve_discrepancy import Resolved
+from pawledger.services.resolving.take_back_payment import list_possible_payments
 from tests.builders.movements import BOOKED_ON
 from tests.builders.policies import build_policy
 from tests.builders.refunds import open_subjects

@@ -11,15 +11,15 @@ from typing import Final
 import pytest
 
 from pawledger.bank_files.webhook_terms import WebhookTerms
-from pawledger.domain.discrepancies import DiscrepancyStatus
-from pawledger.domain.entries import LedgerAccount
+from pawledger.domain.books.entries import LedgerAccount
+from pawledger.domain.worklist.discrepancies import DiscrepancyStatus
 from pawledger.rules.delivery_calendars import DeliveryCalendar
 from pawledger.rules.provider_profiles import ProviderAccount, ProviderProfile
-from pawledger.services.close_day import close_day
-from pawledger.services.file_calendar import FileCalendarPorts, check_deliveries
-from pawledger.services.file_findings import DroppedFile
-from pawledger.services.post_payments import post_payments
-from pawledger.services.receive_bank_file import Outcome, receive_bank_file
+from pawledger.services.closing.close_day import close_day
+from pawledger.services.posting.post_payments import post_payments
+from pawledger.services.receiving.file_calendar import FileCalendarPorts, check_deliveries
+from pawledger.services.receiving.file_findings import DroppedFile
+from pawledger.services.receiving.receive_bank_file import Outcome, receive_bank_file
 from tests.builders.services import connect_closing, connect_posting, connect_receiving, kinds_of_discrepancies
 from tests.builders.stripe_events import CREATED, charge_of, event_of, refund_of
 from tests.builders.stripe_file import BalanceTransaction, write_stripe

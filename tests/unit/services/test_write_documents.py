@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from pawledger.domain.creditors import Creditor
-from pawledger.domain.documents import NotAnInvoiceError
+from pawledger.domain.billing.documents import NotAnInvoiceError
+from pawledger.domain.matching.creditors import Creditor
 from pawledger.rules.creditors import CreditorMissingError
-from pawledger.services.write_documents import DocumentPorts, write_documents
+from pawledger.services.documents.write_documents import DocumentPorts, write_documents
 from tests.builders.documents import ACCOUNT_ID, AccountStory, StoryArchive, build_creditor
 from tests.fakes.documents import MemoryAnnouncements, MemoryDocumentStore, PlainTypesetter
 

@@ -7,13 +7,13 @@ from typing import Any, Final
 
 import pytest
 
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, ResolutionCommand
 from pawledger.domain.errors import PawledgerError
-from pawledger.domain.refund_steps import SecondPersonNeededError
-from pawledger.domain.resolutions import AmountBeyondError, AmountNotPositiveError, InvoiceNotOpenError
-from pawledger.domain.write_offs import WriteOffStateError, WriteOffStep, WriteOffUnknownError
-from pawledger.services.take_step import StepReasonError
-from pawledger.services.write_off_invoices import (
+from pawledger.domain.refunding.refund_steps import SecondPersonNeededError
+from pawledger.domain.refunding.write_offs import WriteOffStateError, WriteOffStep, WriteOffUnknownError
+from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyKind, ResolutionCommand
+from pawledger.domain.worklist.resolutions import AmountBeyondError, AmountNotPositiveError, InvoiceNotOpenError
+from pawledger.services.refunding.take_step import StepReasonError
+from pawledger.services.refunding.write_off_invoices import (
     WriteOffPorts,
     WrittenOff,
     approve_write_off,

@@ -10,18 +10,18 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind
-from pawledger.domain.discrepancy_life import RecordedDiscrepancy
-from pawledger.domain.entries import Entry
+from pawledger.domain.books.entries import Entry
+from pawledger.domain.books.ledger import AccountHead
 from pawledger.domain.errors import PawledgerError
-from pawledger.domain.ledger import AccountHead
-from pawledger.domain.payment_clues import Candidate
-from pawledger.domain.policies import BilledTerm
-from pawledger.domain.statement_chain import ChainedStatement
+from pawledger.domain.matching.payment_clues import Candidate
+from pawledger.domain.policy.policies import BilledTerm
+from pawledger.domain.posting.statement_chain import ChainedStatement
+from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyKind
+from pawledger.domain.worklist.discrepancy_life import RecordedDiscrepancy
 
 if TYPE_CHECKING:
     # Only the functions that bill know runs.
-    from pawledger.domain.bill_runs import Batch, BatchResult, CohortTotal, Run
+    from pawledger.domain.billing.bill_runs import Batch, BatchResult, CohortTotal, Run
 
 
 class HeadMovedError(PawledgerError):

@@ -10,10 +10,10 @@ from typing import Final
 
 import pytest
 
-from pawledger.domain.charging import charge_term
-from pawledger.domain.policies import Charge
-from pawledger.domain.policy_events import CancelledBy, PolicyEvent
-from pawledger.domain.rulebook import CancellationMethod, Rule
+from pawledger.domain.billing.charging import charge_term
+from pawledger.domain.billing.rulebook import CancellationMethod, Rule
+from pawledger.domain.policy.policies import Charge
+from pawledger.domain.policy.policy_events import CancelledBy, PolicyEvent
 from tests.builders.policy_terms import (
     accepted,
     amounts_of,

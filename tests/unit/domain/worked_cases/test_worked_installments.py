@@ -7,12 +7,12 @@ from typing import Final
 
 import pytest
 
-from pawledger.domain.charging import charge_term, installment_fee
-from pawledger.domain.installments import Plan, Schedule, plan_schedule
-from pawledger.domain.policies import Charge, Installment
-from pawledger.domain.policy_events import PlanChanged, PolicyEvent
-from pawledger.domain.policy_history import Term
-from pawledger.domain.rulebook import CancellationMethod, PaymentPlan, Rule, Rulebook
+from pawledger.domain.billing.charging import charge_term, installment_fee
+from pawledger.domain.billing.installments import Plan, Schedule, plan_schedule
+from pawledger.domain.billing.rulebook import CancellationMethod, PaymentPlan, Rule, Rulebook
+from pawledger.domain.policy.policies import Charge, Installment
+from pawledger.domain.policy.policy_events import PlanChanged, PolicyEvent
+from pawledger.domain.policy.policy_history import Term
 from tests.builders.policy_terms import (
     FIRST_DAY,
     amounts_of,

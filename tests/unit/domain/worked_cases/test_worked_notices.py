@@ -4,10 +4,10 @@ from datetime import date
 
 import pytest
 
-from pawledger.domain.policy_events import PolicyEvent
-from pawledger.domain.policy_history import fold_events
-from pawledger.domain.rulebook import RenewalRule
-from pawledger.domain.term_billing import find_hold
+from pawledger.domain.billing.rulebook import RenewalRule
+from pawledger.domain.billing.term_billing import find_hold
+from pawledger.domain.policy.policy_events import PolicyEvent
+from pawledger.domain.policy.policy_history import fold_events
 from tests.builders.policy_terms import ALWAYS, accepted, cancellation, endorsed, issued, offered
 from tests.builders.rulebooks import build_rulebook
 

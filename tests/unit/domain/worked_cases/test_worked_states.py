@@ -10,12 +10,12 @@ from typing import Final
 
 import pytest
 
-from pawledger.domain.charging import charge_term, installment_fee
-from pawledger.domain.installments import Plan, plan_schedule
-from pawledger.domain.policies import Charge
-from pawledger.domain.policy_events import PolicyEvent
-from pawledger.domain.policy_history import Term
-from pawledger.domain.rulebook import Rulebook
+from pawledger.domain.billing.charging import charge_term, installment_fee
+from pawledger.domain.billing.installments import Plan, plan_schedule
+from pawledger.domain.billing.rulebook import Rulebook
+from pawledger.domain.policy.policies import Charge
+from pawledger.domain.policy.policy_events import PolicyEvent
+from pawledger.domain.policy.policy_history import Term
 from pawledger.rules.billing_rules import load_shipped_rules
 from tests.builders.policy_terms import FIRST_DAY, amounts_of, cancelled, endorsed, fee, issued, last_term
 

@@ -25,11 +25,11 @@ from pawledger.adapters.stored_bodies import (
     write_life,
     write_statement,
 )
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus
-from pawledger.domain.discrepancy_life import RecordedDiscrepancy, find_again, heal
 from pawledger.domain.errors import InvariantError, require
-from pawledger.domain.payment_clues import Candidate
-from pawledger.domain.statement_chain import ChainedStatement
+from pawledger.domain.matching.payment_clues import Candidate
+from pawledger.domain.posting.statement_chain import ChainedStatement
+from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus
+from pawledger.domain.worklist.discrepancy_life import RecordedDiscrepancy, find_again, heal
 from pawledger.ports import BankFileRecord, ChunkResult, DiscrepancyMovedError
 
 OPEN_DISCREPANCIES_PER_KIND_MAX: Final = 100_000

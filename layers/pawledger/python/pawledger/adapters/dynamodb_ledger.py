@@ -14,12 +14,12 @@ from pawledger.adapters.errors import StoreThrottledError
 from pawledger.adapters.models import AccountRow, DiscrepancyRow, EntryRow, TermRow
 from pawledger.adapters.rows import account_row, discrepancy_row, entry_row, term_row
 from pawledger.adapters.stored_bodies import read_entry, read_head, read_term
-from pawledger.domain.discrepancies import Discrepancy
-from pawledger.domain.entries import Entry
+from pawledger.domain.books.entries import Entry
+from pawledger.domain.books.ledger import AccountHead, BrokenLedgerError
 from pawledger.domain.errors import InvariantError, require
 from pawledger.domain.identifiers import AGENDA_SHARD_COUNT, agenda_key_of_shard
-from pawledger.domain.ledger import AccountHead, BrokenLedgerError
-from pawledger.domain.policies import BilledTerm
+from pawledger.domain.policy.policies import BilledTerm
+from pawledger.domain.worklist.discrepancies import Discrepancy
 from pawledger.ports import EntryExistsError, HeadMovedError, Pause
 
 TERMS_PER_ACCOUNT_MAX: Final = 5_000

@@ -17,7 +17,7 @@ from pawledger.adapters.run_bodies import (
     write_run,
     write_totals,
 )
-from pawledger.domain.bill_runs import Batch, BatchResult, CohortTotal, Run
+from pawledger.domain.billing.bill_runs import Batch, BatchResult, CohortTotal, Run
 from pawledger.ports import RunMovedError
 
 RUN_PART: Final = "run"

@@ -2,11 +2,11 @@
 
 from pawledger.adapters.models import AccountRow, DiscrepancyRow, EntryRow, TermRow
 from pawledger.adapters.stored_bodies import write_discrepancy, write_head, write_term
-from pawledger.domain.discrepancies import Discrepancy, DiscrepancyStatus
-from pawledger.domain.entries import Entry
+from pawledger.domain.books.entries import Entry
+from pawledger.domain.books.ledger import AccountHead
 from pawledger.domain.identifiers import agenda_key_of
-from pawledger.domain.ledger import AccountHead
-from pawledger.domain.policies import BilledTerm
+from pawledger.domain.policy.policies import BilledTerm
+from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyStatus
 
 
 def account_row(model: type[AccountRow], head: AccountHead) -> AccountRow:

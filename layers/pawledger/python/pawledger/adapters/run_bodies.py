@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from pawledger.domain.bill_runs import Batch, BatchResult, CohortTotal, Run, RunDecision, RunStatus
+from pawledger.domain.billing.bill_runs import Batch, BatchResult, CohortTotal, Run, RunDecision, RunStatus
 from pawledger.domain.canonical import write_canonical
 
 

@@ -9,15 +9,15 @@ from dataclasses import fields
 from datetime import date
 from typing import Any
 
+from pawledger.domain.books.entries import Entry, entry_from_json
+from pawledger.domain.books.ledger import AccountHead, BrokenLedgerError, head_as_json, head_from_json
 from pawledger.domain.canonical import hash_text, write_canonical
-from pawledger.domain.discrepancies import Discrepancy, discrepancy_as_json, discrepancy_from_json
-from pawledger.domain.discrepancy_life import RecordedDiscrepancy, life_as_json, life_from_json
-from pawledger.domain.entries import Entry, entry_from_json
-from pawledger.domain.kept_candidates import keep_candidates, read_candidates
-from pawledger.domain.ledger import AccountHead, BrokenLedgerError, head_as_json, head_from_json
-from pawledger.domain.payment_clues import Candidate
-from pawledger.domain.policies import BilledTerm, term_as_json, term_from_json
-from pawledger.domain.statement_chain import ChainedStatement
+from pawledger.domain.matching.kept_candidates import keep_candidates, read_candidates
+from pawledger.domain.matching.payment_clues import Candidate
+from pawledger.domain.policy.policies import BilledTerm, term_as_json, term_from_json
+from pawledger.domain.posting.statement_chain import ChainedStatement
+from pawledger.domain.worklist.discrepancies import Discrepancy, discrepancy_as_json, discrepancy_from_json
+from pawledger.domain.worklist.discrepancy_life import RecordedDiscrepancy, life_as_json, life_from_json
 from pawledger.ports import BankFileRecord, ChunkResult
 
 

@@ -15,7 +15,7 @@ from pawledger.bank_files.report import FileReport, Rule, Verdict
 from pawledger.bank_files.streams import rejoin
 
 if TYPE_CHECKING:
-    from pawledger.bank_files.csv_mapping import CsvMapping
+    from pawledger.bank_files.mapped_csv.mapping import CsvMapping
 
 HEAD_BYTES: Final = 4096
 """How much of a file is looked at: format marks stand in the first record, XML namespaces in the first tags."""
@@ -124,30 +124,30 @@ def _detect_xml(text: str) -> Detection:
 
 
 READERS: Final[dict[str, tuple[str, str]]] = {
-    "adyen.accounting": ("adyen_report", "read_adyen_accounting"),
-    "adyen.events": ("adyen_events", "read_adyen_events"),
-    "adyen.settlement": ("adyen_report", "read_adyen_settlement"),
-    "bacs": ("bacs", "read_bacs"),
-    "bai2": ("bai2", "read_bai2"),
+    "adyen.accounting": ("adyen.report", "read_adyen_accounting"),
+    "adyen.events": ("adyen.events", "read_adyen_events"),
+    "adyen.settlement": ("adyen.report", "read_adyen_settlement"),
+    "bacs": ("bacs.reader", "read_bacs"),
+    "bai2": ("bai2.reader", "read_bai2"),
     "camt.052": ("iso20022.messages", "read_iso20022"),
     "camt.053": ("iso20022.messages", "read_iso20022"),
     "camt.054": ("iso20022.messages", "read_iso20022"),
-    "gocardless.events": ("gocardless_events", "read_gocardless_events"),
-    "gocardless.payout_items": ("gocardless_report", "read_gocardless_payout_items"),
-    "gocardless.payouts": ("gocardless_report", "read_gocardless_payouts"),
+    "gocardless.events": ("gocardless.events", "read_gocardless_events"),
+    "gocardless.payout_items": ("gocardless.report", "read_gocardless_payout_items"),
+    "gocardless.payouts": ("gocardless.report", "read_gocardless_payouts"),
     "iso20022": ("iso20022.messages", "read_iso20022"),
-    "lockbox": ("lockbox", "read_lockbox"),
-    "mt940": ("mt940", "read_mt940"),
-    "nacha": ("nacha", "read_nacha"),
-    "ofx": ("ofx", "read_ofx"),
+    "lockbox": ("lockbox.reader", "read_lockbox"),
+    "mt940": ("mt940.reader", "read_mt940"),
+    "nacha": ("nacha.reader", "read_nacha"),
+    "ofx": ("ofx.reader", "read_ofx"),
     "pacs.002": ("iso20022.messages", "read_iso20022"),
     "pacs.004": ("iso20022.messages", "read_iso20022"),
     "pain.001": ("iso20022.messages", "read_iso20022"),
     "pain.002": ("iso20022.messages", "read_iso20022"),
     "pain.008": ("iso20022.messages", "read_iso20022"),
-    "paypal.stl": ("paypal_report", "read_paypal"),
-    "stripe": ("stripe_report", "read_stripe"),
-    "stripe.events": ("stripe_events", "read_stripe_events"),
+    "paypal.stl": ("paypal.report", "read_paypal"),
+    "stripe": ("stripe.report", "read_stripe"),
+    "stripe.events": ("stripe.events", "read_stripe_events"),
 }
 """Module and name of the reader by format; a new format is one line here and its mark in `detect_format`."""
 
@@ -204,14 +204,14 @@ def _peek(stream: BinaryIO) -> tuple[bytes, BinaryIO]:
 
 def _choice() -> Any:
     """Choosing among mappings, loaded with the first file that needs it, as every reader is."""
-    return import_module("pawledger.bank_files.csv_choice")
+    return import_module("pawledger.bank_files.mapped_csv.choice")
 
 
 def _read_content(
     head: bytes, stream: BinaryIO, report: FileReport, options: ReadingOptions, mapping: "CsvMapping | None"
 ) -> Iterator[Iterator[StatementEntry]]:
     if mapping is not None and head:
-        yield import_module("pawledger.bank_files.mapped_csv").read_mapped_csv(stream, report, mapping)
+        yield import_module("pawledger.bank_files.mapped_csv.reader").read_mapped_csv(stream, report, mapping)
         return
     # What is known of a provider's own file says more than what its first bytes look like.
     is_mapped = bool(options.csv_mappings) and bool(_choice().choose_mappings(head, options.csv_mappings))

@@ -9,7 +9,7 @@ from pawledger.bank_files.records import StatementSummary
 from pawledger.bank_files.report import FileReport, Problem, Verdict
 
 if TYPE_CHECKING:
-    from pawledger.bank_files.csv_mapping import CsvMapping
+    from pawledger.bank_files.mapped_csv.mapping import CsvMapping
 
 _EXIT_CODES: Final = {Verdict.ACCEPTED: 0, Verdict.OUT_OF_BALANCE: 3, Verdict.UNREADABLE: 4}
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from pawledger.bank_files.csv_mapping import CsvMapping
-    from pawledger.bank_files.lockbox_layout import LockboxLayout
+    from pawledger.bank_files.lockbox.layout import LockboxLayout
+    from pawledger.bank_files.mapped_csv.mapping import CsvMapping
     from pawledger.bank_files.webhook_terms import WebhookTerms
 
 

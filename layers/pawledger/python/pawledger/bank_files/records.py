@@ -31,7 +31,7 @@ class Booking(NamedTuple):
     """The booking on an account of which a movement is (a part of) one telling.
 
     One bank message may tell a booking whole and another in items. Both have the same `identity` and another `telling`;
-    only the telling that comes first is posted, see `pawledger.services.payment_chunks`.
+    only the telling that comes first is posted, see `pawledger.services.receiving.payment_chunks`.
     """
 
     identity: tuple[str, ...]

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from pawledger.command_line.errors import AccountNotFoundError
 from pawledger.command_line.tables import UNKNOWN, Column, show_amount, show_value, write_fields, write_table
-from pawledger.domain.entries import Entry, LedgerAccount
-from pawledger.domain.ledger import AccountHead
-from pawledger.domain.payment_references import InvoiceAddress, creditor_reference_of, numeric_reference_of
+from pawledger.domain.books.entries import Entry, LedgerAccount
+from pawledger.domain.books.ledger import AccountHead
+from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of, numeric_reference_of
 from pawledger.ports import Ledger, LedgerArchive
 
 FILE_ID_SHOWN_LENGTH: Final = 12

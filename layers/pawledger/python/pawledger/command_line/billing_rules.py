@@ -9,7 +9,7 @@ from typing import Final, TextIO
 
 from pawledger.command_line.errors import JurisdictionNotFoundError
 from pawledger.command_line.tables import Column, escape_text, show_amount, write_fields, write_table
-from pawledger.domain.rulebook import (
+from pawledger.domain.billing.rulebook import (
     CancellationMethod,
     CancellationRule,
     DiscountRule,

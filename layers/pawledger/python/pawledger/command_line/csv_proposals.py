@@ -2,8 +2,8 @@
 
 from typing import TextIO
 
-from pawledger.bank_files.csv_proposal import propose_mapping
-from pawledger.bank_files.csv_sample import SAMPLE_BYTES_MAX
+from pawledger.bank_files.mapped_csv.proposal import propose_mapping
+from pawledger.bank_files.mapped_csv.sample import SAMPLE_BYTES_MAX
 from pawledger.command_line.mappings import read_head
 
 

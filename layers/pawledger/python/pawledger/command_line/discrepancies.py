@@ -14,16 +14,16 @@ from pawledger.command_line.tables import (
     write_fields,
     write_table,
 )
-from pawledger.domain.discrepancy_life import Change, RecordedDiscrepancy
-from pawledger.domain.open_amounts import is_amount_alone
-from pawledger.domain.returned_payments import ReceivedPayment
-from pawledger.domain.waiting_money import NothingWaitsError
+from pawledger.domain.bank_returns.returned_payments import ReceivedPayment
+from pawledger.domain.books.waiting_money import NothingWaitsError
+from pawledger.domain.matching.open_amounts import is_amount_alone
+from pawledger.domain.worklist.discrepancy_life import Change, RecordedDiscrepancy
 from pawledger.ports import DiscrepancyBook
-from pawledger.services.amount_suggestions import find_candidates
-from pawledger.services.plan_resolution import PaymentUnknownError
-from pawledger.services.resolution_steps import ResolvingPorts
-from pawledger.services.resolve_discrepancy import find_money
-from pawledger.services.take_back_payment import list_possible_payments
+from pawledger.services.resolving.amount_suggestions import find_candidates
+from pawledger.services.resolving.plan_resolution import PaymentUnknownError
+from pawledger.services.resolving.resolution_steps import ResolvingPorts
+from pawledger.services.resolving.resolve_discrepancy import find_money
+from pawledger.services.resolving.take_back_payment import list_possible_payments
 
 SECONDS_CHARACTERS: Final = len("2026-04-01T07:00:00")
 """What is shown of an instant."""

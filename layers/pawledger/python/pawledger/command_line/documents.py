@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from pawledger.command_line.errors import AccountNotFoundError
 from pawledger.command_line.tables import Column, show_amount, write_fields, write_table
-from pawledger.domain.entries import Entry
+from pawledger.domain.books.entries import Entry
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.identifiers import check_account_id
 from pawledger.ports import LedgerArchive
 from pawledger.rules.creditors import creditor_of
-from pawledger.services.account_documents import (
+from pawledger.services.documents.account_documents import (
     find_invoice,
     invoice_json,
     read_unbroken_entries,

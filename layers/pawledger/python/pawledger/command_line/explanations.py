@@ -5,15 +5,15 @@ from typing import Any, Final
 
 from pawledger.command_line.errors import AccountNotFoundError
 from pawledger.command_line.tables import Column, show_amount, show_value, write_fields, write_table
-from pawledger.domain.documents import currency_of
-from pawledger.domain.entries import Entry
-from pawledger.domain.explanations import Cut, ExplainedInvoice, ExplainedLine, explain_invoice
+from pawledger.domain.billing.documents import currency_of
+from pawledger.domain.billing.explanations import Cut, ExplainedInvoice, ExplainedLine, explain_invoice
+from pawledger.domain.billing.installments import INSTALLMENT_FEE
+from pawledger.domain.billing.rulebook import Rulebook
+from pawledger.domain.books.entries import Entry
 from pawledger.domain.identifiers import check_account_id
-from pawledger.domain.installments import INSTALLMENT_FEE
 from pawledger.domain.money import format_amount
-from pawledger.domain.rulebook import Rulebook
 from pawledger.ports import LedgerArchive
-from pawledger.services.account_documents import find_invoice, read_unbroken_entries
+from pawledger.services.documents.account_documents import find_invoice, read_unbroken_entries
 
 _LINE_COLUMNS: Final = (
     Column("policy term"),

@@ -9,7 +9,7 @@ from pawledger.command_line.accounts import FILE_ID_SHOWN_LENGTH
 from pawledger.command_line.errors import BankFileAmbiguousError, BankFileNotFoundError
 from pawledger.command_line.tables import Column, show_amount, show_value, write_fields, write_table
 from pawledger.ports import BankFileRecord, BankFileRegister, ChunkResult
-from pawledger.services.file_proof import PARTS, prove_file_posting
+from pawledger.services.receiving.file_proof import PARTS, prove_file_posting
 
 FILE_ID_LENGTH: Final = 64
 """SHA-256 in hexadecimal."""

@@ -9,10 +9,10 @@ from pawledger.command_line.errors import FolderNotWritableError
 from pawledger.command_line.finance_files import TableFiles
 from pawledger.command_line.tables import Column, show_amount, write_table
 from pawledger.domain.calendar import Month
-from pawledger.domain.month_close import TABLES, MonthClose, Proof
+from pawledger.domain.closing.month_close import TABLES, MonthClose, Proof
 from pawledger.ports import Ledger, LedgerArchive
 from pawledger.rules.billing_rules import load_shipped_rules
-from pawledger.services.close_month import ClosingPorts, close_month
+from pawledger.services.closing.close_month import ClosingPorts, close_month
 
 FAULTS_SHOWN: Final = 20
 """Accounts with a proof that does not hold, on the screen; `proofs.csv` has more of them."""

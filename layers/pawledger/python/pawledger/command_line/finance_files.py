@@ -8,7 +8,7 @@ from shutil import rmtree
 from typing import Any, Final
 
 from pawledger.command_line.errors import CloseExistsError, ParquetMissingError
-from pawledger.domain.month_close import TABLES, Cell, ColumnKind, Row, Table
+from pawledger.domain.closing.month_close import TABLES, Cell, ColumnKind, Row, Table
 
 ROWS_PER_GROUP: Final = 10_000
 """Rows of one table that wait in memory for their row group, some 12 MB; readers skip whole groups."""

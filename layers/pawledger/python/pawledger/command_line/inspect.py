@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import TextIO
 
-from pawledger.bank_files.csv_mapping import CsvMapping
 from pawledger.bank_files.inspection import exit_code_of, inspect_stream, report_as_json_object
+from pawledger.bank_files.mapped_csv.mapping import CsvMapping
 from pawledger.bank_files.reading_options import ReadingOptions
 from pawledger.bank_files.report import FileReport, Rule
 from pawledger.command_line.mappings import load_mapping

@@ -6,8 +6,8 @@ from typing import Any, Final, TextIO
 
 from pawledger.command_line.errors import AccountNotFoundError
 from pawledger.command_line.tables import Column, write_table
-from pawledger.domain.entries import Entry
-from pawledger.domain.ledger import AccountHead, BrokenLedgerError, replay_entries
+from pawledger.domain.books.entries import Entry
+from pawledger.domain.books.ledger import AccountHead, BrokenLedgerError, replay_entries
 from pawledger.ports import Ledger, LedgerArchive
 
 BROKEN_NAMED_MAX: Final = 1000

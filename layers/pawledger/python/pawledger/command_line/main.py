@@ -25,11 +25,11 @@ from pawledger.command_line import (
     write_offs,
 )
 from pawledger.command_line.tables import escape_text
-from pawledger.domain.bill_runs import RunStatus
+from pawledger.domain.billing.bill_runs import RunStatus
 from pawledger.domain.calendar import Month, MonthInvalidError, read_month
-from pawledger.domain.discrepancies import DiscrepancyKind, Owner
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.identifiers import IdentifierError, check_account_id, is_settlement_ledger, is_suspense_ledger
+from pawledger.domain.worklist.discrepancies import DiscrepancyKind, Owner
 from pawledger.runtime.books import ENVIRONMENT_DEFAULT, ENVIRONMENT_VARIABLE, Books, choose_environment
 
 EXIT_DONE: Final = 0

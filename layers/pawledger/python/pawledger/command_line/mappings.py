@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pawledger.bank_files.csv_mapping import CsvMapping, CsvMappingError
+from pawledger.bank_files.mapped_csv.mapping import CsvMapping, CsvMappingError
 from pawledger.rules.csv_mappings import MAPPING_BYTES_MAX, mapping_from_toml
 
 

@@ -7,16 +7,16 @@ from typing import Any, Final
 from pawledger.command_line.errors import PaymentNotFoundError, PaymentSharedError
 from pawledger.command_line.files import find_file
 from pawledger.command_line.tables import Column, show_amount, show_value, write_fields, write_table
-from pawledger.domain.allocation import AllocationRule
-from pawledger.domain.allocation_terms import AllocationRules
-from pawledger.domain.entries import PAYMENT_ENTRIES, POLICY_ENTRIES, Entry, EntryKind
-from pawledger.domain.identification import reasons_of
+from pawledger.domain.books.entries import PAYMENT_ENTRIES, POLICY_ENTRIES, Entry, EntryKind
+from pawledger.domain.matching.identification import reasons_of
 from pawledger.domain.money import format_amount
-from pawledger.domain.payment_explanations import COMPONENT_ORDER, OTHER, ExplainedPayment, explain_payment
-from pawledger.domain.splitting import PART_ENTRIES
+from pawledger.domain.posting.allocation import AllocationRule
+from pawledger.domain.posting.allocation_terms import AllocationRules
+from pawledger.domain.posting.payment_explanations import COMPONENT_ORDER, OTHER, ExplainedPayment, explain_payment
+from pawledger.domain.posting.splitting import PART_ENTRIES
 from pawledger.runtime.books import Books
-from pawledger.services.account_documents import read_unbroken_entries
-from pawledger.services.find_payment import DAYS_SEARCHED, PaymentFindingPorts, find_ledger, recent_files
+from pawledger.services.documents.account_documents import read_unbroken_entries
+from pawledger.services.posting.find_payment import DAYS_SEARCHED, PaymentFindingPorts, find_ledger, recent_files
 
 _RULES: Final[Mapping[AllocationRule, str]] = {
     AllocationRule.NAMED: "the invoices that the payer named, then the order",

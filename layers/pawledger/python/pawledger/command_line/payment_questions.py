@@ -7,11 +7,11 @@ from typing import Any
 from pawledger.command_line.errors import PaymentNotFoundError
 from pawledger.command_line.payment_explanations import find_payment_ledger, name_payment
 from pawledger.command_line.tables import write_fields
-from pawledger.domain.entries import PAYMENT_ENTRIES, Entry
-from pawledger.domain.splitting import PART_ENTRIES
+from pawledger.domain.books.entries import PAYMENT_ENTRIES, Entry
+from pawledger.domain.posting.splitting import PART_ENTRIES
 from pawledger.runtime.books import Books
-from pawledger.services.question_payment import question_payment
-from pawledger.services.resolve_discrepancy import Deed
+from pawledger.services.resolving.question_payment import question_payment
+from pawledger.services.resolving.resolve_discrepancy import Deed
 
 
 def question(arguments: argparse.Namespace, books: Books, decided_at: datetime, as_of: date) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from pawledger.command_line.tables import UNKNOWN, Column, show_amount, write_table
-from pawledger.domain.ledger import AccountHead
-from pawledger.services.resolution_steps import PlannedEntry
+from pawledger.domain.books.ledger import AccountHead
+from pawledger.services.resolving.resolution_steps import PlannedEntry
 
 _ENTRY_COLUMNS: Final = (
     Column("ledger"),

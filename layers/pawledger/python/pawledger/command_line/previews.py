@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from pawledger.command_line.errors import EventFileError
 from pawledger.command_line.tables import Column, show_amount, show_value, write_fields, write_table
-from pawledger.domain.previews import EventPreview, Preview
-from pawledger.domain.renewal_comparisons import RenewalComparison
-from pawledger.domain.rulebook import Rulebook
+from pawledger.domain.billing.previews import EventPreview, Preview
+from pawledger.domain.billing.rulebook import Rulebook
+from pawledger.domain.policy.renewal_comparisons import RenewalComparison
 from pawledger.ports import Ledger
-from pawledger.services.preview_account import foresee_bill, foresee_event
+from pawledger.services.billing.preview_account import foresee_bill, foresee_event
 
 EVENT_FILE_BYTES_MAX: Final = 256 * 1024
 """What a queue takes as one message."""

@@ -19,14 +19,21 @@ from pawledger.command_line.tables import (
     write_fields,
     write_table,
 )
-from pawledger.domain.entries import POLICY_ENTRIES
+from pawledger.domain.books.entries import POLICY_ENTRIES
 from pawledger.domain.money import format_amount, parse_amount
-from pawledger.domain.refund_steps import Act, RefundCurrencyError, RefundRequest, Sending, due_on_of, find_refund
-from pawledger.domain.refunds import Refund, RefundStep, person_behind
+from pawledger.domain.refunding.refund_steps import (
+    Act,
+    RefundCurrencyError,
+    RefundRequest,
+    Sending,
+    due_on_of,
+    find_refund,
+)
+from pawledger.domain.refunding.refunds import Refund, RefundStep, person_behind
 from pawledger.ports import Ledger
 from pawledger.rules.refund_rules import load_refund_rules
 from pawledger.runtime.books import Books
-from pawledger.services.refund_money import (
+from pawledger.services.refunding.refund_money import (
     Refunded,
     RefundPorts,
     approve_refund,

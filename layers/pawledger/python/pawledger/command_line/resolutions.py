@@ -9,16 +9,16 @@ from pawledger.command_line.decisions import AddCommand, add_decision_arguments
 from pawledger.command_line.errors import ShareUnreadableError
 from pawledger.command_line.planned_entries import planned_as_json, write_planned
 from pawledger.command_line.tables import write_fields
-from pawledger.domain.discrepancies import ResolutionCommand
 from pawledger.domain.identifiers import IdentifierError, check_account_id
 from pawledger.domain.money import AmountError, parse_amount
-from pawledger.domain.resolutions import ResolutionRequest, Share
+from pawledger.domain.worklist.discrepancies import ResolutionCommand
+from pawledger.domain.worklist.resolutions import ResolutionRequest, Share
 from pawledger.ports import DiscrepancyBook
 from pawledger.runtime.books import Books
-from pawledger.services.decide_file import FileDecisionPorts, decide_file
-from pawledger.services.post_returns import ReturnPorts, load_return_rules
-from pawledger.services.resolution_steps import ResolvingPorts
-from pawledger.services.resolve_discrepancy import (
+from pawledger.services.posting.post_returns import ReturnPorts, load_return_rules
+from pawledger.services.receiving.decide_file import FileDecisionPorts, decide_file
+from pawledger.services.resolving.resolution_steps import ResolvingPorts
+from pawledger.services.resolving.resolve_discrepancy import (
     Deed,
     DiscrepancyUnknownError,
     Resolved,

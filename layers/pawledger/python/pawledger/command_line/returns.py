@@ -4,7 +4,7 @@ from typing import TextIO
 
 from pawledger.command_line.errors import ReturnReasonNotFoundError
 from pawledger.command_line.tables import Column, write_table
-from pawledger.domain.return_reasons import ReturnReason
+from pawledger.domain.bank_returns.return_reasons import ReturnReason
 from pawledger.rules.return_reasons import load_return_reasons
 
 _FOLLOWS = (

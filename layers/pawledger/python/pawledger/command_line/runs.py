@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pawledger.command_line.errors import RunMissingError
 from pawledger.command_line.tables import UNKNOWN, Column, show_amount, write_fields, write_table
-from pawledger.domain.bill_runs import (
+from pawledger.domain.billing.bill_runs import (
     CohortTotal,
     Run,
     RunStatus,
@@ -16,7 +16,7 @@ from pawledger.domain.bill_runs import (
     measure_progress,
 )
 from pawledger.ports import RunBook
-from pawledger.services.decide_run import decide_run
+from pawledger.services.billing.decide_run import decide_run
 
 NEXT_STEPS: Final = {
     RunStatus.RELEASED: "The next firing of the schedule sends it, within a quarter of an hour.",

@@ -8,12 +8,12 @@ from pawledger.command_line.decisions import AddCommand, add_decision_arguments
 from pawledger.command_line.planned_entries import planned_as_json, write_planned
 from pawledger.command_line.tables import Column, show_amount, write_fields, write_table
 from pawledger.domain.money import parse_amount
-from pawledger.domain.refund_steps import Act
-from pawledger.domain.resolutions import TargetUnknownError
-from pawledger.domain.write_offs import WriteOff
+from pawledger.domain.refunding.refund_steps import Act
+from pawledger.domain.refunding.write_offs import WriteOff
+from pawledger.domain.worklist.resolutions import TargetUnknownError
 from pawledger.rules.refund_rules import load_refund_rules
 from pawledger.runtime.books import Books
-from pawledger.services.write_off_invoices import (
+from pawledger.services.refunding.write_off_invoices import (
     WriteOffPorts,
     WrittenOff,
     approve_write_off,

@@ -7,8 +7,8 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final
 
-from pawledger.domain.allocation_terms import AllocationOrder, AllocationRules
 from pawledger.domain.identifiers import ACCOUNT_ID_PATTERN
+from pawledger.domain.posting.allocation_terms import AllocationOrder, AllocationRules
 from pawledger.rules.rule_faults import CODE_PATTERN, BillingRulesError, RuleFault, TableReader
 
 FILE: Final = "allocation.toml"

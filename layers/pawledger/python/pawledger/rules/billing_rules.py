@@ -14,8 +14,7 @@ from importlib.resources.abc import Traversable
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
-from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
-from pawledger.domain.rulebook import (
+from pawledger.domain.billing.rulebook import (
     CancellationRule,
     DiscountRule,
     FeeCapRule,
@@ -27,6 +26,7 @@ from pawledger.domain.rulebook import (
     SeparationRule,
     TaxRule,
 )
+from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
 from pawledger.rules.rule_checks import ReadRule, find_faults
 from pawledger.rules.rule_faults import BillingRulesError, RuleFault, TableReader, WrittenFloat
 from pawledger.rules.rule_rows import JURISDICTION_PATTERN, read_plan, read_rule

@@ -7,10 +7,10 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final
 
-from pawledger.domain.creditors import BIC_PATTERN, EEA_COUNTRIES, Creditor, is_iban
 from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
 from pawledger.domain.errors import PawledgerError
-from pawledger.domain.payment_codes import SEPA_CURRENCY
+from pawledger.domain.matching.creditors import BIC_PATTERN, EEA_COUNTRIES, Creditor, is_iban
+from pawledger.domain.matching.payment_codes import SEPA_CURRENCY
 
 NAME_LENGTH_MAX: Final = 70
 """EPC069-12, and the SEPA rulebooks: a beneficiary's name has at most 70 characters."""

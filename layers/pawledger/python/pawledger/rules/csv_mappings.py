@@ -7,7 +7,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Final
 
-from pawledger.bank_files.csv_mapping import CsvMapping, CsvMappingError, mapping_from_table
+from pawledger.bank_files.mapped_csv.mapping import CsvMapping, CsvMappingError, mapping_from_table
 
 MAPPING_BYTES_MAX: Final = 256 * 1024
 """The longest mapping has some hundred lines; more is another file by mistake."""

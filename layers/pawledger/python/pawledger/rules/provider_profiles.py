@@ -15,9 +15,9 @@ from types import MappingProxyType
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pawledger.bank_files.csv_mapping import CsvMapping, CsvMappingError, mapping_from_table
 from pawledger.bank_files.formats import ADVICE_KINDS, CSV_PREFIX, STATEMENT_KINDS
-from pawledger.bank_files.lockbox_layout import LockboxLayout, LockboxLayoutError, layout_from_table
+from pawledger.bank_files.lockbox.layout import LockboxLayout, LockboxLayoutError, layout_from_table
+from pawledger.bank_files.mapped_csv.mapping import CsvMapping, CsvMappingError, mapping_from_table
 from pawledger.bank_files.webhook_terms import WebhookTerms
 from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
 from pawledger.domain.errors import PawledgerError

@@ -9,7 +9,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Final
 
-from pawledger.domain.refund_rules import ANYONE, DayCount, RefundDeadlineRule, RefundRules
+from pawledger.domain.refunding.refund_rules import ANYONE, DayCount, RefundDeadlineRule, RefundRules
 from pawledger.rules.rule_faults import BillingRulesError, RuleFault, TableReader, WrittenFloat
 from pawledger.rules.rule_rows import JURISDICTION_PATTERN, PRODUCT_PATTERN, RULE_ID_PATTERN
 

@@ -8,8 +8,8 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final
 
+from pawledger.domain.bank_returns.return_reasons import ReasonClass, ReasonScheme, ReturnReason, ReturnReasons
 from pawledger.domain.errors import PawledgerError
-from pawledger.domain.return_reasons import ReasonClass, ReasonScheme, ReturnReason, ReturnReasons
 
 CODE_PATTERN: Final = re.compile(r"[A-Z0-9]{3,4}|[A-Z]{5,6}-[A-Z0-9]|[a-z]+(_[a-z]+){0,6}")
 """Codes as movements carry them, see `payment_chunks`."""

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 
-from pawledger.domain.rulebook import CancellationRule, FeeCapRule, FeeRule, RenewalRule, Rule, TaxRule
+from pawledger.domain.billing.rulebook import CancellationRule, FeeCapRule, FeeRule, RenewalRule, Rule, TaxRule
 from pawledger.rules.rule_faults import RuleFault
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from pawledger.domain.currencies import MINOR_UNIT_DECIMALS, UnknownCurrencyError
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.money import AmountError, parse_amount
-from pawledger.domain.policies import CHARGE_MINOR_MAX
+from pawledger.domain.policy.policies import CHARGE_MINOR_MAX
 
 CODE_PATTERN: Final = re.compile(r"[a-z][a-z0-9_]{0,29}")
 """What stands behind the kind of a charge in entries: `ipt` in `tax:ipt`."""

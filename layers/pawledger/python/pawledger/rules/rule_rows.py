@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from pawledger.domain.rulebook import (
+from pawledger.domain.billing.rulebook import (
     CancellationMethod,
     CancellationRule,
     DiscountRule,

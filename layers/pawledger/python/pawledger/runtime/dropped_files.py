@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from pawledger.domain.calendar import business_date_of
-from pawledger.services.file_findings import DroppedFile
 from pawledger.services.messages import MessageReader, MessageRefusedError
+from pawledger.services.receiving.file_findings import DroppedFile
 
 OBJECT_CREATED = "aws.s3 Object Created"
 

@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pawledger.services.receive_webhook import WebhookOutcome, WebhookRequest
+from pawledger.services.receiving.receive_webhook import WebhookOutcome, WebhookRequest
 
 _ANSWERS: Final = {WebhookOutcome.STORED: "[accepted]", WebhookOutcome.STORED_BEFORE: "[accepted]"}
 """What Adyen wants to read; the others look at the status alone. Source: Adyen documentation, "Handle webhook

@@ -52,19 +52,19 @@ from pawledger.runtime.settings import (
 )
 
 if TYPE_CHECKING:
-    from pawledger.domain.refund_rules import RefundRules
-    from pawledger.domain.return_reasons import ReturnReasons
+    from pawledger.domain.bank_returns.return_reasons import ReturnReasons
+    from pawledger.domain.refunding.refund_rules import RefundRules
     from pawledger.rules.provider_profiles import ProviderProfile, ProviderProfiles
-    from pawledger.services.announce_returns import ReturnAnnouncingPorts
-    from pawledger.services.close_day import ClosingPorts
-    from pawledger.services.learn_payers import LearningPorts
-    from pawledger.services.post_movement import PostingPorts
-    from pawledger.services.receive_bank_file import ReceivingPorts
-    from pawledger.services.receive_webhook import WebhookPorts
-    from pawledger.services.record_policy_event import PolicyRecordingPorts
-    from pawledger.services.settlements import SettlementOf
-    from pawledger.services.start_billing_day import BillingPorts
-    from pawledger.services.write_documents import DocumentPorts
+    from pawledger.services.billing.record_policy_event import PolicyRecordingPorts
+    from pawledger.services.billing.start_billing_day import BillingPorts
+    from pawledger.services.closing.close_day import ClosingPorts
+    from pawledger.services.documents.write_documents import DocumentPorts
+    from pawledger.services.posting.announce_returns import ReturnAnnouncingPorts
+    from pawledger.services.posting.learn_payers import LearningPorts
+    from pawledger.services.posting.post_movement import PostingPorts
+    from pawledger.services.posting.settlements import SettlementOf
+    from pawledger.services.receiving.receive_bank_file import ReceivingPorts
+    from pawledger.services.receiving.receive_webhook import WebhookPorts
 
 
 def connect_pause() -> Pause:
@@ -74,7 +74,7 @@ def connect_pause() -> Pause:
 
 def connect_billing(settings: StartBillingDaySettings) -> "BillingPorts":
     """Everything that starting a billing day touches."""
-    from pawledger.services.start_billing_day import BillingPorts  # noqa: PLC0415
+    from pawledger.services.billing.start_billing_day import BillingPorts  # noqa: PLC0415
 
     return BillingPorts(
         agenda=DynamoAgenda(bind(AccountRow, settings.accounts_table, _connection())),
@@ -112,7 +112,7 @@ def connect_alerts(settings: PushAlertsSettings | CloseDaySettings) -> AlertChan
 def connect_policy_recording(settings: RecordPolicyEventSettings) -> "PolicyRecordingPorts":
     """Everything that recording a policy event touches."""
     from pawledger.rules.billing_rules import load_shipped_rules  # noqa: PLC0415
-    from pawledger.services.record_policy_event import PolicyRecordingPorts  # noqa: PLC0415
+    from pawledger.services.billing.record_policy_event import PolicyRecordingPorts  # noqa: PLC0415
 
     return PolicyRecordingPorts(
         ledger=_ledger(settings, settings.policies_table),
@@ -127,9 +127,9 @@ def connect_receiving(settings: ReceiveBankFileSettings) -> "ReceivingPorts":
     """Everything that receiving a bank file touches."""
     from pawledger.adapters.eventbridge_announcements import EventBridgeAnnouncements  # noqa: PLC0415
     from pawledger.adapters.secrets_manager import SecretsManagerPayerSecret  # noqa: PLC0415
-    from pawledger.services.mandate_notices import NoticePorts  # noqa: PLC0415
-    from pawledger.services.payer_keys import PayerKeys  # noqa: PLC0415
-    from pawledger.services.receive_bank_file import ReceivingPorts  # noqa: PLC0415
+    from pawledger.services.receiving.mandate_notices import NoticePorts  # noqa: PLC0415
+    from pawledger.services.receiving.payer_keys import PayerKeys  # noqa: PLC0415
+    from pawledger.services.receiving.receive_bank_file import ReceivingPorts  # noqa: PLC0415
 
     secret = SecretsManagerPayerSecret(lambda: make_client("secretsmanager"), settings.payer_secret_arn)
     announcements = EventBridgeAnnouncements(make_client("events"))
@@ -149,8 +149,8 @@ def connect_receiving(settings: ReceiveBankFileSettings) -> "ReceivingPorts":
 def connect_posting(settings: PostPaymentsSettings) -> "PostingPorts":
     """Everything that posting a chunk touches; its ledger has no policies, since posting decides without them."""
     from pawledger.rules.allocation_rules import load_allocation_rules  # noqa: PLC0415
-    from pawledger.services.post_movement import PostingPorts  # noqa: PLC0415
-    from pawledger.services.post_returns import ReturnPorts, load_return_rules  # noqa: PLC0415
+    from pawledger.services.posting.post_movement import PostingPorts  # noqa: PLC0415
+    from pawledger.services.posting.post_returns import ReturnPorts, load_return_rules  # noqa: PLC0415
 
     ledger, pause = _ledger(settings, None), connect_pause()
     references = _reference_book(settings.references_table)
@@ -170,9 +170,9 @@ def connect_posting(settings: PostPaymentsSettings) -> "PostingPorts":
 def connect_closing(settings: CloseDaySettings) -> "ClosingPorts":
     """Everything that closing a day touches; its archive reads and does not write."""
     from pawledger.adapters.bank_holidays import LibraryHolidayCalendars  # noqa: PLC0415
-    from pawledger.services.check_refunds import RefundWatchPorts  # noqa: PLC0415
-    from pawledger.services.close_day import ClosingPorts  # noqa: PLC0415
-    from pawledger.services.file_calendar import FileCalendarPorts  # noqa: PLC0415
+    from pawledger.services.closing.close_day import ClosingPorts  # noqa: PLC0415
+    from pawledger.services.receiving.file_calendar import FileCalendarPorts  # noqa: PLC0415
+    from pawledger.services.refunding.check_refunds import RefundWatchPorts  # noqa: PLC0415
 
     accounts = bind(AccountRow, settings.accounts_table, _connection())
     terms = bind(TermRow, settings.policies_table, _connection())
@@ -201,7 +201,7 @@ def connect_documents(settings: WriteDocumentsSettings) -> "DocumentPorts":
     from pawledger.adapters.s3_documents import S3DocumentStore  # noqa: PLC0415
     from pawledger.adapters.typesetting.typst_documents import TypstTypesetter  # noqa: PLC0415
     from pawledger.rules.creditors import creditor_of, load_creditors  # noqa: PLC0415
-    from pawledger.services.write_documents import DocumentPorts  # noqa: PLC0415
+    from pawledger.services.documents.write_documents import DocumentPorts  # noqa: PLC0415
 
     load_creditors()  # a function whose creditors are wrong does not start
     return DocumentPorts(
@@ -216,7 +216,7 @@ def connect_documents(settings: WriteDocumentsSettings) -> "DocumentPorts":
 def connect_return_announcing(settings: WriteDocumentsSettings) -> "ReturnAnnouncingPorts":
     """Everything that announcing returns touches; its archive has entries alone."""
     from pawledger.adapters.eventbridge_announcements import EventBridgeAnnouncements  # noqa: PLC0415
-    from pawledger.services.announce_returns import ReturnAnnouncingPorts  # noqa: PLC0415
+    from pawledger.services.posting.announce_returns import ReturnAnnouncingPorts  # noqa: PLC0415
 
     return ReturnAnnouncingPorts(
         archive=DynamoLedgerArchive(None, bind(EntryRow, settings.entries_table, _connection())),
@@ -227,7 +227,7 @@ def connect_return_announcing(settings: WriteDocumentsSettings) -> "ReturnAnnoun
 
 def connect_learning(settings: LearnPayersSettings) -> "LearningPorts":
     """Everything that learning payers touches; its archive has entries alone."""
-    from pawledger.services.learn_payers import LearningPorts  # noqa: PLC0415
+    from pawledger.services.posting.learn_payers import LearningPorts  # noqa: PLC0415
 
     return LearningPorts(
         entries=DynamoLedgerArchive(None, bind(EntryRow, settings.entries_table, _connection())),
@@ -240,7 +240,7 @@ def connect_webhooks(settings: ReceiveWebhookSettings) -> "WebhookPorts":
     """Everything that receiving a webhook touches."""
     from pawledger.adapters.s3_webhooks import S3WebhookStore  # noqa: PLC0415
     from pawledger.adapters.webhook_secrets import SecretsManagerWebhookSecrets  # noqa: PLC0415
-    from pawledger.services.receive_webhook import WebhookPorts  # noqa: PLC0415
+    from pawledger.services.receiving.receive_webhook import WebhookPorts  # noqa: PLC0415
 
     return WebhookPorts(
         secrets=SecretsManagerWebhookSecrets(lambda: make_client("secretsmanager"), settings.webhook_secrets_arn),
@@ -285,7 +285,7 @@ def _return_reasons() -> "ReturnReasons":
 
 def _settlements_in(provider: str) -> "SettlementOf":
     """What recognises settlements in the files of a provider, by the shipped profiles."""
-    from pawledger.services.settlements import settlements_in  # noqa: PLC0415
+    from pawledger.services.posting.settlements import settlements_in  # noqa: PLC0415
 
     return settlements_in(provider, _profiles())
 

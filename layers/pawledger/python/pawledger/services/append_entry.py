@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pawledger.domain.discrepancies import Discrepancy
-from pawledger.domain.entries import Decision, Entry
+from pawledger.domain.books.entries import Decision, Entry
+from pawledger.domain.books.ledger import AccountHead, apply_entry, chain_entry
 from pawledger.domain.errors import PawledgerError
-from pawledger.domain.ledger import AccountHead, apply_entry, chain_entry
-from pawledger.domain.policies import BilledTerm
+from pawledger.domain.policy.policies import BilledTerm
+from pawledger.domain.worklist.discrepancies import Discrepancy
 from pawledger.ports import EntryExistsError, HeadMovedError, Ledger, Pause
 
 ATTEMPTS_MAX: Final = 12

@@ -17,7 +17,7 @@ import typst
 
 from pawledger.adapters.typesetting.errors import DocumentNotTypesetError
 from pawledger.adapters.typesetting.views import invoice_view, statement_view
-from pawledger.domain.documents import INVOICE_DOCUMENT, STATEMENT_DOCUMENT
+from pawledger.domain.billing.documents import INVOICE_DOCUMENT, STATEMENT_DOCUMENT
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 

@@ -5,9 +5,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from pawledger.domain.creditors import group_by_four
+from pawledger.domain.bank_returns.taking_back import RETURN_ITEMS
 from pawledger.domain.currencies import decimals_of
-from pawledger.domain.taking_back import RETURN_ITEMS
+from pawledger.domain.matching.creditors import group_by_four
 
 LANGUAGE: Final = "en"
 

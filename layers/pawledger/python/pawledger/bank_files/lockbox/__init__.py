@@ -1,0 +1,1 @@
+"""BAI lockbox."""

@@ -1,0 +1,1 @@
+"""CSV files of any columns, and flat JSON, read by a mapping."""

@@ -1,0 +1,1 @@
+"""OFX and QFX, versions 1 and 2."""

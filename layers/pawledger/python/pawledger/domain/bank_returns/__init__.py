@@ -1,0 +1,1 @@
+"""Payments that a bank or provider takes back."""

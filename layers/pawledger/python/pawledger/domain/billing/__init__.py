@@ -1,0 +1,1 @@
+"""What is invoiced, when, by which rule, and how that is explained."""

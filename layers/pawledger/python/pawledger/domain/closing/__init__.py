@@ -1,0 +1,1 @@
+"""What is proven when a day or a month is closed."""

@@ -1,0 +1,1 @@
+"""What a movement of the bank does in a ledger."""

@@ -1,0 +1,1 @@
+"""Money that goes back to payers, and what is given up."""

@@ -1,0 +1,1 @@
+"""Differences that a person must know of, and how they end."""

@@ -1,0 +1,1 @@
+"""Movements of the bank find their ledger and become entries."""

@@ -1,0 +1,1 @@
+"""What is dropped is proved, kept and cut into chunks."""

@@ -1,0 +1,1 @@
+"""Money goes back, and invoices are given up, step by step."""

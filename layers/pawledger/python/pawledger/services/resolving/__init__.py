@@ -1,0 +1,1 @@
+"""Differences are told, suggested about, and ended by persons or by themselves."""
