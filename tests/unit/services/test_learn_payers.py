@@ -253,6 +253,7 @@ def test_whoever_denies_a_payment_that_a_person_named_is_known_for_none(referenc
     world = build_world()
     post(world, [payment(REFERENCE), payment(REFERENCE, payer_key="other", name="second", line=5)])
     learn(world)
+    learn(world, "second")
     take_back(world, "MD01", *references)
     (waits,) = [each.discrepancy for each in world.discrepancy_book.list_open() if "return" in each.discrepancy.kind]
     named = (ACCOUNT_ID, f"payment#{payment_id_of(('first',))}")

@@ -116,6 +116,34 @@ def test_an_undo_restores_the_books_and_the_worklist(world: MemoryWorld) -> None
     assert open_of(world, HOME) == {FIRST[HOME]: 1_000}
 
 
+def test_after_an_undo_what_a_payment_had_left_over_can_be_given_to_others(world: MemoryWorld) -> None:
+    # Two invoices of 10.00 are settled, and 3.00 are left over.
+    post(world, [paid("one", reference_of(HOME), amount_minor=2_300)])
+    post(world, [taken_back("back", reference_of(HOME), amount_minor=2_100)], chunk_number=2)
+    (waits,) = open_subjects(world, "return_without_payment")
+    assert waits.account_id == HOME
+    (overpaid,) = open_subjects(world, "overpayment")
+    take_back(world, waits, "one")
+    undo(world, waits)
+    resolve(world, overpaid, ResolutionCommand.APPLY, Share(NEIGHBOUR))
+    assert open_of(world, NEIGHBOUR) == {FIRST[NEIGHBOUR]: 700, f"{NEIGHBOUR}-0002": 1_000}
+
+
+def test_after_an_undo_money_of_nobody_can_be_given_to_an_account(world: MemoryWorld) -> None:
+    """Where payment and return wait in the same ledger, one entry takes from both."""
+    ledger_of_return = suspense_ledger_of(payment_id_of(("back",)))
+    names = (f"unknown {number}" for number in range(1_000))
+    name = next(each for each in names if suspense_ledger_of(payment_id_of((each,))) == ledger_of_return)
+    post(world, [paid(name)])
+    post(world, [taken_back("back", "E2E-OTHER")], chunk_number=2)
+    (unknown,) = open_subjects(world, "unidentified_payment")
+    (waits,) = open_subjects(world, "return_without_payment")
+    take_back(world, waits, name)
+    undo(world, waits)
+    resolve(world, unknown, ResolutionCommand.APPLY, Share(HOME))
+    assert open_of(world, HOME) == {SECOND: 1_000}
+
+
 def test_a_preview_writes_nothing(world: MemoryWorld) -> None:
     unclear = receive_unclear(world)
     before = dict(world.rows.entries)
