@@ -116,6 +116,25 @@ def test_an_undo_restores_the_books_and_the_worklist(world: MemoryWorld) -> None
     assert open_of(world, HOME) == {FIRST[HOME]: 1_000}
 
 
+def test_after_an_undo_the_next_return_takes_what_that_gave_back_and_no_invoice_twice(world: MemoryWorld) -> None:
+    post(world, [paid("one", reference_of(HOME), amount_minor=2_300)])
+    # The first takes the 3.00 that are left over and 7.00 of the second invoice, the others what is left.
+    names = ("third", "second", "first")
+    backs = [taken_back(name, f"E2E-{name}", amount_minor=1_000 if name == "first" else 650) for name in names]
+    post(world, backs, chunk_number=2)
+    returns = {each.subject: each for each in open_subjects(world, "return_without_payment")}
+    first, second, third = (returns[f"debit#{payment_id_of((name,))}"] for name in ("first", "second", "third"))
+    take_back(world, first, "one", HOME)
+    assert open_of(world, HOME) == {SECOND: 700}
+    take_back(world, second, "one", HOME)
+    assert open_of(world, HOME) == {FIRST[HOME]: 350, SECOND: 1_000}
+    undo(world, first)
+    assert open_of(world, HOME) == {FIRST[HOME]: 350, SECOND: 300}
+    # 3.00 of unapplied cash and 3.50 of the second invoice, of which 7.00 had stayed settled.
+    take_back(world, third, "one", HOME)
+    assert open_of(world, HOME) == {FIRST[HOME]: 350, SECOND: 650}
+
+
 def test_after_an_undo_what_a_payment_had_left_over_can_be_given_to_others(world: MemoryWorld) -> None:
     # Two invoices of 10.00 are settled, and 3.00 are left over.
     post(world, [paid("one", reference_of(HOME), amount_minor=2_300)])

@@ -1,6 +1,6 @@
 """Which payment a return takes back: found by the bank's own ids of it, then by the amount, and never by a guess."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -26,8 +26,8 @@ class ReceivedPayment:
     """A payment in a ledger, and what has become of it since."""
 
     entry: Entry
-    returned_minor: int = 0
-    """What returns took back of it, in minor units."""
+    returns: tuple[Entry, ...] = ()
+    """The entries that took it back, in part or whole, and were not undone, in their order."""
     is_released: bool = False
     """Whether it waited for the first policy of its account, and became the account's own money with it."""
     due_days: Mapping[str, date] = field(default_factory=dict)
@@ -36,6 +36,11 @@ class ReceivedPayment:
     @property
     def amount_minor(self) -> int:
         return int(self.entry.decision.facts["amount_minor"])
+
+    @property
+    def returned_minor(self) -> int:
+        """What returns took back of it."""
+        return sum(int(entry.decision.facts["amount_minor"]) for entry in self.returns)
 
     @property
     def left_minor(self) -> int:
@@ -132,9 +137,9 @@ def find_received(entries: Iterable[Entry]) -> list[ReceivedPayment]:
     The account's part of a payment for several accounts is one of them.
     """
     entries = list(entries)
-    returned_minor: Counter[str] = Counter()
-    for _, original, amount_minor in _returns_among(entries):
-        returned_minor[original] += amount_minor
+    returns: defaultdict[str, list[Entry]] = defaultdict(list)
+    for entry, original, _ in _returns_among(entries):
+        returns[original].append(entry)
     opened_at = _openings(entries)
     due_days = {
         opened.invoice_id: opened.due_on
@@ -145,7 +150,7 @@ def find_received(entries: Iterable[Entry]) -> list[ReceivedPayment]:
     return [
         ReceivedPayment(
             entry,
-            returned_minor[entry.entry_id],
+            tuple(returns[entry.entry_id]),
             is_released=_is_released(entry, opened_at),
             due_days=due_days,
         )

@@ -4,6 +4,7 @@ It is the same whoever takes it: the bank that takes a payment back, a refund th
 person who moves a payment to another account.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -63,25 +64,28 @@ def plan_taking_back(payment: ReceivedPayment, amount_minor: int) -> TakenBack:
     the unapplied part first, then the newest allocation. What was not asked for of the last invoice is asked for again
     as soon as any of its money is gone.
     """
-    decision = payment.entry.decision
+    allocations = payment.entry.decision.allocations
     forgiven_minor = _posted_minor(payment.entry, LedgerAccount.SMALL_DIFFERENCES)
-    paid = [(each, each.amount_minor, 0) for each in decision.allocations]
+    asked_again_minor = -sum(_posted_minor(entry, LedgerAccount.SMALL_DIFFERENCES) for entry in payment.returns)
+    paid = [(each, each.amount_minor) for each in allocations]
+    # By invoice: an undo may have given back what an earlier return took, and not what a later one did.
+    gone_minor: Counter[str] = Counter()
+    for again in (again for entry in payment.returns for again in entry.decision.reopened):
+        gone_minor[again.invoice_id] += again.remaining_minor
     if paid:
-        last = decision.allocations[-1]
-        paid[-1] = (last, last.amount_minor - forgiven_minor, forgiven_minor)
-    skip_minor, left_minor = payment.returned_minor, amount_minor
-    rest_minor = payment.amount_minor - sum(paid_minor for _, paid_minor, _ in paid)
-    unapplied_minor = min(left_minor, max(0, rest_minor - skip_minor))
-    skip_minor -= min(skip_minor, rest_minor)
-    left_minor -= unapplied_minor
-    reopened, again_minor = [], 0
-    for allocation, paid_minor, more_minor in reversed(paid):
-        part_minor = min(left_minor, max(0, paid_minor - skip_minor))
-        is_untouched = skip_minor == 0
-        skip_minor -= min(skip_minor, paid_minor)
+        last = allocations[-1]
+        paid[-1] = (last, last.amount_minor - forgiven_minor)
+        gone_minor[last.invoice_id] -= asked_again_minor
+    rest_minor = payment.amount_minor - sum(paid_minor for _, paid_minor in paid)
+    rest_minor -= payment.returned_minor - sum(gone_minor[each.invoice_id] for each in allocations)
+    unapplied_minor = min(amount_minor, rest_minor)
+    left_minor, again_minor = amount_minor - unapplied_minor, 0
+    reopened: list[OpenInvoice] = []
+    for allocation, paid_minor in reversed(paid):
+        part_minor = min(left_minor, paid_minor - gone_minor[allocation.invoice_id])
         left_minor -= part_minor
         if part_minor:
-            extra_minor = more_minor if is_untouched else 0
+            extra_minor = forgiven_minor - asked_again_minor if allocation is allocations[-1] else 0
             again_minor += extra_minor
             reopened.append(_open_again(payment, allocation, part_minor + extra_minor))
     require(left_minor == 0, "a return takes back at most what is left of its payment")
