@@ -1,5 +1,6 @@
 """The return of a payment for several accounts: each gives back its part, and none of them anybody else's."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -9,13 +10,15 @@ from pawledger.domain.books.entries import EntryKind, LedgerAccount
 from pawledger.domain.identifiers import suspense_ledger_of
 from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of
 from pawledger.domain.posting.bank_movements import Movement, payment_id_of
+from pawledger.domain.refunding.refund_steps import RefundOfReturnedMoneyError
 from pawledger.domain.worklist.discrepancies import ResolutionCommand
 from pawledger.domain.worklist.resolutions import Share
 from pawledger.services.billing.bill_accounts import bill_account
+from pawledger.services.posting.routes import Clues
 from pawledger.services.receiving.payment_chunks import ChunkedMovement
 from tests.builders.movements import BOOKED_ON
 from tests.builders.policies import build_policy
-from tests.builders.refunds import open_subjects
+from tests.builders.refunds import approve, open_subjects, request
 from tests.builders.resolutions import books_of, head_of, money_of, open_of, resolve, undo
 from tests.builders.services import chunked_payment, kinds_of_discrepancies, post, record_policy
 from tests.fakes.memory import MemoryWorld
@@ -140,6 +143,19 @@ def test_a_part_that_a_person_moved_waits_and_is_taken_back_when_the_move_is_und
     assert open_of(world, "HOME0003") == {"HOME0003-0001": 1_000}
     assert kinds_of_discrepancies(world) == ["payment_returned", "payment_returned"]
     assert money_of(world, HUB) == {}
+
+
+def test_what_a_person_took_back_of_a_part_is_not_refunded_as_well(world: MemoryWorld) -> None:
+    overpay_second_account(world)
+    asked = request(world, ACCOUNTS[1], 1_000)
+    assert asked.ground == f"part#{payment_id_of(('both',))}"
+    back = replace(told_later("back", amount_minor=1_000), clues=Clues(("E2E-OTHER",), "", None))
+    post(world, [back], chunk_number=3)
+    (waits,) = open_subjects(world, "return_without_payment")
+    resolve(world, waits, ResolutionCommand.TAKE_BACK, payment=(ACCOUNTS[1], asked.ground))
+    assert open_of(world, ACCOUNTS[1]) == {f"return-{payment_id_of(('back',))[:12]}": 1_000}
+    with pytest.raises(RefundOfReturnedMoneyError, match=r"took 10\.00 EUR back"):
+        approve(world, asked)
 
 
 def test_no_account_is_charged_a_fee_for_a_payment_of_several(world: MemoryWorld) -> None:

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from pawledger.domain.bank_returns.returned_payments import find_received, find_waiting_returns_of
 from pawledger.domain.books.entries import (
-    PAYMENT_ENTRIES,
     REFUND_ENTRIES,
     Allocation,
     Decision,
@@ -331,8 +330,6 @@ def _unapplied_minor(entry: Entry, currency: str) -> int:
 
 def _check_not_returned(ground: str, amount_minor: int, currency: str, entries: Sequence[Entry]) -> None:
     """Refuse to give back what the payer's bank has taken back of the payment that is the ground."""
-    if not ground.startswith(PAYMENT_ENTRIES):
-        return
     payment = next((each for each in find_received(entries) if each.entry.entry_id == ground), None)
     if payment is not None and payment.returned_minor and payment.left_minor < amount_minor:
         raise RefundOfReturnedMoneyError(
