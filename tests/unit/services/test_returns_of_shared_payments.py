@@ -16,10 +16,12 @@ from pawledger.domain.worklist.resolutions import Share
 from pawledger.services.billing.bill_accounts import bill_account
 from pawledger.services.posting.routes import Clues
 from pawledger.services.receiving.payment_chunks import ChunkedMovement
+from pawledger.services.resolving.question_payment import PaymentNotPostedError, question_payment
+from pawledger.services.resolving.resolve_discrepancy import Deed
 from tests.builders.movements import BOOKED_ON
 from tests.builders.policies import build_policy
 from tests.builders.refunds import approve, open_subjects, request
-from tests.builders.resolutions import books_of, head_of, money_of, open_of, resolve, undo
+from tests.builders.resolutions import DECIDED_AT, books_of, head_of, money_of, open_of, resolve, undo
 from tests.builders.services import chunked_payment, kinds_of_discrepancies, post, record_policy
 from tests.fakes.memory import MemoryWorld
 
@@ -156,6 +158,19 @@ def test_what_a_person_took_back_of_a_part_is_not_refunded_as_well(world: Memory
     assert open_of(world, ACCOUNTS[1]) == {f"return-{payment_id_of(('back',))[:12]}": 1_000}
     with pytest.raises(RefundOfReturnedMoneyError, match=r"took 10\.00 EUR back"):
         approve(world, asked)
+
+
+def test_whoever_questions_a_payment_of_several_accounts_is_told_to_name_one(world: MemoryWorld) -> None:
+    post(world, [paid()])
+    payment = world.ledger.read_entry(HUB, f"payment#{payment_id_of(('both',))}")
+    part = world.ledger.read_entry(ACCOUNTS[1], f"part#{payment_id_of(('both',))}")
+    assert payment
+    assert part
+    who = Deed("", "operator", "Her daughter paid.", DECIDED_AT, "question")
+    with pytest.raises(PaymentNotPostedError, match=r"with --account: HOME0001, HOME0002$"):
+        question_payment(payment, who, world.discrepancy_book)
+    question_payment(part, who, world.discrepancy_book)
+    assert [found.account_id for found in open_subjects(world, "payment_questioned")] == [ACCOUNTS[1]]
 
 
 def test_no_account_is_charged_a_fee_for_a_payment_of_several(world: MemoryWorld) -> None:

@@ -227,6 +227,9 @@ def test_a_part_goes_back_from_the_account_that_a_person_names(world: MemoryWorl
     post(world, [taken_back("back", "E2E-both")], chunk_number=2)
     (unclear,) = open_subjects(world, "return_unclear")
     part = f"part#{payment_id_of(('both',))}"
+    # It waits where the payment was taken in, and no part of that is there.
+    with pytest.raises(PaymentNotReturnableError, match=f" in {unclear.account_id}; name its account with --account"):
+        resolve(world, unclear, ResolutionCommand.TAKE_BACK, payment=(None, part))
     resolve(world, unclear, ResolutionCommand.TAKE_BACK, payment=(NEIGHBOUR, part))
     assert FIRST[NEIGHBOUR] in open_of(world, NEIGHBOUR)
     assert open_of(world, HOME) == {SECOND: 1_000}

@@ -3,6 +3,7 @@
 from pawledger.domain.books.entries import Entry, EntryKind
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.money import format_amount
+from pawledger.domain.posting.splitting import parts_of
 from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.domain.worklist.discrepancy_life import Change, ChangeKind, RecordedDiscrepancy, question
 from pawledger.ports import DiscrepancyBook
@@ -35,6 +36,12 @@ def _discrepancy_of(payment: Entry, deed: Deed) -> Discrepancy:
     Raises `PaymentNotPostedError`.
     """
     decision = payment.decision
+    parts = parts_of(payment)
+    if parts:
+        raise PaymentNotPostedError(
+            f"{payment.entry_id} of {payment.account_id} is for several accounts; name the one that is wrong with "
+            f"--account: {', '.join(part.account_id for part in parts)}"
+        )
     if decision.kind is not EntryKind.PAYMENT_POSTED:
         raise PaymentNotPostedError(
             f"{payment.entry_id} of {payment.account_id} is {decision.kind.replace('_', ' ')}, not posted to an account"

@@ -103,7 +103,8 @@ def _find_payment(resolution: Resolution, waiting: Entry, ports: ResolvingPorts)
     ledger_id, name = resolution.request.payment or (None, "")
     entry_id = name if name.startswith(PART_ENTRIES) else f"{PAYMENT_ENTRIES}{name.removeprefix(PAYMENT_ENTRIES)}"
     payment_id = entry_id.removeprefix(PART_ENTRIES).removeprefix(PAYMENT_ENTRIES)
-    places = [ledger_id] if ledger_id else [waiting.account_id, suspense_ledger_of(payment_id)]
+    likely = dict.fromkeys((waiting.account_id, suspense_ledger_of(payment_id)))
+    places = [ledger_id] if ledger_id else list(likely)
     for place in places:
         payment = ports.ledger.read_entry(place, entry_id)
         if payment is not None:
