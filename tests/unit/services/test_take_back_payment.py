@@ -25,6 +25,7 @@ from tests.builders.refunds import open_subjects
 from tests.builders.resolutions import books_of, open_of, ports_of, resolve, undo
 from tests.builders.services import chunked_payment, kinds_of_discrepancies, post, record_policy
 from tests.fakes.memory import MemoryWorld
+from tests.fakes.world import let_pass
 
 HOME: Final = "HOME0001"
 NEIGHBOUR: Final = "HOME0002"
@@ -188,6 +189,26 @@ def test_a_return_of_nobody_takes_back_the_payment_of_an_account(world: MemoryWo
     assert kinds_of_discrepancies(world) == ["return_without_payment"]
 
 
+def test_a_payment_that_its_bank_takes_back_at_the_same_time_leaves_the_return_as_it_waits(world: MemoryWorld) -> None:
+    post(world, [paid("one", reference_of(HOME)), paid("two", reference_of(HOME, 2))])
+    post(world, [taken_back("back", "E2E-OTHER")], chunk_number=2)
+    (waits,) = open_subjects(world, "return_without_payment")
+
+    def bank_is_first(port: str, method: str, arguments: tuple[object, ...]) -> None:
+        if (port, method) == ("DiscrepancyBook", "change"):
+            world.before_call = let_pass
+            post(world, [taken_back("own", reference_of(HOME), "E2E-one")], chunk_number=3)
+
+    world.before_call = bank_is_first
+    with pytest.raises(PaymentNotReturnableError):
+        take_back(world, waits, "one", HOME)
+    assert open_of(world, HOME) == {FIRST[HOME]: 1_000}
+    assert sum(balances.get(("EUR", "clearing"), 0) for balances, _ in books_of(world).values()) == 0
+    # Nothing is under way: the same person finds that another payment was meant.
+    take_back(world, waits, "two", HOME)
+    assert open_of(world, HOME) == {FIRST[HOME]: 1_000, SECOND: 1_000}
+
+
 def share_payment(world: MemoryWorld) -> Discrepancy:
     """A payment for both households, and its return without an id of it."""
     post(world, [paid("both", reference_of(HOME), reference_of(NEIGHBOUR), amount_minor=2_000)])
@@ -202,10 +223,10 @@ def test_a_payment_of_both_is_called_in_from_both(world: MemoryWorld) -> None:
     before = books_of(world)
     done = take_back(world, waits, "both")
     assert [(planned.before.account_id, planned.decision.kind) for planned in done.planned] == [
-        (HOME, EntryKind.MONEY_MOVED),
         (suspense_ledger_of(payment_id_of(("both",))), EntryKind.PAYMENT_RETURNED),
         (HOME, EntryKind.PAYMENT_RETURNED),
         (NEIGHBOUR, EntryKind.PAYMENT_RETURNED),
+        (HOME, EntryKind.MONEY_MOVED),
     ]
     assert FIRST[HOME] in open_of(world, HOME)
     assert FIRST[NEIGHBOUR] in open_of(world, NEIGHBOUR)

@@ -81,13 +81,13 @@ def find_named_payment(movement: BankMovement, entry_id: str, entries: Sequence[
     return found
 
 
-def decide_forwarding(resolution: Resolution, waiting: Entry, payment_id: str, ledger_id: str) -> Decision:
-    """The first entry where the payment is in another ledger: what was taken back leaves for there."""
+def decide_forwarding(resolution: Resolution, number: int, waiting: Entry, payment: Entry) -> Decision:
+    """The last entry where the payment is in another ledger: what was taken back leaves for there."""
     facts = waiting.decision.facts
     amount_minor, currency = int(facts["amount_minor"]), str(facts["currency"])
     decision = Decision(
         kind=EntryKind.MONEY_MOVED,
-        entry_id=resolution.entry_id(1),
+        entry_id=resolution.entry_id(number),
         occurred_on=resolution.decided_on,
         facts={TAKES: waiting.entry_id, "amount_minor": amount_minor, "currency": currency},
         source={},
@@ -96,9 +96,9 @@ def decide_forwarding(resolution: Resolution, waiting: Entry, payment_id: str, l
             Posting(LedgerAccount.CLEARING, currency, amount_minor),
         ),
         reason=f"{format_amount(amount_minor, currency)} {currency} that the bank took by {waiting.entry_id} is the "
-        f"return of {payment_id} of {ledger_id}",
+        f"return of {payment.entry_id} of {payment.account_id}",
     )
-    return sign_decision(resolution, 1, decision)
+    return sign_decision(resolution, number, decision)
 
 
 def decide_named_return(

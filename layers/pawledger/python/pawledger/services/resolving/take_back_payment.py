@@ -29,34 +29,36 @@ from pawledger.services.resolving.resolution_steps import ReadEntries, Resolving
 def plan_taking_back(resolution: Resolution, waiting: Entry, ports: ResolvingPorts) -> list[Step]:
     """The entries by which a return that waits takes back the payment that the request names.
 
-    Where both are in one ledger, one entry; else one by which the money leaves for the other ledger before it. A
-    payment for several accounts is called in from each of them by a further one. The steps raise `NothingWaitsError`,
-    `PaymentChangedError` and `PaymentNotReturnableError`; the planning the latter where there is no such payment.
+    Where both are in one ledger, one entry; a payment for several accounts is called in from each of them by a further
+    one. Where the return waits in another ledger, its money leaves from there by the last entry: whoever else takes the
+    payment meanwhile, a bank that cannot be undone included, is found by the first, before anything is written.
+    The steps raise `NothingWaitsError`, `PaymentChangedError` and `PaymentNotReturnableError`; the planning the latter
+    where there is no such payment.
     """
     payment = _find_payment(resolution, waiting, ports)
     movement = read_waiting_return(waiting)
-
-    def forward(head: AccountHead, read_entries: ReadEntries) -> Proposal:
-        check_still_waits(waiting, read_entries(head))
-        return Proposal(decide_forwarding(resolution, waiting, payment.entry_id, payment.account_id))
-
-    steps = []
-    if payment.account_id != waiting.account_id:
-        steps.append(Step(waiting.account_id, resolution.entry_id(1), forward))
-    number = len(steps) + 1
+    is_here = payment.account_id == waiting.account_id
 
     def take_back(head: AccountHead, read_entries: ReadEntries) -> Proposal:
         entries = read_entries(head)
-        if payment.account_id == waiting.account_id:
+        if is_here:
             check_still_waits(waiting, entries)
         original = find_named_payment(movement, payment.entry_id, entries)
         ground = ground_of(entries, movement, ports.returns)
-        return _propose(resolution, number, decide_named_return(head, waiting, movement, original, ground))
+        return _propose(resolution, 1, decide_named_return(head, waiting, movement, original, ground))
 
-    steps.append(Step(payment.account_id, resolution.entry_id(number), take_back))
-    for further, part in enumerate(parts_of(payment), start=number + 1):
-        steps.append(_part_step(resolution, further, movement, (payment, part), ports))
-    return steps
+    steps = [Step(payment.account_id, resolution.entry_id(1), take_back)]
+    for number, part in enumerate(parts_of(payment), start=2):
+        steps.append(_part_step(resolution, number, movement, (payment, part), ports))
+    if is_here:
+        return steps
+    last = len(steps) + 1
+
+    def forward(head: AccountHead, read_entries: ReadEntries) -> Proposal:
+        check_still_waits(waiting, read_entries(head))
+        return Proposal(decide_forwarding(resolution, last, waiting, payment))
+
+    return [*steps, Step(waiting.account_id, resolution.entry_id(last), forward)]
 
 
 def list_possible_payments(recorded: RecordedDiscrepancy, ports: ResolvingPorts) -> list[ReceivedPayment]:
