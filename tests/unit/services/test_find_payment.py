@@ -142,6 +142,20 @@ def test_a_search_ends_at_so_many_chunks_and_says_from_where_to_go_on(
     assert find(world, old, last_day=RECEIVED_ON) == ACCOUNT_ID
 
 
+def test_a_search_that_ends_within_its_first_day_goes_on_with_the_day_before(
+    world: MemoryWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CHUNKS_SEARCHED_MAX", 1)
+    (old,) = receive(world, Line(1_000, REFERENCE, "NB-1"))
+    last_day = RECEIVED_ON + timedelta(days=1)
+    for number in (2, 3):
+        receive(world, Line(700, REFERENCE, f"NB-{number}"), file_id=str(number), received_on=last_day)
+    further = f"go on with --as-of {RECEIVED_ON}, which leaves out the rest of {last_day}"
+    with pytest.raises(PaymentSearchEndedError, match=further):
+        find(world, old, last_day=last_day)
+    assert find(world, old, last_day=RECEIVED_ON) == ACCOUNT_ID
+
+
 def test_what_is_not_posted_yet_and_what_is_no_payment_is_not_found(world: MemoryWorld) -> None:
     key = "incoming/bank/1.bai"
     version_id = world.bank_file_store.drop(key, build_bai2([Line(1_000, REFERENCE, "NB-1")]))

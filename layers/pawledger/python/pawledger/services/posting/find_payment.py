@@ -71,13 +71,17 @@ def recent_files(last_day: date, register: BankFileRegister) -> Iterator[BankFil
     """
     chunk_count = 0
     for days_ago in range(DAYS_SEARCHED):
-        for record in register.read_files_received(last_day - timedelta(days=days_ago)):
+        day = last_day - timedelta(days=days_ago)
+        for record in register.read_files_received(day):
             chunk_count += record.chunk_count
             if chunk_count > CHUNKS_SEARCHED_MAX:
+                # A day that is too large by itself would end the same way for ever.
+                further = day if days_ago else day - timedelta(days=1)
+                rest = "" if days_ago else f", which leaves out the rest of {day}"
                 raise PaymentSearchEndedError(
-                    f"the payment is not found where unknown money waits, nor in the files received after "
-                    f"{record.received_on}, and at most {CHUNKS_SEARCHED_MAX} chunks of files are read at once: "
-                    f"go on with --as-of {record.received_on}, or name its file (--file) or account (--account)"
+                    f"the payment is not found where unknown money waits, nor in the files received after {day}, and "
+                    f"at most {CHUNKS_SEARCHED_MAX} chunks of files are read at once: name its file (--file) or "
+                    f"account (--account), or go on with --as-of {further}{rest}"
                 )
             yield record
 
