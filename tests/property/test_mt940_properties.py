@@ -185,7 +185,7 @@ def test_one_movement_of_any_dialect_among_ordinary_ones_says_the_same_both_ways
     check_both_ways_agree([*before, other, *behind], "EUR")
 
 
-@pytest.mark.parametrize("reader", ["mt940_entries.read_in_columns", "mt940.read_lines_in_columns"])
+@pytest.mark.parametrize("reader", ["entries.read_in_columns", "reader.read_lines_in_columns"])
 @pytest.mark.parametrize("posting", ["?00X", "?00"])
 @pytest.mark.parametrize("bank", ["//B1", "//", "//nonref", "", "/2//B1"])
 @pytest.mark.parametrize("purpose", ["?20EREF+E1?21SVWZ+T", "?20EREF+E?211SVWZ+T: 2", "?20SVWZ+T"])
@@ -201,7 +201,7 @@ def test_ordinary_movements_are_read_in_columns(
         taken.append(entries is not None)
         return entries
 
-    monkeypatch.setattr(f"pawledger.bank_files.{reader}", watched)
+    monkeypatch.setattr(f"pawledger.bank_files.mt940.{reader}", watched)
     # Few bytes at once, so that some blocks have nothing but movements.
     monkeypatch.setattr(lines, "BLOCK_BYTES", 2_000 if reader.endswith("lines_in_columns") else 32_000)
     row = f":61:2611231123C1,00NTRFNONREF{bank}\n:86:166{posting}{purpose}?31DE1?32A"
