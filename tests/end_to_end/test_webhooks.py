@@ -47,12 +47,17 @@ def test_a_signed_webhook_is_archived_and_a_forged_one_is_not_stored(deployed_cl
         SecretString='{"stripe": {"secrets": ["whsec_of_the_sample"]}}',
     )
 
-    forged = invoke(deployed_cloud, event | {"body": event["body"].replace("1250", "9250")})
+    forged_body = event["body"].replace("1250", "9250")
+    assert forged_body != event["body"]
+    forged = invoke(deployed_cloud, event | {"body": forged_body})
     assert (forged["statusCode"], forged["body"]) == (401, "signature_wrong")
     assert [invoke(deployed_cloud, event)["statusCode"] for _ in range(2)] == [200, 200]
 
     wait_for_archive(deployed_cloud, "stripe")
-    # The second delivery is a file of its own where the first one was taken in already: the same bytes, kept beside it.
+    # Other tests of this cloud drop reports of the same provider.
     bucket, client = deployed_cloud.outputs["BankFilesBucketName"], deployed_cloud.client("s3")
-    archived = keys(deployed_cloud, "archive/stripe/")
-    assert {client.get_object(Bucket=bucket, Key=key)["Body"].read() for key in archived} == {event["body"].encode()}
+    archived = [
+        client.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys(deployed_cloud, "archive/stripe/")
+    ]
+    assert event["body"].encode() in archived
+    assert forged_body.encode() not in archived
