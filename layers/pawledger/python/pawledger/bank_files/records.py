@@ -2,7 +2,10 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+NO_CURRENCY: Final = "XXX"
+"""ISO 4217's own code for no currency: of what is told of a group, or of a mandate, and is no amount."""
 
 
 class Direction(StrEnum):

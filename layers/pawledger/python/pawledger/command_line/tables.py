@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
-from pawledger.domain.money import format_amount
+from pawledger.domain.money import write_amount
 
 WIDTH_MAX: Final = 120
 """Columns that a table takes: what a terminal beside another window still has."""
@@ -56,7 +56,7 @@ def show_amount(amount_minor: int | None, currency: str | None) -> str:
         return UNKNOWN
     if currency not in MINOR_UNIT_DECIMALS:
         return f"{amount_minor} minor units"
-    return f"{format_amount(amount_minor, currency)} {currency}"
+    return f"{write_amount(amount_minor, currency)}"
 
 
 def show_value(value: object) -> str:

@@ -43,6 +43,11 @@ def format_amount(amount_minor: int, currency: str) -> str:
     return f"{Decimal(amount_minor).scaleb(-decimals):.{decimals}f}"
 
 
+def write_amount(amount_minor: int, currency: str) -> str:
+    """The same with its currency, as sentences and refusals have it: `12.50 EUR`."""
+    return f"{format_amount(amount_minor, currency)} {currency}"
+
+
 def split_amount(amount_minor: int, weights: Sequence[int]) -> tuple[int, ...]:
     """Cut an amount into slices proportional to `weights` that sum to it exactly.
 

@@ -17,7 +17,7 @@ from pawledger.bank_files.provider_rows import (
     read_day,
     shown,
 )
-from pawledger.bank_files.records import Direction, Purpose, StatementEntry
+from pawledger.bank_files.records import NO_CURRENCY, Direction, Purpose, StatementEntry
 from pawledger.bank_files.report import FileReport
 
 MANDATE_ACTIONS: Final = frozenset(
@@ -62,7 +62,7 @@ def _read_notice(event: Body) -> StatementEntry | None:
     mandate_id = text_of(links, "mandate")
     return StatementEntry(
         bank_account=f"gocardless:{text_of(links, 'organisation')[:REFERENCE_CHARACTERS_MAX]}",
-        currency="XXX",
+        currency=NO_CURRENCY,
         amount_minor=0,
         direction=Direction.DEBIT,
         booked_on=read_day(text_of(event, "created_at")),

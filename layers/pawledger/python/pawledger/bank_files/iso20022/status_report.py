@@ -13,7 +13,6 @@ from pawledger.bank_files.iso20022.reading import FileReading, MessageKind, show
 from pawledger.bank_files.iso20022.shapes import Fields, Record, Shape
 from pawledger.bank_files.iso20022.status_controls import StatusControls
 from pawledger.bank_files.iso20022.transactions import (
-    NO_CURRENCY,
     Money,
     SummaryTotals,
     TransactionPaths,
@@ -24,7 +23,7 @@ from pawledger.bank_files.iso20022.transactions import (
     text_at,
 )
 from pawledger.bank_files.iso20022.xml_records import XmlRefusedError
-from pawledger.bank_files.records import Direction, Purpose, StatementEntry
+from pawledger.bank_files.records import NO_CURRENCY, Direction, Purpose, StatementEntry
 
 REPEATED: Final = "TxInfAndSts"
 """The record that comes in great numbers."""

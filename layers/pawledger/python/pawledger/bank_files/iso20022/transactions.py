@@ -22,8 +22,6 @@ from pawledger.bank_files.iso20022.statement import Totals
 from pawledger.bank_files.records import Direction, StatementSummary
 from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
 
-NO_CURRENCY: Final = "XXX"
-"""ISO 4217's own code for no currency: of a status that tells of a whole group and of no amount."""
 REFERENCES_MAX: Final = 16
 """Of a transaction; a message has about ten places for them."""
 

@@ -6,7 +6,7 @@ from datetime import date
 from pawledger.bank_files.mt940.fields import Balance, Notes, Total
 from pawledger.bank_files.records import StatementSummary
 from pawledger.domain.currencies import MINOR_UNIT_DECIMALS
-from pawledger.domain.money import format_amount
+from pawledger.domain.money import write_amount
 
 
 @dataclass(slots=True)
@@ -181,4 +181,4 @@ class Statement:
 
 
 def _written(amount_minor: int, currency: str) -> str:
-    return f"{format_amount(amount_minor, currency)} {currency}"
+    return f"{write_amount(amount_minor, currency)}"

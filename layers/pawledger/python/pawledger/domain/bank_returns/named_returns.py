@@ -17,7 +17,7 @@ from pawledger.domain.books.entries import Decision, Entry, EntryKind, LedgerAcc
 from pawledger.domain.books.ledger import AccountHead
 from pawledger.domain.books.waiting_money import TAKES, NothingWaitsError, find_changes
 from pawledger.domain.errors import PawledgerError
-from pawledger.domain.money import format_amount
+from pawledger.domain.money import format_amount, write_amount
 from pawledger.domain.posting.bank_movements import BankMovement
 from pawledger.domain.posting.movement_outcomes import MovementOutcome
 from pawledger.domain.posting.splitting import SharedPart
@@ -73,7 +73,7 @@ def find_named_payment(movement: BankMovement, entry_id: str, entries: Sequence[
     if payment.left_minor < movement.amount_minor:
         raise PaymentNotReturnableError(
             f"of {entry_id} {format_amount(payment.left_minor, movement.currency)} is not returned yet, less than the "
-            f"{format_amount(movement.amount_minor, movement.currency)} {movement.currency} that was taken back"
+            f"{write_amount(movement.amount_minor, movement.currency)} that was taken back"
         )
     found = unless_moved(movement, OriginalFound(payment, NAMED_BY_PERSON), entries)
     if isinstance(found, OriginalUnknown):
@@ -95,7 +95,7 @@ def decide_forwarding(resolution: Resolution, number: int, waiting: Entry, payme
             Posting(LedgerAccount.SUSPENSE, currency, -amount_minor),
             Posting(LedgerAccount.CLEARING, currency, amount_minor),
         ),
-        reason=f"{format_amount(amount_minor, currency)} {currency} that the bank took by {waiting.entry_id} is the "
+        reason=f"{write_amount(amount_minor, currency)} that the bank took by {waiting.entry_id} is the "
         f"return of {payment.entry_id} of {payment.account_id}",
     )
     return sign_decision(resolution, number, decision)

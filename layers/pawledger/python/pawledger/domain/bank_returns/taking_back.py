@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from pawledger.domain.bank_returns.returned_payments import ReceivedPayment
-from pawledger.domain.books.entries import Allocation, Entry, LedgerAccount, OpenInvoice, Posting
+from pawledger.domain.books.entries import Allocation, LedgerAccount, OpenInvoice, Posting
 from pawledger.domain.books.ledger import AccountHead
 from pawledger.domain.errors import require
 from pawledger.domain.posting.allocation import settle_oldest_first, sum_of
@@ -65,8 +65,8 @@ def plan_taking_back(payment: ReceivedPayment, amount_minor: int) -> TakenBack:
     as soon as any of its money is gone.
     """
     allocations = payment.entry.decision.allocations
-    forgiven_minor = _posted_minor(payment.entry, LedgerAccount.SMALL_DIFFERENCES)
-    asked_again_minor = -sum(_posted_minor(entry, LedgerAccount.SMALL_DIFFERENCES) for entry in payment.returns)
+    forgiven_minor = payment.entry.decision.posted_minor(LedgerAccount.SMALL_DIFFERENCES)
+    asked_again_minor = -sum(entry.decision.posted_minor(LedgerAccount.SMALL_DIFFERENCES) for entry in payment.returns)
     paid = [(each, each.amount_minor) for each in allocations]
     # By invoice: an undo may have given back what an earlier return took, and not what a later one did.
     gone_minor: Counter[str] = Counter()
@@ -124,7 +124,3 @@ def _settle_with(free_minor: int, head: AccountHead, due_again: Sequence[OpenInv
         more_minor = items[each.invoice_id].remaining_minor if each.invoice_id in items else 0
         items[each.invoice_id] = replace(each, remaining_minor=each.remaining_minor + more_minor)
     return settle_oldest_first(free_minor, tuple(items.values()))
-
-
-def _posted_minor(entry: Entry, ledger_account: LedgerAccount) -> int:
-    return sum(p.amount_minor for p in entry.decision.postings if p.ledger_account is ledger_account)

@@ -15,7 +15,7 @@ from pawledger.domain.books.entries import (
 from pawledger.domain.books.ledger import AccountHead
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.matching.payment_references import INVOICE_NUMBER_MAX, InvoiceAddress, creditor_reference_of
-from pawledger.domain.money import format_amount
+from pawledger.domain.money import format_amount, write_amount
 from pawledger.domain.policy.policies import BilledTerm, Installment
 from pawledger.domain.posting.allocation import allocate_oldest_first, sum_of
 
@@ -97,7 +97,7 @@ def _invoice(
     cursors, finished = _advance(lines, business_date)
     first, first_term = lines[0]
     policies = ", ".join(f"{term.policy_id} installment {installment.number}" for installment, term in lines)
-    reason = f"Invoice {invoice_id} for {format_amount(amount_minor, currency)} {currency}, due {due_on}: {policies}"
+    reason = f"Invoice {invoice_id} for {write_amount(amount_minor, currency)}, due {due_on}: {policies}"
     if applied_minor:
         reason += f"; {format_amount(applied_minor, currency)} of unapplied cash settles what is oldest"
     return Decision(

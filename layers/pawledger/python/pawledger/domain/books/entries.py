@@ -199,6 +199,14 @@ class Decision:
     details: Mapping[str, Any] | None = None
     """How what it charges was computed, for whoever explains it."""
 
+    def posted_minor(self, ledger_account: LedgerAccount, currency: str | None = None) -> int:
+        """What it posts on a ledger account in minor units, debit positive; without a currency, in the one it has."""
+        return sum(
+            posting.amount_minor
+            for posting in self.postings
+            if posting.ledger_account is ledger_account and currency in (None, posting.currency)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from pawledger.domain.books.entries import Allocation, Decision, Entry, EntryKind, LedgerAccount, OpenInvoice, Posting
 from pawledger.domain.books.ledger import AccountHead
 from pawledger.domain.errors import PawledgerError
-from pawledger.domain.money import format_amount
+from pawledger.domain.money import format_amount, write_amount
 
 _HELD_FOR_OTHERS: Final = (LedgerAccount.UNAPPLIED, LedgerAccount.REFUNDS)
 """Where money of one account waits: a credit, of which nobody can take more than is there.
@@ -98,7 +98,7 @@ def what_stands_in_the_way(head: AccountHead, decision: Decision) -> tuple[str, 
         held_minor = -head.balance_minor(ledger_account, posted_in)
         if ledger_account in _HELD_FOR_OTHERS and taken_minor > max(0, held_minor):
             found.append(
-                f"{format_amount(max(0, held_minor), posted_in)} {posted_in} is left in {ledger_account}, "
+                f"{write_amount(max(0, held_minor), posted_in)} is left in {ledger_account}, "
                 f"not {format_amount(taken_minor, posted_in)}"
             )
     return tuple(found)

@@ -52,7 +52,7 @@ def find_waiting(head: AccountHead, payment: Entry, entries: Sequence[Entry]) ->
     )
     own_account = LedgerAccount.SUSPENSE if is_suspended else LedgerAccount.UNAPPLIED
     ledger_account = LedgerAccount.UNAPPLIED if is_released else own_account
-    left_minor = -_posted_minor(payment, own_account, currency)
+    left_minor = -payment.decision.posted_minor(own_account, currency)
     left_minor -= _taken_minor(payment, entries, currency)
     if ledger_account is LedgerAccount.UNAPPLIED:
         left_minor = min(left_minor, -head.balance_minor(LedgerAccount.UNAPPLIED, currency))
@@ -68,7 +68,7 @@ def sum_suspended(entries: Sequence[Entry], currency: str) -> int:
     """
     total_minor = 0
     for payment in entries:
-        suspended_minor = -_posted_minor(payment, LedgerAccount.SUSPENSE, currency)
+        suspended_minor = -payment.decision.posted_minor(LedgerAccount.SUSPENSE, currency)
         if payment.decision.kind is not EntryKind.MONEY_SUSPENDED or suspended_minor <= 0:
             continue
         total_minor += max(0, suspended_minor - _taken_minor(payment, entries, currency))
@@ -110,13 +110,5 @@ def _taken_minor(payment: Entry, entries: Sequence[Entry], currency: str) -> int
     taken_minor = 0
     for entry in related:
         taken_minor += waited_minor.get(entry.entry_id, 0) - waited_minor.get(str(entry.decision.facts.get(UNDOES)), 0)
-        taken_minor += sum(_posted_minor(entry, ledger_account, currency) for ledger_account in waited)
+        taken_minor += sum(entry.decision.posted_minor(ledger_account, currency) for ledger_account in waited)
     return taken_minor
-
-
-def _posted_minor(entry: Entry, ledger_account: LedgerAccount, currency: str) -> int:
-    return sum(
-        posting.amount_minor
-        for posting in entry.decision.postings
-        if (posting.ledger_account, posting.currency) == (ledger_account, currency)
-    )

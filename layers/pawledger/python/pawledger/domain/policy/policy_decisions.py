@@ -10,7 +10,7 @@ from pawledger.domain.billing.term_billing import BillingGround, Rebilling, bill
 from pawledger.domain.books.entries import Allocation, Decision, LedgerAccount, OpenInvoice, Posting
 from pawledger.domain.books.ledger import AccountHead
 from pawledger.domain.books.waiting_money import sum_suspended
-from pawledger.domain.money import format_amount
+from pawledger.domain.money import format_amount, write_amount
 from pawledger.domain.policy.policies import BilledTerm, ChargeKind, PolicyRefusedError, term_id_of
 from pawledger.domain.policy.policy_events import (
     PayerChanged,
@@ -282,7 +282,7 @@ def _release_suspense(ground: PolicyGround, money: _Money) -> str:
     waiting_minor = sum_suspended(ground.waiting, money.currency)
     money.add(LedgerAccount.SUSPENSE, waiting_minor)
     money.add(LedgerAccount.UNAPPLIED, -waiting_minor)
-    written = f"{format_amount(waiting_minor, money.currency)} {money.currency}"
+    written = f"{write_amount(waiting_minor, money.currency)}"
     return f"; {written} that came before it is now the account's" if waiting_minor else ""
 
 
@@ -350,7 +350,7 @@ def _written_end(after: PolicyHistory) -> str:
 
 def _written_change(rebilling: Rebilling, term: Term | None, currency: str) -> str:
     after = rebilling.after
-    written = f"{format_amount(after.amount_minor, currency)} {currency}"
+    written = f"{write_amount(after.amount_minor, currency)}"
     held = f", held because {after.hold}" if after.hold else ""
     if rebilling.before is None:
         if term is not None and not term.is_begun:

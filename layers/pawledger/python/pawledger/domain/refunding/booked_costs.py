@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pawledger.domain.books.entries import Decision, Entry, EntryKind, LedgerAccount, Posting
 from pawledger.domain.books.waiting_money import TAKES, NothingWaitsError, WaitingMoney, find_related
 from pawledger.domain.errors import PawledgerError
-from pawledger.domain.money import format_amount
+from pawledger.domain.money import write_amount
 from pawledger.domain.refunding.refund_rules import RefundRules
 from pawledger.domain.worklist.resolutions import AmountBeyondError, Resolution
 
@@ -25,7 +25,8 @@ def find_debit(debit: Entry, entries: Sequence[Entry]) -> WaitingMoney:
     currency = str(debit.decision.facts["currency"])
     taken = find_related(debit.entry_id, entries)
     is_suspended = debit.decision.kind is EntryKind.MONEY_SUSPENDED
-    left_minor = sum(_suspended_minor(each, currency) for each in (debit, *taken)) if is_suspended else 0
+    waiting = (debit, *taken) if is_suspended else ()
+    left_minor = sum(each.decision.posted_minor(LedgerAccount.SUSPENSE, currency) for each in waiting)
     if left_minor <= 0:
         by = f" (any more), see {taken[-1].entry_id}" if taken else ""
         raise NothingWaitsError(f"{debit.entry_id} is no debit that waits in {debit.account_id}{by}")
@@ -43,15 +44,16 @@ def decide_cost(resolution: Resolution, debit: Entry, entries: Sequence[Entry], 
     amount_minor = resolution.request.amount_minor or left_minor
     if amount_minor > left_minor:
         raise AmountBeyondError(
-            f"of {debit.entry_id} {_write(left_minor, currency)} is left, not {_write(amount_minor, currency)}"
+            f"of {debit.entry_id} {write_amount(left_minor, currency)} is left, not "
+            f"{write_amount(amount_minor, currency)}"
         )
     limit_minor = rules.cost_limit_minor(resolution.actor, currency)
     before_minor = int(debit.decision.facts["amount_minor"]) - left_minor
     if amount_minor + before_minor > limit_minor:
-        before = f", of which {_write(before_minor, currency)} is" if before_minor else ""
+        before = f", of which {write_amount(before_minor, currency)} is" if before_minor else ""
         raise AmountBeyondError(
-            f"one person may book {_write(limit_minor, currency)} of one debit as a cost{before}, not "
-            f"{_write(amount_minor, currency)}; somebody whose role may book more has to"
+            f"one person may book {write_amount(limit_minor, currency)} of one debit as a cost{before}, not "
+            f"{write_amount(amount_minor, currency)}; somebody whose role may book more has to"
         )
     return Decision(
         kind=EntryKind.PROVIDER_FEE_BOOKED,
@@ -63,18 +65,6 @@ def decide_cost(resolution: Resolution, debit: Entry, entries: Sequence[Entry], 
             Posting(LedgerAccount.PROVIDER_FEES, currency, amount_minor),
             Posting(LedgerAccount.SUSPENSE, currency, -amount_minor),
         ),
-        reason=f"{_write(amount_minor, currency)} of {debit.entry_id} is what the bank or provider charges: "
+        reason=f"{write_amount(amount_minor, currency)} of {debit.entry_id} is what the bank or provider charges: "
         f"{resolution.reason}",
     )
-
-
-def _suspended_minor(entry: Entry, currency: str) -> int:
-    return sum(
-        posting.amount_minor
-        for posting in entry.decision.postings
-        if (posting.ledger_account, posting.currency) == (LedgerAccount.SUSPENSE, currency)
-    )
-
-
-def _write(amount_minor: int, currency: str) -> str:
-    return f"{format_amount(amount_minor, currency)} {currency}"

@@ -22,7 +22,7 @@ from pawledger.domain.books.ledger import AccountHead
 from pawledger.domain.books.waiting_money import TAKES, UNDOES
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.matching.marks import marks_of
-from pawledger.domain.money import format_amount
+from pawledger.domain.money import format_amount, write_amount
 from pawledger.domain.posting.allocation import settle_oldest_first, sum_of
 from pawledger.domain.refunding.refund_rules import RefundDeadline, RefundRules, is_same_person
 from pawledger.domain.refunding.refunds import (
@@ -179,8 +179,8 @@ def decide_request(
         return Decided(standing.refund_id, None)
     if amount_minor > held_minor:
         raise RefundBeyondError(
-            f"account {head.account_id} has {_write(held_minor, currency)} of unapplied cash, not "
-            f"{_write(amount_minor, currency)}"
+            f"account {head.account_id} has {write_amount(held_minor, currency)} of unapplied cash, not "
+            f"{write_amount(amount_minor, currency)}"
         )
     _check_not_returned(ground.entry_id, amount_minor, currency, entries)
     refund_id = refund_id_of(head.account_id, ground.entry_id, currency, amount_minor, len(ended))
@@ -199,7 +199,8 @@ def decide_request(
                 Posting(LedgerAccount.UNAPPLIED, currency, amount_minor),
                 Posting(LedgerAccount.REFUNDS, currency, -amount_minor),
             ),
-            reason=f"{_write(amount_minor, currency)} of {ground.entry_id} is to go back to the payer: {act.reason}",
+            reason=f"{write_amount(amount_minor, currency)} of {ground.entry_id} is to go back to the payer: "
+            f"{act.reason}",
             details={DUE_ON: deadline.due_on.isoformat(), DEADLINE_RULE: deadline.rule.rule_id} if deadline else None,
         ),
     )
@@ -213,8 +214,8 @@ def decide_approval(refund: Refund, entries: Sequence[Entry], rules: RefundRules
     if rules.needs_second_person(refund.currency, refund.amount_minor) and is_same_person(requester, act.actor):
         limit_minor = rules.second_person_above.get(refund.currency, 0)
         raise SecondPersonNeededError(
-            f"{requester} requested {_write(refund.amount_minor, refund.currency)}; above "
-            f"{_write(limit_minor, refund.currency)} another person approves"
+            f"{requester} requested {write_amount(refund.amount_minor, refund.currency)}; above "
+            f"{write_amount(limit_minor, refund.currency)} another person approves"
         )
     _check_not_returned(refund.ground, refund.amount_minor, refund.currency, entries)
     return _step(refund, RefundStep.APPROVED, EntryKind.REFUND_APPROVED, "may go back to the payer", act)
@@ -243,7 +244,7 @@ def decide_sending(refund: Refund, entries: Sequence[Entry], sending: Sending, a
         raise PaymentFileNameError(f"name the payment file in 1 to {FILE_NAME_CHARACTERS_MAX} printable characters")
     _check_not_returned(refund.ground, refund.amount_minor, refund.currency, entries)
     rule = (refund.requested.decision.details or {}).get(DEADLINE_RULE)
-    late = f" with {_write(interest_minor, refund.currency)} of interest by {rule}" if interest_minor else ""
+    late = f" with {write_amount(interest_minor, refund.currency)} of interest by {rule}" if interest_minor else ""
     more: dict[str, Any] = {END_TO_END_ID: end_to_end_id, PAYMENT_FILE: payment_file}
     if interest_minor:
         more |= {INTEREST: interest_minor, "interest_rule": rule}
@@ -317,15 +318,7 @@ def gives_unapplied(entry: Entry, currency: str) -> bool:
     """Whether an entry gave unapplied cash, other than by giving up a refund."""
     if entry.entry_id.startswith(REFUND_ENTRIES):
         return False
-    return _unapplied_minor(entry, currency) < 0
-
-
-def _unapplied_minor(entry: Entry, currency: str) -> int:
-    return sum(
-        posting.amount_minor
-        for posting in entry.decision.postings
-        if (posting.ledger_account, posting.currency) == (LedgerAccount.UNAPPLIED, currency)
-    )
+    return entry.decision.posted_minor(LedgerAccount.UNAPPLIED, currency) < 0
 
 
 def _check_not_returned(ground: str, amount_minor: int, currency: str, entries: Sequence[Entry]) -> None:
@@ -333,8 +326,9 @@ def _check_not_returned(ground: str, amount_minor: int, currency: str, entries: 
     payment = next((each for each in find_received(entries) if each.entry.entry_id == ground), None)
     if payment is not None and payment.returned_minor and payment.left_minor < amount_minor:
         raise RefundOfReturnedMoneyError(
-            f"of {ground} the payer's bank took {_write(payment.returned_minor, currency)} back; "
-            f"{_write(payment.left_minor, currency)} of it can be refunded, not {_write(amount_minor, currency)}"
+            f"of {ground} the payer's bank took {write_amount(payment.returned_minor, currency)} back; "
+            f"{write_amount(payment.left_minor, currency)} of it can be refunded, not "
+            f"{write_amount(amount_minor, currency)}"
         )
     for waiting in find_waiting_returns_of(payment.entry, entries) if payment else ():
         raise RefundOfReturnedMoneyError(
@@ -366,7 +360,7 @@ def _check_same_person(refund: Refund, step: RefundStep, by: str | None, act: Ac
 
 def _write_up(refund_id: str, ground: Entry, amount: tuple[int, str], rules: RefundRules, act: Act) -> Decision:
     amount_minor, currency = amount
-    written, least = _write(amount_minor, currency), _write(rules.minimum[currency], currency)
+    written, least = write_amount(amount_minor, currency), write_amount(rules.minimum[currency], currency)
     if not rules.writes_up:
         raise RefundBelowMinimumError(
             f"{written} is less than {least}, the least that is sent; it stays unapplied cash"
@@ -434,9 +428,5 @@ def _step(
         facts=facts_of(refund, act.actor, **(more or {})),
         source={"actor": act.actor},
         postings=tuple(posting for posting in postings if posting.amount_minor),
-        reason=f"{_write(refund.amount_minor, refund.currency)} of {refund.ground} {what}: {act.reason}",
+        reason=f"{write_amount(refund.amount_minor, refund.currency)} of {refund.ground} {what}: {act.reason}",
     )
-
-
-def _write(amount_minor: int, currency: str) -> str:
-    return f"{format_amount(amount_minor, currency)} {currency}"

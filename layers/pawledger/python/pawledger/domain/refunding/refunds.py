@@ -23,7 +23,7 @@ from pawledger.domain.books.entries import (
 from pawledger.domain.books.waiting_money import TAKES, UNDOES
 from pawledger.domain.canonical import hash_value
 from pawledger.domain.errors import PawledgerError
-from pawledger.domain.money import format_amount
+from pawledger.domain.money import write_amount
 from pawledger.domain.posting.bank_movements import BankMovement, describe_movement
 from pawledger.domain.posting.movement_outcomes import book_movement
 
@@ -236,7 +236,7 @@ def settles(refund_id: str, steps: Mapping[str, Entry], movement: BankMovement) 
     facts = sent.decision.facts
     total_minor, currency = int(facts["amount_minor"]) + int(facts.get(INTEREST, 0)), str(facts["currency"])
     if (movement.amount_minor, movement.currency) != (total_minor, currency):
-        written = f"{format_amount(total_minor, currency)} {currency}"
+        written = f"{write_amount(total_minor, currency)}"
         return f"refund {refund_id}, whose end-to-end id it names, is of {written}"
     return None
 
@@ -305,7 +305,7 @@ def _gave_to_account(void: Entry) -> bool:
 def _begin(entry: Entry) -> Refund | None:
     """The refund that an entry requests, or writes up; None where it does neither."""
     decision, facts = entry.decision, entry.decision.facts
-    set_aside_minor = -sum(p.amount_minor for p in decision.postings if p.ledger_account is LedgerAccount.REFUNDS)
+    set_aside_minor = -decision.posted_minor(LedgerAccount.REFUNDS)
     if decision.kind is EntryKind.MONEY_MOVED and set_aside_minor > 0 and entry.entry_id.startswith(RESOLUTION_ENTRIES):
         step, amount_minor = RefundStep.REQUESTED, set_aside_minor
     elif decision.kind in (EntryKind.REFUND_REQUESTED, EntryKind.REFUND_WRITTEN_UP):

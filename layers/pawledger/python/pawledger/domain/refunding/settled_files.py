@@ -11,7 +11,7 @@ from typing import Final
 from pawledger.domain.books.entries import DEBIT_ENTRIES, Decision, Entry, EntryKind, LedgerAccount, Posting
 from pawledger.domain.books.waiting_money import TAKES, WaitingMoney
 from pawledger.domain.errors import PawledgerError
-from pawledger.domain.money import format_amount
+from pawledger.domain.money import format_amount, write_amount
 from pawledger.domain.refunding.refunds import PAYMENT_FILE, PAYMENT_ID, Refund, RefundStep, hand_settlement_id
 from pawledger.domain.worklist.resolutions import Resolution, sign_decision
 
@@ -80,7 +80,7 @@ def choose_refunds(payment_file: str, debit: WaitingMoney, open_refunds: Iterabl
         count, come = ("1 refund that is", "comes") if len(found) == 1 else (f"{len(found)} refunds that are", "come")
         raise PaymentFileDiffersError(
             f"the {count} sent in {payment_file}{others} and not settled {come} to "
-            f"{_write(total_minor, debit.currency)}, and {_write(debit.left_minor, debit.currency)} of "
+            f"{write_amount(total_minor, debit.currency)}, and {write_amount(debit.left_minor, debit.currency)} of "
             f"{debit.entry_id} waits: {_name(found, debit.currency)}"
         )
     return tuple(found)
@@ -94,8 +94,8 @@ def decide_departure_to_refunds(resolution: Resolution, debit: WaitingMoney, ref
     total_minor, payment_file = sum(each.amount_minor for each in refunds), resolution.request.payment_file
     if total_minor != debit.left_minor:
         raise PaymentFileDiffersError(
-            f"the refunds of {payment_file} come to {_write(total_minor, debit.currency)}, and "
-            f"{_write(debit.left_minor, debit.currency)} of {debit.entry_id} waits by now"
+            f"the refunds of {payment_file} come to {write_amount(total_minor, debit.currency)}, and "
+            f"{write_amount(debit.left_minor, debit.currency)} of {debit.entry_id} waits by now"
         )
     count = "1 refund" if len(refunds) == 1 else f"{len(refunds)} refunds"
     facts = {
@@ -115,7 +115,7 @@ def decide_departure_to_refunds(resolution: Resolution, debit: WaitingMoney, ref
             Posting(LedgerAccount.SUSPENSE, debit.currency, -total_minor),
             Posting(LedgerAccount.CLEARING, debit.currency, total_minor),
         ),
-        reason=f"{_write(total_minor, debit.currency)} that the bank took by {debit.entry_id} is {count} of "
+        reason=f"{write_amount(total_minor, debit.currency)} that the bank took by {debit.entry_id} is {count} of "
         f"{payment_file}",
     )
     return sign_decision(resolution, 1, decision)
@@ -143,7 +143,7 @@ def decide_hand_settlement(resolution: Resolution, number: int, debit: Entry, re
             Posting(LedgerAccount.REFUNDS, currency, refund.amount_minor),
             Posting(LedgerAccount.CLEARING, currency, -refund.amount_minor),
         ),
-        reason=f"{_write(refund.amount_minor, currency)} of {debit.entry_id} of {debit.account_id} is refund "
+        reason=f"{write_amount(refund.amount_minor, currency)} of {debit.entry_id} of {debit.account_id} is refund "
         f"{refund.refund_id}, which has left the bank account with {resolution.request.payment_file}",
     )
     signed = sign_decision(resolution, number, decision)
@@ -164,7 +164,7 @@ def decide_waiting_again(resolution: Resolution, number: int, debit: Entry, refu
             Posting(LedgerAccount.SUSPENSE, currency, refund.amount_minor),
             Posting(LedgerAccount.CLEARING, currency, -refund.amount_minor),
         ),
-        reason=f"{_write(refund.amount_minor, currency)} of {debit.entry_id} waits again, since {why}",
+        reason=f"{write_amount(refund.amount_minor, currency)} of {debit.entry_id} waits again, since {why}",
     )
     return sign_decision(resolution, number, decision)
 
@@ -176,7 +176,3 @@ def _name(refunds: Sequence[FileRefund], currency: str) -> str:
     ]
     more = [f"and {len(refunds) - len(named)} more"] if len(refunds) > len(named) else []
     return ", ".join([*named, *more])
-
-
-def _write(amount_minor: int, currency: str) -> str:
-    return f"{format_amount(amount_minor, currency)} {currency}"

@@ -16,7 +16,7 @@ from pawledger.domain.books.reversals import Reversal, check_nothing_used, rever
 from pawledger.domain.books.waiting_money import UNDOES
 from pawledger.domain.canonical import hash_value
 from pawledger.domain.errors import PawledgerError
-from pawledger.domain.money import format_amount
+from pawledger.domain.money import write_amount
 from pawledger.domain.refunding.refund_rules import RefundRules, is_same_person
 from pawledger.domain.refunding.refund_steps import Act, SecondPersonNeededError
 from pawledger.domain.refunding.refunds import BY
@@ -143,7 +143,7 @@ def decide_write_off(
     alone_minor = _alone_minor(entries, invoice.invoice_id)
     if amount_minor + alone_minor <= rules.write_off_limit_minor(act.actor, currency):
         return DecidedWriteOff(write_off_id, _done(head, write_off_id, invoice, amount_minor, act))
-    what = f"{_write(amount_minor, currency)} of {invoice.invoice_id} is to be written off"
+    what = f"{write_amount(amount_minor, currency)} of {invoice.invoice_id} is to be written off"
     entry_id = _entry_id(write_off_id, WriteOffStep.REQUESTED)
     request = Decision(
         kind=EntryKind.WRITE_OFF_REQUESTED,
@@ -169,8 +169,8 @@ def decide_approval(head: AccountHead, write_off: WriteOff, act: Act) -> Decisio
     requester = write_off.taken_by(WriteOffStep.REQUESTED)
     if is_same_person(requester, act.actor):
         raise SecondPersonNeededError(
-            f"{requester} requested to write off {_write(write_off.amount_minor, write_off.currency)}; so much another "
-            "person approves"
+            f"{requester} requested to write off {write_amount(write_off.amount_minor, write_off.currency)}; so much "
+            "another person approves"
         )
     invoice = find_open_invoice(head, write_off.invoice_id)
     amount_minor = check_amount(head, invoice, write_off.amount_minor)
@@ -183,7 +183,7 @@ def decide_rejection(write_off: WriteOff, act: Act) -> Decision | None:
     """It stays asked for. Raises `WriteOffStateError`."""
     if _stands(write_off, WriteOffStep.REJECTED, WriteOffStep.REQUESTED, act):
         return None
-    written = _write(write_off.amount_minor, write_off.currency)
+    written = write_amount(write_off.amount_minor, write_off.currency)
     return Decision(
         kind=EntryKind.WRITE_OFF_REJECTED,
         entry_id=_entry_id(write_off.write_off_id, WriteOffStep.REJECTED),
@@ -226,10 +226,10 @@ def decide_resolution(
     limit_minor = rules.write_off_limit_minor(resolution.actor, currency)
     alone_minor = _alone_minor(entries, invoice.invoice_id)
     if amount_minor + alone_minor > limit_minor:
-        before = f", of which {_write(alone_minor, currency)} is" if alone_minor else ""
+        before = f", of which {write_amount(alone_minor, currency)} is" if alone_minor else ""
         raise AmountBeyondError(
-            f"one person may write off {_write(limit_minor, currency)} of one invoice{before}, not "
-            f"{_write(amount_minor, currency)}; `pawledger write-offs request` asks a second person"
+            f"one person may write off {write_amount(limit_minor, currency)} of one invoice{before}, not "
+            f"{write_amount(amount_minor, currency)}; `pawledger write-offs request` asks a second person"
         )
     decision = _post(head, invoice, amount_minor)
     return replace(
@@ -266,8 +266,8 @@ def check_amount(head: AccountHead, invoice: OpenInvoice, amount_minor: int | No
     if amount_minor > invoice.remaining_minor:
         currency = head.currency or ""
         raise AmountBeyondError(
-            f"of {invoice.invoice_id} {_write(invoice.remaining_minor, currency)} is open, not "
-            f"{_write(amount_minor, currency)}"
+            f"of {invoice.invoice_id} {write_amount(invoice.remaining_minor, currency)} is open, not "
+            f"{write_amount(amount_minor, currency)}"
         )
     return amount_minor
 
@@ -328,7 +328,7 @@ def _post(head: AccountHead, invoice: OpenInvoice, amount_minor: int) -> Decisio
             Posting(LedgerAccount.WRITTEN_OFF, currency, amount_minor),
             Posting(LedgerAccount.RECEIVABLE, currency, -amount_minor),
         ),
-        reason=f"{_write(amount_minor, currency)} of {invoice.invoice_id} is written off",
+        reason=f"{write_amount(amount_minor, currency)} of {invoice.invoice_id} is written off",
         allocations=(Allocation(invoice.invoice_id, amount_minor, invoice.due_on),),
     )
 
@@ -368,7 +368,3 @@ def _entry_id(write_off_id: str, step: WriteOffStep) -> str:
 
 def _take(write_off: WriteOff, step: WriteOffStep, entry: Entry) -> WriteOff:
     return replace(write_off, steps={**write_off.steps, step: entry})
-
-
-def _write(amount_minor: int, currency: str) -> str:
-    return f"{format_amount(amount_minor, currency)} {currency}"

@@ -26,7 +26,7 @@ from pawledger.domain.books.reversals import Reversal, check_nothing_used, rever
 from pawledger.domain.books.waiting_money import TAKES, UNDOES, WaitingMoney
 from pawledger.domain.canonical import hash_value
 from pawledger.domain.errors import PawledgerError
-from pawledger.domain.money import format_amount
+from pawledger.domain.money import write_amount
 from pawledger.domain.posting.allocation import allocate_in_turn, allocate_oldest_first, sum_of
 from pawledger.domain.worklist.discrepancies import Discrepancy, ResolutionCommand
 
@@ -160,8 +160,8 @@ def settle_shares(
             amount_minor = min(left_minor, open_minor) if share.invoice_ids else left_minor
         if share.invoice_ids and amount_minor > open_minor:
             raise AmountBeyondError(
-                f"of the invoices named {_write(open_minor, waiting.currency)} is open, not "
-                f"{_write(amount_minor, waiting.currency)}"
+                f"of the invoices named {write_amount(open_minor, waiting.currency)} is open, not "
+                f"{write_amount(amount_minor, waiting.currency)}"
             )
         _check_within(amount_minor, left_minor, waiting)
         left_minor -= amount_minor
@@ -198,7 +198,7 @@ def decide_departure(
     return _decision(
         resolution,
         1,
-        f"{_write(total_minor, waiting.currency)} of {waiting.entry_id} goes to "
+        f"{write_amount(total_minor, waiting.currency)} of {waiting.entry_id} goes to "
         f"{', '.join(tell_share(share, waiting.currency) for share in shares)}",
         taking_facts(waiting, total_minor, shares),
         Posting(waiting.ledger_account, waiting.currency, total_minor),
@@ -220,7 +220,7 @@ def decide_arrival(resolution: Resolution, number: int, head: AccountHead, curre
     return _decision(
         resolution,
         number,
-        f"{_write(amount_minor, currency)} of {discrepancy.entry_id} comes from {discrepancy.account_id}",
+        f"{write_amount(amount_minor, currency)} of {discrepancy.entry_id} comes from {discrepancy.account_id}",
         {
             TAKES: discrepancy.entry_id,
             FROM: discrepancy.account_id,
@@ -241,7 +241,7 @@ def decide_return_to_payer(resolution: Resolution, waiting: WaitingMoney) -> Dec
     return _decision(
         resolution,
         1,
-        f"{_write(amount_minor, waiting.currency)} of {waiting.entry_id} goes back to its payer",
+        f"{write_amount(amount_minor, waiting.currency)} of {waiting.entry_id} goes back to its payer",
         taking_facts(waiting, amount_minor, ()),
         Posting(waiting.ledger_account, waiting.currency, amount_minor),
         Posting(LedgerAccount.REFUNDS, waiting.currency, -amount_minor),
@@ -321,8 +321,8 @@ def _shares_as_json(shares: Sequence[Share]) -> list[list[Any]]:
 def _check_within(amount_minor: int, left_minor: int, waiting: WaitingMoney) -> None:
     if not 0 < amount_minor <= left_minor:
         raise AmountBeyondError(
-            f"of {waiting.entry_id} {_write(left_minor, waiting.currency)} is left, not "
-            f"{_write(amount_minor, waiting.currency)}"
+            f"of {waiting.entry_id} {write_amount(left_minor, waiting.currency)} is left, not "
+            f"{write_amount(amount_minor, waiting.currency)}"
         )
 
 
@@ -362,8 +362,4 @@ def _tell_open(head: AccountHead) -> str:
 
 def tell_share(share: Share, currency: str) -> str:
     """Who gets how much."""
-    return f"{share.account_id} {_write(share.amount_minor or 0, currency)}"
-
-
-def _write(amount_minor: int, currency: str) -> str:
-    return f"{format_amount(amount_minor, currency)} {currency}"
+    return f"{share.account_id} {write_amount(share.amount_minor or 0, currency)}"

@@ -11,7 +11,7 @@ from pawledger.domain.books.ledger import AccountHead
 from pawledger.domain.closing.completeness import MonthCounts
 from pawledger.domain.identifiers import is_settlement_ledger
 from pawledger.domain.matching.open_amounts import OpenAmounts
-from pawledger.domain.money import format_amount
+from pawledger.domain.money import write_amount
 from pawledger.domain.worklist.digests import DigestTally
 from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.ports import BankFileRecord, BankFileRegister, DiscrepancyBook, LedgerArchive, TermArchive
@@ -151,7 +151,7 @@ def _prove_file(record: BankFileRecord, business_date: date, ports: ClosingPorts
 def _overlap(record: BankFileRecord, proof: FileProof, business_date: date) -> Discrepancy:
     """Movements of a file that were not posted, because their identity was recorded before."""
     repeated = {currency: minor for currency, minor in proof.minor["repeated"].items() if minor}
-    amounts = ", ".join(f"{format_amount(minor, currency)} {currency}" for currency, minor in sorted(repeated.items()))
+    amounts = ", ".join(f"{write_amount(minor, currency)}" for currency, minor in sorted(repeated.items()))
     only_currency = next(iter(repeated)) if len(repeated) == 1 else None
     return Discrepancy(
         kind=DiscrepancyKind.FILE_OVERLAP,
@@ -217,7 +217,7 @@ def _prove_clearing(balances: Counter[tuple[str, str]], business_date: date, por
     for (currency, name), minor in sorted(balances.items()):
         if name != LedgerAccount.CLEARING:
             continue
-        what = f"{format_amount(abs(minor), currency)} {currency} left one ledger and did not arrive in another."
+        what = f"{write_amount(abs(minor), currency)} left one ledger and did not arrive in another."
         kind = DiscrepancyKind.MONEY_BETWEEN_LEDGERS
         found = Discrepancy(kind, currency, business_date, what, currency=currency, amount_minor=abs(minor))
         if minor:

@@ -51,7 +51,7 @@ def event_of_return(entry: Entry, reasons: ReturnReasons) -> dict[str, object]:
     decision = entry.decision
     details, source = details_of(entry), decision.source
     reason = reasons.find(source.get(RETURN_REASON))
-    fee_minor = -sum(p.amount_minor for p in decision.postings if p.ledger_account is LedgerAccount.FEE)
+    fee_minor = -decision.posted_minor(LedgerAccount.FEE)
     return {
         "schema": PAYMENT_RETURNED,
         "account_id": entry.account_id,

@@ -99,7 +99,7 @@ def _find_moved(moved: Entry, entries: EntryBook) -> Entry | None:
     payment = entries.read_entry(moved.account_id, str(payment_entry_id))
     if payment is None or payment.decision.kind is not EntryKind.PAYMENT_POSTED:
         return None
-    gone_minor = -sum(p.amount_minor for p in moved.decision.postings if p.ledger_account is LedgerAccount.CLEARING)
+    gone_minor = -moved.decision.posted_minor(LedgerAccount.CLEARING)
     return payment if gone_minor == payment.decision.facts["amount_minor"] else None
 
 

@@ -9,7 +9,7 @@ from pawledger.domain.books.entries import Entry, TransitItem
 from pawledger.domain.books.ledger import AccountHead
 from pawledger.domain.identifiers import provider_of_ledger, settlement_ledger_of, suspense_ledger_of
 from pawledger.domain.matching.payment_references import find_creditor_references
-from pawledger.domain.money import format_amount
+from pawledger.domain.money import write_amount
 from pawledger.domain.posting.bank_movements import entry_id_of
 from pawledger.domain.posting.settlements import Settlement, kind_of_waiting, settlement_marks
 from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyKind
@@ -139,7 +139,7 @@ def _last_day(item: TransitItem, terms: "SettlementTerms", holidays: HolidayCale
 
 
 def _tell(item: TransitItem, currency: str, provider: str) -> str:
-    amount = f"{format_amount(abs(item.amount_minor), currency)} {currency}"
+    amount = f"{write_amount(abs(item.amount_minor), currency)}"
     way = "from" if item.amount_minor > 0 else "to"
     if kind_of_waiting(item) is DiscrepancyKind.PAYOUT_MISSING:
         return f"{provider} tells of {amount} on {item.booked_on} {way} it, and no line of the bank shows it."

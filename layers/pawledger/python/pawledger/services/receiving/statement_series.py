@@ -6,7 +6,7 @@ from typing import Final
 
 from pawledger.bank_files.records import StatementSummary
 from pawledger.domain.calendar import shift_day
-from pawledger.domain.money import format_amount
+from pawledger.domain.money import format_amount, write_amount
 from pawledger.domain.posting.statement_chain import (
     ChainBreak,
     ChainedStatement,
@@ -120,7 +120,7 @@ def _gap(found: ChainBreak, received_on: date) -> Discrepancy:
     what = (
         f"{lacks} between {before.last_day} (file {before.file_id[:12]}), closing "
         f"{format_amount(before.closing_minor, currency)}, and {after.first_day} (file {after.file_id[:12]}), opening "
-        f"{format_amount(after.opening_minor, currency)} {currency}."
+        f"{write_amount(after.opening_minor, currency)}."
     )
     return Discrepancy(
         kind=DiscrepancyKind.STATEMENT_GAP,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pawledger.domain.books.entries import Entry, LedgerAccount
 from pawledger.domain.books.ledger import AccountHead
-from pawledger.domain.money import format_amount
+from pawledger.domain.money import format_amount, write_amount
 from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.ports import DiscrepancyBook, HolidayCalendars, LedgerArchive
 
@@ -77,7 +77,7 @@ def _look_at(
         held_minor, owed_minor = held.get(currency, 0), open_minor.get(currency, 0)
         if held_minor != owed_minor:
             what = (
-                f"{head.account_id} holds {format_amount(held_minor, currency)} {currency} for refunds, and its open "
+                f"{head.account_id} holds {write_amount(held_minor, currency)} for refunds, and its open "
                 f"ones come to {format_amount(owed_minor, currency)}."
             )
             kind, difference_minor = DiscrepancyKind.REFUNDS_OUT_OF_BALANCE, abs(held_minor - owed_minor)
@@ -117,7 +117,7 @@ def _look_at_credit(
     # The last one, as a request takes it: what earlier ones gave back is used first.
     deadline, ground = known[-1]
     is_late = deadline.due_on < business_date
-    written = f"{format_amount(held_minor, currency)} {currency} of account {head.account_id}"
+    written = f"{write_amount(held_minor, currency)} of account {head.account_id}"
     what = f"{written}, given back by {ground.entry_id}, {'was' if is_late else 'is'} to be sent by {deadline.due_on} "
     what += f"({deadline.rule.rule_id}), and nobody has requested it."
     kind = DiscrepancyKind.REFUND_LATE if is_late else DiscrepancyKind.REFUND_DUE
@@ -128,7 +128,7 @@ def _look_at_refund(refund: "Refund", business_date: date, rules: "RefundRules")
     from pawledger.domain.refunding.refund_steps import due_on_of  # noqa: PLC0415 - see above
     from pawledger.domain.refunding.refunds import RefundStep  # noqa: PLC0415 - see above
 
-    written = f"Refund {refund.refund_id} of {format_amount(refund.amount_minor, refund.currency)} {refund.currency}"
+    written = f"Refund {refund.refund_id} of {write_amount(refund.amount_minor, refund.currency)}"
     due_on = due_on_of(refund)
     late, waiting = DiscrepancyKind.REFUND_LATE, DiscrepancyKind.REFUND_WAITING
     is_sent, since = refund.state is RefundStep.SENT, refund.taken_on(refund.state) or business_date

@@ -7,7 +7,7 @@ first one is pushed; all of them are on the worklist and in the digest of the da
 from datetime import datetime
 from typing import Final
 
-from pawledger.domain.money import format_amount
+from pawledger.domain.money import write_amount
 from pawledger.domain.worklist.discrepancies import Discrepancy
 from pawledger.ports import AlertChannel, DiscrepancyBook, ReferenceBook
 
@@ -68,5 +68,5 @@ def alert_of(discrepancy: Discrepancy, pushed_at: datetime) -> dict[str, object]
 def _subject_of(discrepancy: Discrepancy) -> str:
     amount = ""
     if discrepancy.amount_minor is not None and discrepancy.currency:
-        amount = f" of {format_amount(discrepancy.amount_minor, discrepancy.currency)} {discrepancy.currency}"
+        amount = f" of {write_amount(discrepancy.amount_minor, discrepancy.currency)}"
     return f"Pawledger: {discrepancy.kind.replace('_', ' ')}{amount}"[:SUBJECT_CHARACTERS_MAX]

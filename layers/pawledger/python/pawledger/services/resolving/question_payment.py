@@ -2,7 +2,7 @@
 
 from pawledger.domain.books.entries import Entry, EntryKind
 from pawledger.domain.errors import PawledgerError
-from pawledger.domain.money import format_amount
+from pawledger.domain.money import write_amount
 from pawledger.domain.posting.splitting import parts_of
 from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyKind
 from pawledger.domain.worklist.discrepancy_life import Change, ChangeKind, RecordedDiscrepancy, question
@@ -51,7 +51,7 @@ def _discrepancy_of(payment: Entry, deed: Deed) -> Discrepancy:
         kind=DiscrepancyKind.PAYMENT_QUESTIONED,
         subject=payment.entry_id,
         born_on=deed.decided_at.date(),
-        what=f"Payment of {format_amount(amount_minor, currency)} {currency} of {decision.occurred_on} is said to be "
+        what=f"Payment of {write_amount(amount_minor, currency)} of {decision.occurred_on} is said to be "
         f"posted wrongly to {payment.account_id}.",
         account_id=payment.account_id,
         currency=currency,
