@@ -500,8 +500,10 @@ def test_a_debit_that_is_less_by_now_or_a_refund_that_has_ended_is_none_of_it(
     found = debited(world, TOTAL_MINOR)
     asked = Resolution("id", found, ResolutionRequest(SETTLE, payment_file=FILE), ASKED_ON, JANE, "So.")
     less = WaitingMoney(SUSPENSE, "debit#fee", LedgerAccount.SUSPENSE, "EUR", 8_999)
+    debit = world.ledger.read_entry(SUSPENSE, found.subject)
+    assert debit is not None
     with pytest.raises(PaymentFileDiffersError, match=r"come to 90.00 EUR, and 89.99 EUR of debit#fee waits by now"):
-        decide_departure_to_refunds(asked, less, (FileRefund(HOME, refunds[0].refund_id, 9_000),))
+        decide_departure_to_refunds(asked, debit, less, (FileRefund(HOME, refunds[0].refund_id, 9_000),))
     ended = void(world, refunds[0]).refund
     with pytest.raises(PaymentFileUnknownError):
         choose_refunds(FILE, replace(less, left_minor=9_000), [ended])

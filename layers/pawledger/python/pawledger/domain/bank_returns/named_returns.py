@@ -13,15 +13,15 @@ from pawledger.domain.bank_returns.returned_payments import (
     unless_moved,
 )
 from pawledger.domain.bank_returns.returns import ReturnGround, decide_part_return, take_back, waited_as
-from pawledger.domain.books.entries import Decision, Entry, EntryKind, LedgerAccount, Posting
+from pawledger.domain.books.entries import Decision, Entry, EntryKind, LedgerAccount
 from pawledger.domain.books.ledger import AccountHead
-from pawledger.domain.books.waiting_money import TAKES, NothingWaitsError, find_changes
+from pawledger.domain.books.waiting_money import NothingWaitsError, find_changes
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.money import format_amount, write_amount
 from pawledger.domain.posting.bank_movements import BankMovement
 from pawledger.domain.posting.movement_outcomes import MovementOutcome
 from pawledger.domain.posting.splitting import SharedPart
-from pawledger.domain.worklist.resolutions import PaymentChangedError, Resolution, sign_decision
+from pawledger.domain.worklist.resolutions import PaymentChangedError, Resolution, pass_debit_on, sign_decision
 
 NAMED_BY_PERSON: Final = "person"
 """How the payment of a return was found that a person named."""
@@ -85,20 +85,11 @@ def decide_forwarding(resolution: Resolution, number: int, waiting: Entry, payme
     """The last entry where the payment is in another ledger: what was taken back leaves for there."""
     facts = waiting.decision.facts
     amount_minor, currency = int(facts["amount_minor"]), str(facts["currency"])
-    decision = Decision(
-        kind=EntryKind.MONEY_MOVED,
-        entry_id=resolution.entry_id(number),
-        occurred_on=resolution.decided_on,
-        facts={TAKES: waiting.entry_id, "amount_minor": amount_minor, "currency": currency},
-        source={},
-        postings=(
-            Posting(LedgerAccount.SUSPENSE, currency, -amount_minor),
-            Posting(LedgerAccount.CLEARING, currency, amount_minor),
-        ),
-        reason=f"{write_amount(amount_minor, currency)} that the bank took by {waiting.entry_id} is the "
-        f"return of {payment.entry_id} of {payment.account_id}",
+    reason = (
+        f"{write_amount(amount_minor, currency)} that the bank took by {waiting.entry_id} is the return of "
+        f"{payment.entry_id} of {payment.account_id}"
     )
-    return sign_decision(resolution, number, decision)
+    return pass_debit_on(resolution, number, waiting, amount_minor, reason)
 
 
 def decide_named_return(

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from pawledger.domain.books.entries import DEBIT_ENTRIES, Decision, Entry, EntryKind, LedgerAccount, Posting
-from pawledger.domain.books.waiting_money import TAKES, WaitingMoney
+from pawledger.domain.books.waiting_money import WaitingMoney
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.money import format_amount, write_amount
 from pawledger.domain.refunding.refunds import PAYMENT_FILE, PAYMENT_ID, Refund, RefundStep, hand_settlement_id
-from pawledger.domain.worklist.resolutions import Resolution, sign_decision
+from pawledger.domain.worklist.resolutions import Resolution, pass_debit_on, sign_decision
 
 REFUNDS_OF_FILE_MAX: Final = 300
 """Refunds that one debit settles. Their names are some 16 KB of the first entry, and settling and undoing them some
@@ -86,39 +86,24 @@ def choose_refunds(payment_file: str, debit: WaitingMoney, open_refunds: Iterabl
     return tuple(found)
 
 
-def decide_departure_to_refunds(resolution: Resolution, debit: WaitingMoney, refunds: Sequence[FileRefund]) -> Decision:
+def decide_departure_to_refunds(
+    resolution: Resolution, debit: Entry, waiting: WaitingMoney, refunds: Sequence[FileRefund]
+) -> Decision:
     """The first entry: what the debit took leaves suspense for the ledgers of the refunds.
 
     Raises `PaymentFileDiffersError` where some of the debit has found another place meanwhile.
     """
     total_minor, payment_file = sum(each.amount_minor for each in refunds), resolution.request.payment_file
-    if total_minor != debit.left_minor:
+    if total_minor != waiting.left_minor:
         raise PaymentFileDiffersError(
-            f"the refunds of {payment_file} come to {write_amount(total_minor, debit.currency)}, and "
-            f"{write_amount(debit.left_minor, debit.currency)} of {debit.entry_id} waits by now"
+            f"the refunds of {payment_file} come to {write_amount(total_minor, waiting.currency)}, and "
+            f"{write_amount(waiting.left_minor, waiting.currency)} of {debit.entry_id} waits by now"
         )
     count = "1 refund" if len(refunds) == 1 else f"{len(refunds)} refunds"
-    facts = {
-        TAKES: debit.entry_id,
-        "amount_minor": total_minor,
-        "currency": debit.currency,
-        PAYMENT_FILE: payment_file,
-        _REFUNDS: [[each.ledger_id, each.refund_id, each.amount_minor] for each in refunds],
-    }
-    decision = Decision(
-        kind=EntryKind.MONEY_MOVED,
-        entry_id=resolution.entry_id(1),
-        occurred_on=resolution.decided_on,
-        facts=facts,
-        source={},
-        postings=(
-            Posting(LedgerAccount.SUSPENSE, debit.currency, -total_minor),
-            Posting(LedgerAccount.CLEARING, debit.currency, total_minor),
-        ),
-        reason=f"{write_amount(total_minor, debit.currency)} that the bank took by {debit.entry_id} is {count} of "
-        f"{payment_file}",
-    )
-    return sign_decision(resolution, 1, decision)
+    taken = write_amount(total_minor, waiting.currency)
+    reason = f"{taken} that the bank took by {debit.entry_id} is {count} of {payment_file}"
+    named = {_REFUNDS: [[each.ledger_id, each.refund_id, each.amount_minor] for each in refunds]}
+    return pass_debit_on(resolution, 1, debit, total_minor, reason, **{PAYMENT_FILE: payment_file}, **named)
 
 
 def refunds_of(departure: Decision) -> tuple[FileRefund, ...]:
@@ -154,19 +139,8 @@ def decide_hand_settlement(resolution: Resolution, number: int, debit: Entry, re
 def decide_waiting_again(resolution: Resolution, number: int, debit: Entry, refund: FileRefund, why: str) -> Decision:
     """What had left for a refund that cannot be settled any more waits again where the debit does."""
     currency = str(debit.decision.facts["currency"])
-    decision = Decision(
-        kind=EntryKind.MONEY_MOVED,
-        entry_id=resolution.entry_id(number),
-        occurred_on=resolution.decided_on,
-        facts={TAKES: debit.entry_id, "amount_minor": refund.amount_minor, "currency": currency},
-        source={},
-        postings=(
-            Posting(LedgerAccount.SUSPENSE, currency, refund.amount_minor),
-            Posting(LedgerAccount.CLEARING, currency, -refund.amount_minor),
-        ),
-        reason=f"{write_amount(refund.amount_minor, currency)} of {debit.entry_id} waits again, since {why}",
-    )
-    return sign_decision(resolution, number, decision)
+    reason = f"{write_amount(refund.amount_minor, currency)} of {debit.entry_id} waits again, since {why}"
+    return pass_debit_on(resolution, number, debit, -refund.amount_minor, reason)
 
 
 def _name(refunds: Sequence[FileRefund], currency: str) -> str:

@@ -277,6 +277,29 @@ def sign_decision(resolution: Resolution, number: int, decision: Decision) -> De
     )
 
 
+def pass_debit_on(
+    resolution: Resolution, number: int, debit: Entry, amount_minor: int, reason: str, **further: Any
+) -> Decision:
+    """The n-th entry: money that the bank took by a debit leaves suspense for `clearing`; a negative amount comes back.
+
+    `further` are facts beside the debit, the amount and the currency.
+    """
+    currency = str(debit.decision.facts["currency"])
+    decision = Decision(
+        kind=EntryKind.MONEY_MOVED,
+        entry_id="",
+        occurred_on=resolution.decided_on,
+        facts={TAKES: debit.entry_id, "amount_minor": abs(amount_minor), "currency": currency, **further},
+        source={},
+        postings=(
+            Posting(LedgerAccount.SUSPENSE, currency, -amount_minor),
+            Posting(LedgerAccount.CLEARING, currency, amount_minor),
+        ),
+        reason=reason,
+    )
+    return sign_decision(resolution, number, decision)
+
+
 def shares_of(departure: Decision) -> tuple[Share, ...]:
     """The shares that a first entry sends on their way, with their amounts."""
     written = departure.facts.get(_SHARES, ())

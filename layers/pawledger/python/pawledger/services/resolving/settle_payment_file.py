@@ -34,7 +34,7 @@ def plan_settling_file(resolution: Resolution, debit: Entry, ports: ResolvingPor
 
     def depart(head: AccountHead, read_entries: ReadEntries) -> Proposal:
         waiting = find_debit(debit, read_entries(head))
-        return Proposal(decide_departure_to_refunds(resolution, waiting, refunds))
+        return Proposal(decide_departure_to_refunds(resolution, debit, waiting, refunds))
 
     steps = [Step(debit.account_id, resolution.entry_id(1), depart)]
     for number, refund in enumerate(refunds, start=2):
