@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from pawledger.domain.books.entries import Allocation, Decision, EntryKind, LedgerAccount, OpenInvoice, Posting
@@ -137,8 +137,11 @@ def use_unapplied(world: MemoryWorld, account_id: str, amount_minor: int, invoic
     append_to(world, account_id, decision)
 
 
-def deed(discrepancy: Discrepancy, *, actor: str = "operator", reason: str = "The payer called.") -> Deed:
-    return Deed(discrepancy.discrepancy_id, actor, reason, DECIDED_AT, "as typed")
+def deed(
+    discrepancy: Discrepancy, *, actor: str = "operator", reason: str = "The payer called.", minutes_later: int = 0
+) -> Deed:
+    decided_at = DECIDED_AT + timedelta(minutes=minutes_later)
+    return Deed(discrepancy.discrepancy_id, actor, reason, decided_at, "as typed")
 
 
 def resolve(
@@ -155,7 +158,7 @@ def resolve(
     return resolve_discrepancy(deed(discrepancy, **who), request, ports_of(world), is_preview=is_preview)
 
 
-def undo(world: MemoryWorld, discrepancy: Discrepancy, *, is_preview: bool = False, **who: str) -> Resolved:
+def undo(world: MemoryWorld, discrepancy: Discrepancy, *, is_preview: bool = False, **who: Any) -> Resolved:
     return undo_resolution(deed(discrepancy, **who), ports_of(world), is_preview=is_preview)
 
 

@@ -12,6 +12,7 @@ from pawledger.domain.books.waiting_money import NothingWaitsError
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyKind, DiscrepancyStatus, ResolutionCommand
 from pawledger.domain.worklist.discrepancy_life import (
+    TAKEN_OVER_AFTER_MINUTES,
     ChangeKind,
     DiscrepancyClosedError,
     NothingToUndoError,
@@ -425,6 +426,47 @@ def test_whoever_was_killed_makes_the_same_call_again_and_it_is_finished_once(wo
     assert money_of(world, SUSPENSE) == {"cash": 2_300, "suspense": -2_300}
     assert before != books_of(world)
     assert clearing_of_all(world) == 0
+
+
+@pytest.mark.parametrize("number", [2, 3, 4])
+def test_what_was_begun_and_never_finished_can_be_undone_by_another(world: MemoryWorld, number: int) -> None:
+    found = suspend(world, 2_300)
+    before = books_of(world)
+    kill_at(world, number)
+    with pytest.raises(ConnectionError):
+        resolve(world, found, APPLY, Share("HOME0001"))
+    world.before_call = lambda port, method, arguments: None
+    with pytest.raises(ResolutionUnderWayError, match="may still be at work; what it made can be undone from"):
+        undo(world, found, actor="another", minutes_later=TAKEN_OVER_AFTER_MINUTES - 1)
+
+    # Killed once more: after the claim of the undo, and before its first entry or its end.
+    kill_at(world, 2)
+    with pytest.raises(ConnectionError):
+        undo(world, found, actor="another", minutes_later=TAKEN_OVER_AFTER_MINUTES)
+    world.before_call = lambda port, method, arguments: None
+    undo(world, found, actor="another", minutes_later=TAKEN_OVER_AFTER_MINUTES)
+    assert {account_id: now for account_id, now in books_of(world).items() if account_id in before} == before
+    recorded = read(world, found)
+    assert (recorded.status, recorded.pending) == (DiscrepancyStatus.OPEN, None)
+    resolve(world, found, APPLY, Share("HOME0002"))
+    assert clearing_of_all(world) == 0
+
+
+def test_whoever_is_slow_does_not_close_what_another_undid_meanwhile(world: MemoryWorld) -> None:
+    found = suspend(world, 2_300)
+    appended: list[str] = []
+
+    def another_undoes(port: str, method: str, arguments: tuple[object, ...]) -> None:
+        if (port, method) == ("Ledger", "append"):
+            appended.append(method)
+        if (port, method) == ("DiscrepancyBook", "read") and len(appended) == 2:
+            world.before_call = lambda port, method, arguments: None
+            undo(world, found, actor="another", minutes_later=TAKEN_OVER_AFTER_MINUTES)
+
+    world.before_call = another_undoes
+    resolve(world, found, APPLY, Share("HOME0001"))
+    assert read(world, found).status is DiscrepancyStatus.OPEN
+    assert money_of(world, SUSPENSE) == {"cash": 2_300, "suspense": -2_300}
 
 
 def test_whoever_is_slow_does_not_close_what_was_finished_and_undone_meanwhile(world: MemoryWorld) -> None:

@@ -14,6 +14,7 @@ from pawledger.domain.identifiers import suspense_ledger_of
 from pawledger.domain.matching.payment_references import InvoiceAddress, creditor_reference_of
 from pawledger.domain.posting.bank_movements import Movement, payment_id_of
 from pawledger.domain.worklist.discrepancies import Discrepancy, ResolutionCommand
+from pawledger.domain.worklist.discrepancy_life import TAKEN_OVER_AFTER_MINUTES
 from pawledger.domain.worklist.resolutions import CommandDoesNotFitError, PaymentChangedError, Share
 from pawledger.services.billing.bill_accounts import bill_account
 from pawledger.services.receiving.payment_chunks import ChunkedMovement
@@ -322,6 +323,41 @@ def test_a_debit_that_the_bank_did_not_call_a_return_may_be_one(world: MemoryWor
     take_back(world, unexplained, "one", HOME)
     assert open_of(world, HOME) == {FIRST[HOME]: 1_000, SECOND: 1_000}
     assert kinds_of_discrepancies(world) == ["payment_returned"]
+
+
+def test_a_return_that_meets_its_own_payment_while_a_person_is_at_it_sets_that_persons_work_free(
+    world: MemoryWorld,
+) -> None:
+    post(world, [paid("other", reference_of(NEIGHBOUR))])
+    post(world, [taken_back("back", reference_of(HOME), "E2E-mine")], chunk_number=2)
+    (waits,) = open_subjects(world, "return_without_payment")
+    before = books_of(world)
+
+    def kill(port: str, method: str, arguments: tuple[object, ...]) -> None:
+        if (port, method) == ("Ledger", "append") and HOME in {getattr(each, "account_id", "") for each in arguments}:
+            raise ConnectionError("killed")
+
+    world.before_call = kill
+    with pytest.raises(ConnectionError):
+        take_back(world, waits, "other", NEIGHBOUR)
+    world.before_call = lambda port, method, arguments: None
+    post(world, [paid("mine", reference_of(HOME))], chunk_number=3)
+    with pytest.raises(NothingWaitsError):
+        take_back(world, waits, "other", NEIGHBOUR)
+
+    undo(world, waits, minutes_later=TAKEN_OVER_AFTER_MINUTES)
+    assert books_of(world)[NEIGHBOUR] == before[NEIGHBOUR]
+    assert sum(balances.get(("EUR", "clearing"), 0) for balances, _ in books_of(world).values()) == 0
+    assert kinds_of_discrepancies(world) == ["payment_returned"]
+
+
+def test_a_part_of_a_shared_payment_that_waits_does_not_keep_the_whole_from_going_back(world: MemoryWorld) -> None:
+    post(world, [paid("both", reference_of(HOME), reference_of(NEIGHBOUR), amount_minor=2_000)])
+    post(world, [taken_back("part", "E2E-both", amount_minor=500)], chunk_number=2)
+    post(world, [taken_back("whole", "E2E-both", amount_minor=2_000)], chunk_number=3)
+    assert FIRST[HOME] in open_of(world, HOME)
+    assert FIRST[NEIGHBOUR] in open_of(world, NEIGHBOUR)
+    assert kinds_of_discrepancies(world) == ["payment_returned", "payment_returned", "return_unclear"]
 
 
 def test_it_fits_nothing_but_money_that_the_bank_took(world: MemoryWorld) -> None:

@@ -9,8 +9,10 @@ from pawledger.command_line.decisions import AddCommand, add_decision_arguments
 from pawledger.command_line.errors import ShareUnreadableError
 from pawledger.command_line.planned_entries import planned_as_json, write_planned
 from pawledger.command_line.tables import write_fields
+from pawledger.domain.books.entries import PAYMENT_ENTRIES
 from pawledger.domain.identifiers import IdentifierError, check_account_id
 from pawledger.domain.money import AmountError, parse_amount
+from pawledger.domain.posting.splitting import PART_ENTRIES
 from pawledger.domain.worklist.discrepancies import ResolutionCommand
 from pawledger.domain.worklist.resolutions import ResolutionRequest, Share
 from pawledger.ports import DiscrepancyBook
@@ -165,7 +167,7 @@ def _read_request(arguments: argparse.Namespace, book: DiscrepancyBook) -> Resol
     amount_minor = _read_amount(getattr(arguments, "amount", None), currency)
     if command is ResolutionCommand.TAKE_BACK:
         account_id = _read_account_id(arguments.account) if arguments.account else None
-        return ResolutionRequest(command, payment=(account_id, arguments.payment))
+        return ResolutionRequest(command, payment=(account_id, _name_entry(arguments.payment)))
     if command is ResolutionCommand.SETTLE_REFUNDS:
         return ResolutionRequest(command, payment_file=arguments.file)
     if command is ResolutionCommand.SPLIT:
@@ -174,6 +176,11 @@ def _read_request(arguments: argparse.Namespace, book: DiscrepancyBook) -> Resol
         account_id = _read_account_id(arguments.account)
         return ResolutionRequest(command, (Share(account_id, amount_minor, tuple(arguments.invoice)),))
     return ResolutionRequest(command, invoice_id=getattr(arguments, "invoice", None), amount_minor=amount_minor)
+
+
+def _name_entry(typed: str) -> str:
+    """The entry of a payment, typed with or without `payment#`; that of one account's part of it is typed whole."""
+    return typed if typed.startswith((PAYMENT_ENTRIES, PART_ENTRIES)) else f"{PAYMENT_ENTRIES}{typed}"
 
 
 def _read_amount(text: str | None, currency: str | None) -> int | None:

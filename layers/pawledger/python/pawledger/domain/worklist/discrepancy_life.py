@@ -4,14 +4,18 @@ Every change keeps who made it, when and why. All changes are pure: they give th
 one that was read, which the book refuses where somebody else was first.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
 from pawledger.domain.errors import PawledgerError
 from pawledger.domain.matching.payment_clues import Candidate
 from pawledger.domain.worklist.discrepancies import Discrepancy, DiscrepancyStatus
+
+TAKEN_OVER_AFTER_MINUTES: Final = 15
+"""A command makes its entries within seconds or is dead: after so long another one may undo what it made."""
 
 CHANGES_KEPT_MAX: Final = 50
 """The latest changes of one discrepancy, at some 300 bytes each; the count of its openings goes on beyond them."""
@@ -71,6 +75,8 @@ class Pending:
     actor: str
     since: str
     """Instant in ISO 8601."""
+    entries: tuple[tuple[str, str], ...] = ()
+    """The entries that it makes, ledger and entry id of each in their order; which of them stand, the ledgers tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +160,27 @@ def begin(recorded: RecordedDiscrepancy, pending: Pending) -> RecordedDiscrepanc
     standing = recorded.pending
     if standing and standing.resolution_id != pending.resolution_id:
         raise ResolutionUnderWayError(
-            f"`{standing.command}` was begun by {standing.actor} at {standing.since} and is not finished; "
-            "run that again first"
+            f"`{standing.command}` was begun by {standing.actor} at {standing.since} and is not finished; run that "
+            "again first, or undo it"
         )
     return replace(recorded, version=recorded.version + 1, pending=pending)
+
+
+def begin_undo(recorded: RecordedDiscrepancy, undo: Pending) -> RecordedDiscrepancy:
+    """Remember that what somebody began and never finished is being undone.
+
+    Raises `ResolutionUnderWayError` where whoever began it may still be at work.
+    """
+    standing = recorded.pending
+    if standing and standing.resolution_id != undo.resolution_id:
+        since = datetime.fromisoformat(standing.since)
+        free_at = since + timedelta(minutes=TAKEN_OVER_AFTER_MINUTES)
+        if datetime.fromisoformat(undo.since) < free_at:
+            raise ResolutionUnderWayError(
+                f"`{standing.command}` was begun by {standing.actor} at {standing.since} and may still be at work; "
+                f"what it made can be undone from {free_at.isoformat()} on"
+            )
+    return replace(recorded, version=recorded.version + 1, pending=undo)
 
 
 def check_open(recorded: RecordedDiscrepancy) -> None:
@@ -217,7 +240,8 @@ def life_as_json(recorded: RecordedDiscrepancy) -> dict[str, Any]:
             }
             for change in recorded.history
         ],
-        "pending": pending and [pending.resolution_id, pending.command, pending.actor, pending.since],
+        "pending": pending
+        and [pending.resolution_id, pending.command, pending.actor, pending.since, *map(list, pending.entries)],
     }
 
 
@@ -238,5 +262,12 @@ def life_from_json(recorded: RecordedDiscrepancy, written: Mapping[str, Any]) ->
             )
             for each in written["history"]
         ),
-        pending=Pending(*written["pending"]) if written["pending"] else None,
+        pending=_pending_from_json(written["pending"]) if written["pending"] else None,
+    )
+
+
+def _pending_from_json(written: Sequence[Any]) -> Pending:
+    resolution_id, command, actor, since, *entries = written
+    return Pending(
+        resolution_id, command, actor, since, tuple((ledger_id, entry_id) for ledger_id, entry_id in entries)
     )

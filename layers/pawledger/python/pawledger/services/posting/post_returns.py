@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 from pawledger.domain.bank_returns.return_fees import find_return_fee
 from pawledger.domain.bank_returns.return_reasons import ReturnReason, ReturnReasons
-from pawledger.domain.bank_returns.returned_payments import details_of, find_waiting_returns, may_be_booked_later
+from pawledger.domain.bank_returns.returned_payments import (
+    details_of,
+    find_booked_returns,
+    find_waiting_returns,
+    may_be_booked_later,
+)
 from pawledger.domain.bank_returns.returns import (
     RETURNS_PART,
     ReturnGround,
@@ -205,11 +210,16 @@ def _ground_of_no_account(movement: BankMovement, ports: ReturnPorts) -> ReturnG
     if movement.movement is Movement.MONEY_BACK:
         returned = _find_return_of(payment, ports)
         entries.extend([returned] if returned else [])
-    elif _may_be_of(movement.currency, movement.amount_minor, payment):
+    elif _may_be_of(movement.currency, movement.amount_minor, payment) and not _is_part_of_shared(movement, payment):
         name = returned_reference_of(payment.entry_id.removeprefix(PAYMENT_ENTRIES))
         is_returned = ports.references.claim(name, movement.payment_id) != movement.payment_id
     entries.sort(key=lambda entry: entry.sequence)
     return ReturnGround(entries, _reason_of(movement, ports), is_returned=is_returned)
+
+
+def _is_part_of_shared(movement: BankMovement, payment: Entry) -> bool:
+    """Whether a return takes back less than a payment for several accounts: it only waits, and takes nothing."""
+    return bool(parts_of(payment)) and movement.amount_minor < int(payment.decision.facts["amount_minor"])
 
 
 def _find_of_no_account(marks: Iterable[str], ports: ReturnPorts) -> Iterator[Entry]:
@@ -262,6 +272,14 @@ def heal_by(entry: Entry, ports: ReturnPorts) -> None:
     """Take off the worklist what an entry takes the ground from."""
     for kind, subject in _settled_by(entry):
         ports.discrepancies.heal(_discrepancy_id(kind, entry.account_id, subject))
+
+
+def heal_if_booked(discrepancy: Discrepancy, ports: ReturnPorts) -> None:
+    """Take the discrepancy of a return that waited off the worklist, where that was booked while a person was at it."""
+    if discrepancy.kind not in _OF_WAITING_RETURN or discrepancy.account_id is None:
+        return
+    if discrepancy.entry_id in find_booked_returns(_read_entries(discrepancy.account_id, ports)):
+        ports.discrepancies.heal(discrepancy.discrepancy_id)
 
 
 def reopen_by(entry: Entry, ports: ReturnPorts) -> None:

@@ -85,7 +85,8 @@ def append_all(steps: Sequence[Step], begun: RecordedDiscrepancy, ports: Resolvi
                 ports.discrepancies.change(begun, give_up(begun))
                 raise
             raise ResolutionHalfDoneError(
-                f"{len(made)} of {len(steps)} entries are made, {step.entry_id} cannot be: {error}; run it again"
+                f"{len(made)} of {len(steps)} entries are made, {step.entry_id} cannot be: {error}; run it again, "
+                "or undo what is made"
             ) from error
         made.append((step.ledger_id, step.entry_id))
     return tuple(made)

@@ -25,6 +25,7 @@ from pawledger.domain.worklist.discrepancy_life import (
     Pending,
     RecordedDiscrepancy,
     begin,
+    begin_undo,
     check_open,
     finish,
 )
@@ -37,7 +38,12 @@ from pawledger.domain.worklist.resolutions import (
 )
 from pawledger.ports import DiscrepancyBook, DiscrepancyMovedError
 from pawledger.services.append_entry import Proposal
-from pawledger.services.posting.post_returns import book_returns_that_waited, heal_by, reopen_by
+from pawledger.services.posting.post_returns import (
+    book_returns_that_waited,
+    heal_by,
+    heal_if_booked,
+    reopen_by,
+)
 from pawledger.services.resolving.plan_resolution import find_left, plan_steps, read_payment
 from pawledger.services.resolving.resolution_steps import (
     PlannedEntry,
@@ -56,6 +62,9 @@ REASON_CHARACTERS_MAX: Final = 300
 
 FINISH_ATTEMPTS_MAX: Final = 5
 """What else changes a discrepancy that was begun is its healing, and its alert; neither happens five times at once."""
+
+_UNDO_OF: Final = "undo of "
+"""With what the id begins of what is under way where a resolution is undone."""
 
 _WAITING_COMMANDS: Final = (
     ResolutionCommand.APPLY,
@@ -120,6 +129,7 @@ def resolve_discrepancy(deed: Deed, request: ResolutionRequest, ports: Resolving
     planned = rehearse(steps, ports)
     if is_preview:
         return Resolved(recorded, resolution_id, planned)
+    begun = _with_entries(begun, recorded.pending, steps)
     ports.discrepancies.change(recorded, begun)
     made = append_all(steps, begun, ports)
     for ledger_id, entry_id in made:
@@ -133,36 +143,35 @@ def resolve_discrepancy(deed: Deed, request: ResolutionRequest, ports: Resolving
 def undo_resolution(deed: Deed, ports: ResolvingPorts, *, is_preview: bool) -> Resolved:
     """Take back what a person did last about a discrepancy: by the reverse of each entry, the last one first.
 
-    Returns that waited because its money had been moved are booked at once.
+    So is what was begun and never finished, as far as it was made. Returns that waited because its money had been moved
+    are booked at once.
     Raises `NothingToUndoError`, `MoneyUsedError` where what was done has been used since and `RefundBegunError` where
     its refund was decided (nothing is written then), `ResolutionHalfDoneError`, and what `resolve_discrepancy` raises
     of the discrepancy itself.
     """
     check_reason(deed)
     recorded = read_discrepancy(deed.discrepancy_id, ports.discrepancies)
-    last = recorded.last_decision
-    if last is None or last.resolution_id is None:
-        raise NothingToUndoError(f"no person has resolved or dismissed {deed.discrepancy_id}, or it was undone")
-    if last.command == ResolutionCommand.ACCEPT_FILE:
-        raise NothingToUndoError("an accepted file is posted; its payments are resolved one by one")
-    resolution_id = last.resolution_id
+    resolution_id, entries, begun = _begin_undo(deed, recorded)
     dismissal = ResolutionRequest(ResolutionCommand.DISMISS)
     resolution = _resolution(deed, recorded, resolution_id, dismissal)
-    begun = begin(recorded, Pending(f"undo of {resolution_id}", deed.command, deed.actor, deed.decided_at.isoformat()))
-    steps = [
-        _undo_step(resolution, number, ledger_id, entry_id, ports)
-        for number, (ledger_id, entry_id) in enumerate(reversed(last.entries), start=1)
+    # Of what was never finished some may not be made; each keeps its number, whoever undoes it.
+    standing = [
+        (number, *entry)
+        for number, entry in enumerate(reversed(entries), start=1)
+        if ports.ledger.read_entry(*entry) is not None
     ]
+    steps = [_undo_step(resolution, number, ledger_id, entry_id, ports) for number, ledger_id, entry_id in standing]
     planned = rehearse(steps, ports)
     if is_preview:
         return Resolved(recorded, resolution_id, planned)
     ports.discrepancies.change(recorded, begun)
     made = append_all(steps, begun, ports)
-    for ledger_id, entry_id in last.entries:
+    for _, ledger_id, entry_id in standing:
         reopen_by(_read_made(ledger_id, entry_id, ports), ports.returns)
     undone = finish_deed(deed, resolution_id, ChangeKind.UNDONE, made, ports.discrepancies)
     # Only now, so that what is open again heals with them; killed before, the next payment of the account books them.
     booked = _book_returns(made, ports)
+    heal_if_booked(recorded.discrepancy, ports.returns)
     return Resolved(undone, resolution_id, planned, booked_returns=booked)
 
 
@@ -203,6 +212,34 @@ def _resolution(
 ) -> Resolution:
     day = deed.decided_at.date()
     return Resolution(resolution_id, recorded.discrepancy, request, day, deed.actor, deed.reason.strip())
+
+
+def _with_entries(begun: RecordedDiscrepancy, before: Pending | None, steps: Sequence[Step]) -> RecordedDiscrepancy:
+    """What was begun, with the entries that it makes, and those that whoever began it may have made already."""
+    named = (*(before.entries if before else ()), *((step.ledger_id, step.entry_id) for step in steps))
+    pending = begun.pending
+    return replace(begun, pending=replace(pending, entries=tuple(dict.fromkeys(named)))) if pending else begun
+
+
+def _begin_undo(
+    deed: Deed, recorded: RecordedDiscrepancy
+) -> tuple[str, Sequence[tuple[str, str]], RecordedDiscrepancy]:
+    """Which resolution is undone, its entries, and the discrepancy with the undo under way.
+
+    It is the one that was begun and not finished, else the last that was decided. Raises `NothingToUndoError`,
+    `ResolutionUnderWayError`.
+    """
+    last, pending = recorded.last_decision, recorded.pending
+    who = (deed.command, deed.actor, deed.decided_at.isoformat())
+    if pending is not None and not (last and pending.resolution_id == f"{_UNDO_OF}{last.resolution_id}"):
+        resolution_id = pending.resolution_id.removeprefix(_UNDO_OF)
+        undo = Pending(f"{_UNDO_OF}{resolution_id}", *who, pending.entries)
+        return resolution_id, pending.entries, begin_undo(recorded, undo)
+    if last is None or last.resolution_id is None:
+        raise NothingToUndoError(f"no person has resolved or dismissed {deed.discrepancy_id}, or it was undone")
+    if last.command == ResolutionCommand.ACCEPT_FILE:
+        raise NothingToUndoError("an accepted file is posted; its payments are resolved one by one")
+    return last.resolution_id, last.entries, begin(recorded, Pending(f"{_UNDO_OF}{last.resolution_id}", *who))
 
 
 def _undo_step(resolution: Resolution, number: int, ledger_id: str, entry_id: str, ports: ResolvingPorts) -> Step:
@@ -260,8 +297,8 @@ def finish_deed(
     for attempt in range(1, FINISH_ATTEMPTS_MAX + 1):
         recorded = read_discrepancy(deed.discrepancy_id, discrepancies)
         same = [each.kind for each in recorded.history if each.resolution_id == resolution_id]
-        if any((each is ChangeKind.UNDONE) == (kind is ChangeKind.UNDONE) for each in same):
-            # Another call of the same command ended it, and it may have been undone since.
+        if same and (kind is not ChangeKind.UNDONE or ChangeKind.UNDONE in same):
+            # Another call of the same command ended it, and it may have been undone since, ended or not.
             return recorded
         after = finish(recorded, change)
         try:

@@ -102,8 +102,7 @@ def _propose(resolution: Resolution, number: int, outcome: MovementOutcome) -> P
 
 def _find_payment(resolution: Resolution, waiting: Entry, ports: ResolvingPorts) -> Entry:
     """The entry of the payment: in the ledger named, else in that of the return, else where money of nobody waits."""
-    ledger_id, name = resolution.request.payment or (None, "")
-    entry_id = name if name.startswith(PART_ENTRIES) else f"{PAYMENT_ENTRIES}{name.removeprefix(PAYMENT_ENTRIES)}"
+    ledger_id, entry_id = resolution.request.payment or (None, "")
     payment_id = entry_id.removeprefix(PART_ENTRIES).removeprefix(PAYMENT_ENTRIES)
     likely = dict.fromkeys((waiting.account_id, suspense_ledger_of(payment_id)))
     places = [ledger_id] if ledger_id else list(likely)
